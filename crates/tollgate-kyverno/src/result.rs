@@ -1,0 +1,50 @@
+//! What a rule says about a resource.
+
+use std::sync::Arc;
+use tollgate_yaml::{FieldPath, Span};
+
+/// What one rule said about one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The resource satisfies the rule.
+    Pass,
+    /// It does not.
+    Fail {
+        /// The rule's message with variables filled in, or Kyverno's own.
+        message: String,
+        /// The field that failed, where the rule knows it; the document root where it does not.
+        at: FieldPath,
+    },
+    /// The rule matched and then decided not to judge (preconditions, anchors, an exception).
+    Skip {
+        /// Why.
+        why: String,
+    },
+    /// The rule could not be evaluated. Never the same as a pass.
+    Error {
+        /// Why, and what to do.
+        why: String,
+    },
+}
+
+/// The result of one rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleResult {
+    /// The rule's name; generated rules carry `autogen-` or `autogen-cronjob-`.
+    pub rule: Arc<str>,
+    /// Where the rule stands in the policy file.
+    pub at: Span,
+    /// What it said.
+    pub outcome: Outcome,
+}
+
+/// The results of one policy for one resource: rules that did not match are absent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyResponse {
+    /// The policy's name.
+    pub policy: Arc<str>,
+    /// Where the policy stands.
+    pub at: Span,
+    /// Results of the rules that matched, in order.
+    pub rules: Vec<RuleResult>,
+}

@@ -1,0 +1,25 @@
+//! YAML documents that remember where every key and value came from.
+//!
+//! The floor of the house: [`Sources`] holds the files that a run has read, [`parse`] turns one
+//! into a tree of [`Node`]s, each with the [`Origin`] of its bytes, and [`emit`] prints a tree the
+//! way kustomize prints it. Scalars mean here what they mean to Kubernetes, not what YAML 1.2 says.
+//! This crate knows nothing of Kubernetes objects, kustomize or policies.
+
+mod emit;
+mod error;
+mod json;
+mod limits;
+mod node;
+mod parse;
+mod path;
+mod resolve;
+mod source;
+
+pub use emit::{emit, emit_documents};
+pub use error::YamlError;
+pub use limits::Limits;
+pub use node::{Entry, Key, Mapping, Node, Origin, Scalar, Style, Tag, Value};
+pub use parse::parse;
+pub use path::{FieldPath, Step};
+pub use resolve::Dialect;
+pub use source::{FileId, Position, SourceFile, Sources, Span};

@@ -1,0 +1,28 @@
+//! Budgets that hold for one file, so that hostile input ends in an error and not in a dead process.
+
+/// How much one file may ask of the reader. Sources: `security` threat rows B7 to B9.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of text.
+    pub bytes: usize,
+    /// Levels of nesting.
+    pub depth: usize,
+    /// Nodes of all documents of the file together, aliases counted as often as they are used.
+    pub nodes: usize,
+    /// Documents in the file.
+    pub documents: usize,
+    /// Entries of one map.
+    pub keys: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 16 << 20,
+            depth: 128,
+            nodes: 2_000_000,
+            documents: 10_000,
+            keys: 20_000,
+        }
+    }
+}
