@@ -4,6 +4,14 @@
 //! for one [`Request`]. The `testfile` module reads `kyverno-test.yaml` and judges its rows. The crate does no
 //! I/O. What it does not support yet is an [`Outcome::Error`] that names the feature, never a pass.
 
+mod engine;
+mod exception;
+mod policy;
+mod request;
 mod result;
 
+pub use engine::{Loaded, PolicySet, evaluate_policy};
+pub use exception::PolicyException;
+pub use policy::{Policy, PolicyKind, Problem, Rule, RuleType, load};
+pub use request::{Fixtures, Operation, Request, RuleValues, Subresource, UserInfo};
 pub use result::{Outcome, PolicyResponse, RuleResult};

@@ -1,0 +1,89 @@
+//! Policies as they are written.
+
+mod read;
+
+pub use read::load;
+
+use std::sync::Arc;
+use tollgate_yaml::Span;
+
+/// What a policy document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PolicyKind {
+    /// `kyverno.io` `ClusterPolicy`.
+    ClusterPolicy,
+    /// `kyverno.io` `Policy`, for its own namespace.
+    Policy,
+    /// `policies.kyverno.io` `ValidatingPolicy` or `NamespacedValidatingPolicy`.
+    ValidatingPolicy,
+    /// `policies.kyverno.io` `MutatingPolicy` or `NamespacedMutatingPolicy`.
+    MutatingPolicy,
+    /// `policies.kyverno.io` `GeneratingPolicy` or `NamespacedGeneratingPolicy`.
+    GeneratingPolicy,
+    /// `policies.kyverno.io` `ImageValidatingPolicy` or `NamespacedImageValidatingPolicy`.
+    ImageValidatingPolicy,
+    /// `policies.kyverno.io` `DeletingPolicy` or `NamespacedDeletingPolicy`.
+    DeletingPolicy,
+    /// `admissionregistration.k8s.io` `ValidatingAdmissionPolicy`.
+    ValidatingAdmissionPolicy,
+    /// `admissionregistration.k8s.io` `MutatingAdmissionPolicy`.
+    MutatingAdmissionPolicy,
+}
+
+/// What a rule does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RuleType {
+    /// `validate` or `verifyImages` checks.
+    Validate,
+    /// `mutate`.
+    Mutate,
+    /// `generate`.
+    Generate,
+    /// `verifyImages`.
+    VerifyImages,
+}
+
+/// One rule of the autogen-expanded policy.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name; generated rules carry `autogen-` or `autogen-cronjob-`.
+    pub name: Arc<str>,
+    /// What it does.
+    pub kind: RuleType,
+    /// Where it stands; a generated rule stands where its parent stands.
+    pub span: Span,
+}
+
+/// One policy, read once and shared.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// `metadata.name`.
+    pub name: Arc<str>,
+    /// `metadata.namespace`; empty when there is none.
+    pub namespace: Arc<str>,
+    /// What it is.
+    pub kind: PolicyKind,
+    /// Where the document stands.
+    pub span: Span,
+    /// The annotation `policies.kyverno.io/severity`.
+    pub severity: Option<Arc<str>>,
+    /// The annotation `policies.kyverno.io/category`.
+    pub category: Option<Arc<str>>,
+    /// False with the annotation `policies.kyverno.io/scored: "false"`: a failure is a warning.
+    pub scored: bool,
+    /// Whether a failure blocks (`Enforce`) for the policy as a whole; rules may say otherwise.
+    pub enforce: bool,
+    /// The rules with those that autogen makes, in order.
+    pub rules: Vec<Rule>,
+}
+
+/// A document that could not be loaded.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Where.
+    pub span: Span,
+    /// The name of the policy or exception, where it has one.
+    pub name: Option<Arc<str>>,
+    /// What is wrong: one lower-case clause, no full stop.
+    pub message: String,
+}

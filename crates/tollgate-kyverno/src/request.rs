@@ -1,0 +1,100 @@
+//! What a policy is asked about, and the world it sees.
+
+use crate::exception::PolicyException;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+/// The admission operation that is simulated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Operation {
+    /// The object is new.
+    #[default]
+    Create,
+    /// The object replaces an older one.
+    Update,
+    /// The object goes away; only the old object exists.
+    Delete,
+    /// A connection such as `kubectl exec`.
+    Connect,
+}
+
+impl Operation {
+    /// The name as admission requests spell it: `CREATE`, `UPDATE`, `DELETE`, `CONNECT`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+        }
+    }
+}
+
+/// Who asks. Source: `api/kyverno/v2/request_info.go` and `authentication/v1` `UserInfo`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserInfo {
+    /// `namespace:role` of each bound role.
+    pub roles: Vec<String>,
+    /// Bound cluster roles.
+    pub cluster_roles: Vec<String>,
+    /// `authentication.k8s.io/v1` user info as it came: `username`, `uid`, `groups`, `extra`.
+    pub user: Value,
+}
+
+/// Stand-ins for what the contexts of one rule would have loaded. Source: `policies[].rules[]` of
+/// Kyverno's values file. Keys are dotted paths into the variables (`dictionary.data.foo`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleValues {
+    /// Variables for the whole rule.
+    pub values: BTreeMap<String, Value>,
+    /// One value for each element of a foreach, by its index.
+    pub foreach_values: BTreeMap<String, Vec<Value>>,
+}
+
+/// A kind that is a subresource of another one, as a values file declares it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subresource {
+    /// Group, version and kind of the object under test (`policy`, `v1`, `Eviction`).
+    pub kind: (String, String, String),
+    /// `parent plural/subresource`, such as `pods/eviction`.
+    pub name: String,
+    /// Group, version and kind of the parent (empty group, `v1`, `Pod`).
+    pub parent: (String, String, String),
+}
+
+/// The world around the object, the same for every request of a run or a suite.
+#[derive(Clone, Debug, Default)]
+pub struct Fixtures {
+    /// Labels of each namespace.
+    pub namespace_labels: BTreeMap<String, BTreeMap<String, String>>,
+    /// ConfigMaps by namespace and name, whole objects. `None` where there is nothing to ask: a
+    /// `configMap` context then stays unset, and using it is an error.
+    pub config_maps: Option<BTreeMap<(String, String), Value>>,
+    /// Kinds that are subresources.
+    pub subresources: Vec<Subresource>,
+    /// Exceptions in force.
+    pub exceptions: Vec<PolicyException>,
+}
+
+/// One object, the operation on it, and what else the policies may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The object as it would be stored; `None` when it is deleted.
+    pub object: Option<&'a Value>,
+    /// The object before the operation; `None` when it is created.
+    pub old_object: Option<&'a Value>,
+    /// What happens to it. The variable `request.operation` has this value unless `values` says otherwise.
+    pub operation: Operation,
+    /// Who does it; without it roles and subjects in `match` are not looked at.
+    pub user_info: Option<&'a UserInfo>,
+    /// Extra variables by dotted path (`request.object.spec.x`, `"a.b".c`), merged into the
+    /// context, where they win over what is there.
+    pub values: &'a BTreeMap<String, Value>,
+    /// Stand-ins by rule name for the policy that is asked. They hold for generated rules too.
+    pub rule_values: &'a BTreeMap<String, RuleValues>,
+    /// The world.
+    pub fixtures: &'a Fixtures,
+    /// The clock of `time_now()` and its kin.
+    pub now: SystemTime,
+}
