@@ -1,5 +1,6 @@
 //! What resources are called.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,7 +34,72 @@ impl Gvk {
             format!("{}/{}", self.group, self.version)
         }
     }
+
+    /// kustomize's order of kinds: what others depend on first. Source: kyaml `resid/gvk.go`.
+    pub fn install_order(&self, other: &Self) -> Ordering {
+        let rank = |gvk: &Gvk| {
+            let kind = &*gvk.kind;
+            match FIRST.iter().position(|it| *it == kind) {
+                Some(at) => at,
+                None => LAST
+                    .iter()
+                    .position(|it| *it == kind)
+                    .map_or(FIRST.len(), |at| FIRST.len() + 1 + at),
+            }
+        };
+        // Equal ranks compare as the text `group_version_kind`, in which an empty part is a late letter.
+        let text = |gvk: &Gvk| {
+            let part = |it: &str, empty: &str| {
+                if it.is_empty() {
+                    empty.to_owned()
+                } else {
+                    it.to_owned()
+                }
+            };
+            [
+                part(&gvk.group, "~G"),
+                part(&gvk.version, "~V"),
+                part(&gvk.kind, "~K"),
+            ]
+            .join("_")
+        };
+        rank(self)
+            .cmp(&rank(other))
+            .then_with(|| text(self).cmp(&text(other)))
+    }
 }
+
+/// Kinds that others depend on, in the order in which they come first.
+const FIRST: &[&str] = &[
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "PodSecurityPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Endpoints",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
+];
+
+/// Kinds that come after all others.
+const LAST: &[&str] = &[
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
 
 /// kustomize's id of a resource: what it is, its name and its namespace (empty where none is set).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,5 +120,41 @@ impl fmt::Display for ResourceId {
             write!(f, "{}/", self.namespace)?;
         }
         write!(f, "{}", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_depend_on_comes_first() {
+        let gvk = |group: &str, kind: &str| Gvk {
+            group: Arc::from(group),
+            version: Arc::from("v1"),
+            kind: Arc::from(kind),
+        };
+        let mut all = [
+            gvk(
+                "admissionregistration.k8s.io",
+                "MutatingWebhookConfiguration",
+            ),
+            gvk("", "Pod"),
+            gvk("example.com", "Thing"),
+            gvk("apps", "Deployment"),
+            gvk("", "Namespace"),
+        ];
+        all.sort_by(Gvk::install_order);
+        let kinds: Vec<&str> = all.iter().map(|it| &*it.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                "Namespace",
+                "Deployment",
+                "Thing",
+                "Pod",
+                "MutatingWebhookConfiguration"
+            ]
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! The crate reads through the [`Files`] trait alone. It has no network code and starts no program:
 //! a remote entry is an error that names the entry.
 
+pub mod fieldspec;
 mod files;
 mod id;
 mod resource;
