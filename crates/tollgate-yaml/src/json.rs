@@ -1,33 +1,31 @@
 //! Between trees and JSON values.
 
 use crate::{
+    binary,
     error::YamlError,
     node::{Key, Mapping, Node, Origin, Scalar, Style, Tag, Value},
-    resolve::integer,
+    resolve::{finite, integer_value, without_underscores},
+    source::Span,
+    timestamp::Timestamp,
 };
+use serde_json::Number;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Node {
     /// The JSON value that Kubernetes would see.
     ///
     /// # Errors
-    /// Infinities and not-a-number, which JSON cannot hold.
+    /// Infinities and not-a-number, which JSON cannot hold; `!!binary` that is not base64; times
+    /// whose offset is a day or more.
     pub fn to_json(&self) -> Result<serde_json::Value, YamlError> {
         Ok(match &self.value {
             Value::Scalar(scalar) => match scalar.tag {
                 Tag::Null => serde_json::Value::Null,
                 Tag::Bool => serde_json::Value::Bool(scalar.is_true()),
-                Tag::Int | Tag::Float => scalar
-                    .number()
-                    .map(serde_json::Value::Number)
-                    .ok_or_else(|| {
-                        YamlError::new(
-                            self.span(),
-                            format!("`{}` is not a number that JSON can hold", scalar.text),
-                        )
-                    })?,
+                Tag::Int | Tag::Float => serde_json::Value::Number(number(scalar, self.span())?),
                 Tag::Str | Tag::Timestamp | Tag::Binary => {
-                    serde_json::Value::String(scalar.text.to_string())
+                    serde_json::Value::String(string(scalar, self.span())?.into_owned())
                 }
             },
             Value::Sequence(items) => items.iter().map(Self::to_json).collect::<Result<_, _>>()?,
@@ -84,28 +82,100 @@ impl Scalar {
     pub fn is_true(&self) -> bool {
         self.tag == Tag::Bool
             && matches!(
-                self.text.as_bytes().first(),
-                Some(b't' | b'T' | b'y' | b'Y')
+                &*self.text,
+                "true" | "True" | "TRUE" | "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON"
             )
-            || matches!(&*self.text, "on" | "On" | "ON")
     }
 
-    /// The number, as JSON holds it: whole floats become integers (`1e3` is 1000).
-    pub fn number(&self) -> Option<serde_json::Number> {
-        let plain = self.text.replace('_', "");
-        if self.tag == Tag::Int
-            && let Some(value) = integer(&plain)
-        {
-            return i64::try_from(value)
-                .map(serde_json::Number::from)
-                .or_else(|_| u64::try_from(value).map(serde_json::Number::from))
-                .ok();
+    /// The number, as JSON holds it: whole floats become integers (`1e3` is 1000), integers beyond
+    /// 64 bits are floats. `None` for what is not a number, and for infinities and not-a-number.
+    pub fn number(&self) -> Option<Number> {
+        match self.tag {
+            Tag::Int => {
+                let value = integer_value(&self.text)?;
+                i64::try_from(value)
+                    .map(Number::from)
+                    .or_else(|_| u64::try_from(value).map(Number::from))
+                    .ok()
+            }
+            Tag::Float => {
+                let plain = without_underscores(&self.text);
+                // `!!float 0x10` is a float written as an integer.
+                #[allow(clippy::cast_precision_loss)]
+                let value = match integer_value(&plain) {
+                    Some(whole) => whole as f64,
+                    None => finite(&plain)?,
+                };
+                through_go_json(value)
+            }
+            Tag::Null | Tag::Bool | Tag::Str | Tag::Timestamp | Tag::Binary => None,
         }
-        let value: f64 = plain.parse().ok()?;
-        if value.fract() == 0.0 && value.abs() < 1e15 {
-            // The bounds make this exact.
-            return Some(serde_json::Number::from(value as i64));
-        }
-        serde_json::Number::from_f64(value)
     }
+}
+
+/// What is read from the JSON text of a double. Below 1e21 Go prints whole doubles without
+/// exponent, as the shortest digits that tell them apart, filled up with zeros.
+fn through_go_json(value: f64) -> Option<Number> {
+    if value == 0.0 {
+        return Some(Number::from(0));
+    }
+    if value.fract() == 0.0 && value.abs() < 1e21 {
+        let digits = format!("{value}");
+        if let Ok(value) = digits.parse::<i64>() {
+            return Some(Number::from(value));
+        }
+        if let Ok(value) = digits.parse::<u64>() {
+            return Some(Number::from(value));
+        }
+    }
+    Number::from_f64(value)
+}
+
+/// The number of a scalar that is one.
+pub(crate) fn number(scalar: &Scalar, span: Span) -> Result<Number, YamlError> {
+    scalar.number().ok_or_else(|| {
+        YamlError::new(
+            span,
+            format!("`{}` is not a number that JSON can hold", scalar.text),
+        )
+    })
+}
+
+/// The text that JSON holds for a string, a time or binary data.
+pub(crate) fn string(scalar: &Scalar, span: Span) -> Result<Cow<'_, str>, YamlError> {
+    match scalar.tag {
+        Tag::Timestamp => match Timestamp::parse(&scalar.text) {
+            Some(time) if time.is_printable() => Ok(Cow::Owned(time.to_string())),
+            _ => Err(YamlError::new(
+                span,
+                format!("`{}` is not a time that JSON can hold", scalar.text),
+            )
+            .help("put it in quotes if it is text")),
+        },
+        Tag::Binary => binary::decode(&scalar.text)
+            .map(|it| Cow::Owned(binary::to_go_json(&it)))
+            .ok_or_else(|| YamlError::new(span, "`!!binary` holds invalid base64")),
+        _ => Ok(Cow::Borrowed(&scalar.text)),
+    }
+}
+
+/// The number as Go's `%g` prints it (`strconv.FormatFloat(it, 'g', -1, 64)`): shortest digits,
+/// an exponent of at least two digits from 1e+06 up and 1e-05 down.
+pub(crate) fn go_number(number: &Number) -> String {
+    if !number.is_f64() {
+        return number.to_string();
+    }
+    let Some(value) = number.as_f64() else {
+        return number.to_string();
+    };
+    let scientific = format!("{value:e}");
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
+    let power: i32 = exponent.parse().unwrap_or(0);
+    if (-4..6).contains(&power) {
+        return format!("{value}");
+    }
+    let sign = if power < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", power.unsigned_abs())
 }

@@ -5,6 +5,7 @@
 //! way kustomize prints it. Scalars mean here what they mean to Kubernetes, not what YAML 1.2 says.
 //! This crate knows nothing of Kubernetes objects, kustomize or policies.
 
+mod binary;
 mod emit;
 mod error;
 mod json;
@@ -14,6 +15,7 @@ mod parse;
 mod path;
 mod resolve;
 mod source;
+mod timestamp;
 
 pub use emit::{emit, emit_documents};
 pub use error::YamlError;
