@@ -49,8 +49,8 @@ pub fn evaluate_policy(policy: &Policy, request: &Request<'_>) -> Option<PolicyR
             .map(|rule| RuleResult {
                 rule: rule.name.clone(),
                 at: rule.span,
-                outcome: Outcome::Error {
-                    why: "rules of this type are not supported yet".to_owned(),
+                outcome: Outcome::Unsupported {
+                    feature: "rules of this type are not supported yet".to_owned(),
                 },
             })
             .collect(),

@@ -2,7 +2,7 @@
 //!
 //! [`load`] turns documents into a [`PolicySet`]; [`PolicySet::evaluate`] gives the rule results
 //! for one [`Request`]. The `testfile` module reads `kyverno-test.yaml` and judges its rows. The crate does no
-//! I/O. What it does not support yet is an [`Outcome::Error`] that names the feature, never a pass.
+//! I/O. What it does not support yet is an [`Outcome::Unsupported`] that names the feature, never a pass.
 
 mod engine;
 mod exception;

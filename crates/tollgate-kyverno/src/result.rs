@@ -20,10 +20,17 @@ pub enum Outcome {
         /// Why.
         why: String,
     },
-    /// The rule could not be evaluated. Never the same as a pass.
+    /// The rule could not be evaluated, and Kyverno reports an error for it too. Never the same as
+    /// a pass, but a test may expect it (`result: error`).
     Error {
         /// Why, and what to do.
         why: String,
+    },
+    /// The rule needs what this program does not evaluate yet: Kyverno would have an answer, and a
+    /// test must not mistake the gap for one. Never the same as a pass.
+    Unsupported {
+        /// What is missing, and what to do.
+        feature: String,
     },
 }
 
