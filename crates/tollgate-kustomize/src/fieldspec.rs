@@ -5,7 +5,7 @@
 mod builtin;
 mod config;
 
-pub use config::{NameReference, TransformerConfig};
+pub use config::{ConflictingSpecs, NameReference, TransformerConfig};
 
 use crate::id::Gvk;
 use std::sync::Arc;

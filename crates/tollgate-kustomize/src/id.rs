@@ -18,7 +18,7 @@ pub struct Gvk {
 impl Gvk {
     /// From `apiVersion` and `kind` as they stand in a manifest.
     pub fn from_api_version(api_version: &str, kind: &str) -> Self {
-        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         Self {
             group: Arc::from(group),
             version: Arc::from(version),
@@ -66,6 +66,84 @@ impl Gvk {
         rank(self)
             .cmp(&rank(other))
             .then_with(|| text(self).cmp(&text(other)))
+    }
+
+    /// Whether resources of this kind certainly stand outside of namespaces. Kinds that Kubernetes
+    /// 1.21 does not define count as namespaced, as they do to kustomize
+    /// (kyaml `openapi.IsCertainlyClusterScoped`).
+    pub fn is_cluster_scoped(&self) -> bool {
+        let versions: &[&str] = match &*self.group {
+            "" => match &*self.kind {
+                "ComponentStatus" | "Namespace" | "Node" | "NodeProxyOptions"
+                | "PersistentVolume" => &["v1"],
+                _ => &[],
+            },
+            "admissionregistration.k8s.io" => match &*self.kind {
+                "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => {
+                    &["v1", "v1beta1"]
+                }
+                _ => &[],
+            },
+            "apiextensions.k8s.io" if &*self.kind == "CustomResourceDefinition" => {
+                &["v1", "v1beta1"]
+            }
+            "apiregistration.k8s.io" if &*self.kind == "APIService" => &["v1", "v1beta1"],
+            "certificates.k8s.io" if &*self.kind == "CertificateSigningRequest" => {
+                &["v1", "v1beta1"]
+            }
+            "flowcontrol.apiserver.k8s.io" => match &*self.kind {
+                "FlowSchema" | "PriorityLevelConfiguration" => &["v1beta1"],
+                _ => &[],
+            },
+            "networking.k8s.io" if &*self.kind == "IngressClass" => &["v1", "v1beta1"],
+            "node.k8s.io" if &*self.kind == "RuntimeClass" => &["v1", "v1beta1"],
+            "policy" if &*self.kind == "PodSecurityPolicy" => &["v1beta1"],
+            "rbac.authorization.k8s.io" => match &*self.kind {
+                "ClusterRole" | "ClusterRoleBinding" => &["v1", "v1beta1"],
+                _ => &[],
+            },
+            "scheduling.k8s.io" if &*self.kind == "PriorityClass" => &["v1", "v1beta1"],
+            "storage.k8s.io" => match &*self.kind {
+                "CSIDriver" | "CSINode" | "StorageClass" | "VolumeAttachment" => &["v1", "v1beta1"],
+                _ => &[],
+            },
+            _ => &[],
+        };
+        versions.contains(&&*self.version)
+    }
+}
+
+/// The namespace that cluster-scoped resources count as having.
+pub(crate) const NO_NAMESPACE: &str = "_non_namespaceable_";
+
+impl ResourceId {
+    /// The namespace for comparisons: `default` where none is written, and one that nobody can
+    /// write for cluster-scoped resources (kyaml `resid.EffectiveNamespace`).
+    pub fn effective_namespace(&self) -> &str {
+        if self.gvk.is_cluster_scoped() {
+            NO_NAMESPACE
+        } else if self.namespace.is_empty() {
+            "default"
+        } else {
+            &self.namespace
+        }
+    }
+
+    /// Whether both mean the same object of a cluster (kyaml `resid.Equals`).
+    pub fn means_same(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.gvk == other.gvk
+            && self.effective_namespace() == other.effective_namespace()
+    }
+
+    /// The same id with the namespace spelled out, so that ids that mean the same are equal.
+    #[must_use]
+    pub fn effective(mut self) -> Self {
+        let namespace = self.effective_namespace();
+        if namespace != &*self.namespace {
+            self.namespace = Arc::from(namespace);
+        }
+        self
     }
 }
 

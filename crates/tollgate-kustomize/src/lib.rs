@@ -3,11 +3,29 @@
 //! The crate reads through the [`Files`] trait alone. It has no network code and starts no program:
 //! a remote entry is an error that names the entry.
 
+mod build;
+mod configurations;
+mod crds;
+mod error;
 pub mod fieldspec;
 mod files;
 mod id;
+mod json_patch;
+pub mod kustomization;
+mod load;
+mod merge;
+mod patches;
+mod replacements;
 mod resource;
+mod selector;
+mod session;
+mod transform;
+mod vars;
 
+pub use build::{Build, LoadRestrictor, Options, Order, build};
+pub use error::{BuildError, Warning, WarningKind};
 pub use files::{EntryKind, FileError, Files, MemoryFiles, RepoPath};
 pub use id::{Gvk, ResourceId};
+pub use kustomization::Kustomization;
 pub use resource::Resource;
+pub use session::Session;

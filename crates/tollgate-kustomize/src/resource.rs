@@ -2,14 +2,15 @@
 
 use crate::id::{Gvk, ResourceId};
 use std::sync::Arc;
-use tollgate_yaml::Node;
+use tollgate_yaml::{Node, Scalar, Tag};
 
 /// A resource and what kustomize must remember of it until names are fixed up.
 #[derive(Clone, Debug)]
 pub struct Resource {
     /// The object as it stands now. Every field knows which line set it.
     pub body: Node,
-    /// The ids that it had before each rename, the oldest first.
+    /// The ids that it had before each rename, the oldest first, with namespaces as they count
+    /// ([`ResourceId::effective`]). Read them through [`Resource::previous_ids`].
     pub previous: Vec<ResourceId>,
     /// Prefixes that were put before its name, in order.
     pub prefixes: Vec<Arc<str>>,
@@ -17,6 +18,8 @@ pub struct Resource {
     pub suffixes: Vec<Arc<str>>,
     /// Whether its name gets a content hash at the end of the build.
     pub needs_hash: bool,
+    /// Names of the `vars` that read a field of it.
+    pub read_by: Vec<Arc<str>>,
 }
 
 impl Resource {
@@ -28,6 +31,7 @@ impl Resource {
             prefixes: Vec::new(),
             suffixes: Vec::new(),
             needs_hash: false,
+            read_by: Vec::new(),
         }
     }
 
@@ -42,25 +46,59 @@ impl Resource {
         Gvk::from_api_version(text("apiVersion"), text("kind"))
     }
 
+    /// `metadata.name`; empty where there is none.
+    pub fn name(&self) -> &str {
+        self.metadata("name").map_or("", |it| &it.text)
+    }
+
+    /// `metadata.namespace` as written; empty where there is none.
+    pub fn namespace(&self) -> &str {
+        self.metadata("namespace").map_or("", |it| &it.text)
+    }
+
+    fn metadata(&self, key: &str) -> Option<&Scalar> {
+        let scalar = self.body.get("metadata")?.get(key)?.as_scalar()?;
+        Some(scalar).filter(|it| it.tag != Tag::Null)
+    }
+
     /// The id as it stands now.
     pub fn id(&self) -> ResourceId {
-        let metadata = |key| {
-            let text = self
-                .body
-                .get("metadata")
-                .and_then(|it| it.get(key))
-                .and_then(Node::as_scalar);
-            text.map_or_else(|| Arc::from(""), |it| it.text.clone())
+        let text = |key| {
+            self.metadata(key)
+                .map_or_else(|| Arc::from(""), |it| it.text.clone())
         };
         ResourceId {
             gvk: self.gvk(),
-            name: metadata("name"),
-            namespace: metadata("namespace"),
+            name: text("name"),
+            namespace: text("namespace"),
         }
+    }
+
+    /// Remember the id as it stands now, because it is about to change.
+    pub fn store_previous_id(&mut self) {
+        self.previous.push(self.id().effective());
+    }
+
+    /// The ids that it had before, the oldest first. kustomize remembers kinds, names and
+    /// namespaces, and reads group and version from the object as it stands now.
+    pub fn previous_ids(&self) -> impl Iterator<Item = ResourceId> + '_ {
+        let now = self.gvk();
+        self.previous.iter().map(move |it| ResourceId {
+            gvk: Gvk {
+                kind: it.gvk.kind.clone(),
+                ..now.clone()
+            },
+            ..it.clone()
+        })
+    }
+
+    /// Whether any id that it has or had satisfies `wanted`.
+    pub fn has_id(&self, wanted: impl Fn(&ResourceId) -> bool) -> bool {
+        self.previous_ids().any(|it| wanted(&it)) || wanted(&self.id())
     }
 
     /// The id that it had first.
     pub fn original_id(&self) -> ResourceId {
-        self.previous.first().cloned().unwrap_or_else(|| self.id())
+        self.previous_ids().next().unwrap_or_else(|| self.id())
     }
 }

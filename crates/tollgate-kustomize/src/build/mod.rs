@@ -1,0 +1,76 @@
+//! Renders one kustomization.
+
+mod accumulate;
+mod scope;
+mod transform;
+
+pub(crate) use accumulate::Accumulator;
+pub(crate) use scope::Scope;
+
+use crate::{
+    error::{BuildError, Record, Warning},
+    files::RepoPath,
+    resource::Resource,
+    session::Session,
+};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+/// How to build.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Which files a kustomization may name.
+    pub load_restrictor: LoadRestrictor,
+    /// In which order resources come out where the kustomization itself does not say.
+    pub order: Order,
+}
+
+/// Which files a kustomization may name. Folders are free in either case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadRestrictor {
+    /// Those in or below its own folder.
+    #[default]
+    RootOnly,
+    /// Any file of the tree.
+    None,
+}
+
+/// In which order resources come out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By kind, namespaces and definitions first.
+    #[default]
+    Legacy,
+    /// As they were read.
+    Fifo,
+}
+
+/// A rendered kustomization.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// The resources in the order in which kustomize prints them.
+    pub resources: Vec<Resource>,
+    /// What is odd but no error to kustomize.
+    pub warnings: Vec<Warning>,
+    /// Every file and folder that the result depends on.
+    pub reads: BTreeSet<RepoPath>,
+}
+
+/// Render the kustomization in the folder `root`.
+///
+/// # Errors
+/// What kustomize refuses, and what would need the network or foreign code.
+pub fn build(
+    session: &Session<'_>,
+    root: &RepoPath,
+    options: &Options,
+) -> Result<Build, BuildError> {
+    let record = RefCell::new(Record::default());
+    let resources = accumulate::root(session, root, options, &record)?;
+    let record = record.into_inner();
+    Ok(Build {
+        resources,
+        warnings: record.warnings,
+        reads: record.reads,
+    })
+}

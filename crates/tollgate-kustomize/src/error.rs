@@ -1,0 +1,132 @@
+//! What a build can end in besides manifests.
+
+use crate::fieldspec::FieldError;
+use crate::files::{FileError, RepoPath};
+use std::fmt::Write as _;
+use tollgate_yaml::{Sources, Span, YamlError};
+
+/// Why a kustomization cannot be rendered.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct BuildError {
+    /// What is wrong: one lower-case clause, no full stop.
+    pub message: String,
+    /// Where; [`Span::NONE`] where no line can be blamed.
+    pub span: Span,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The entries of kustomization files that led here, the outermost first.
+    pub chain: Vec<Span>,
+}
+
+impl BuildError {
+    /// An error at a place.
+    pub fn new(span: Span, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            span,
+            help: None,
+            chain: Vec::new(),
+        }
+    }
+
+    /// The refusal of a feature that would need something this crate does not have.
+    pub fn unsupported(span: Span, feature: &str) -> Self {
+        Self::new(span, format!("{feature} is not supported"))
+    }
+
+    /// The same error with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same error, reached through one more entry.
+    #[must_use]
+    pub fn through(mut self, entry: Span) -> Self {
+        self.chain.insert(0, entry);
+        self
+    }
+
+    /// The same error at `span` if it has no place of its own.
+    #[must_use]
+    pub fn or_at(mut self, span: Span) -> Self {
+        if !self.span.is_some() {
+            self.span = span;
+        }
+        self
+    }
+
+    /// The whole story as text, one line a fact: place and message, advice, and the way there.
+    pub fn describe(&self, sources: &Sources) -> String {
+        let mut out = sources.describe(self.span);
+        if !out.is_empty() {
+            out.push_str(": ");
+        }
+        out.push_str(&self.message);
+        if let Some(help) = &self.help {
+            let _ = write!(out, "\n  help: {help}");
+        }
+        for entry in self.chain.iter().rev() {
+            let _ = write!(out, "\n  reached from {}", sources.describe(*entry));
+        }
+        out
+    }
+}
+
+impl From<YamlError> for BuildError {
+    fn from(error: YamlError) -> Self {
+        Self {
+            message: error.message,
+            span: error.span,
+            help: error.help,
+            chain: Vec::new(),
+        }
+    }
+}
+
+impl From<FieldError> for BuildError {
+    fn from(error: FieldError) -> Self {
+        Self::new(error.span, error.message)
+    }
+}
+
+impl From<FileError> for BuildError {
+    fn from(error: FileError) -> Self {
+        Self::new(Span::NONE, error.to_string())
+    }
+}
+
+/// Something that kustomize renders without complaint and that is probably not what was meant.
+#[derive(Clone, Debug)]
+pub struct Warning {
+    /// What kind of thing.
+    pub kind: WarningKind,
+    /// The line to edit.
+    pub span: Span,
+    /// One lower-case clause, no full stop.
+    pub message: String,
+}
+
+/// What a [`Warning`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum WarningKind {
+    /// A field that kustomize will drop.
+    Deprecated,
+    /// A patch, or a target of a replacement, that selects no resource.
+    SelectsNothing,
+    /// An `images:` entry whose name stands in no resource.
+    ImageNotFound,
+    /// A variable that nothing uses.
+    UnusedVariable,
+    /// A patch file without content.
+    EmptyPatch,
+}
+
+/// What a build read and what it found odd, collected on the way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) reads: std::collections::BTreeSet<RepoPath>,
+}
