@@ -1,1 +1,3 @@
 //! See ARCHITECTURE.md for the map of the house.
+
+pub mod config;

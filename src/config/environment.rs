@@ -1,0 +1,205 @@
+//! What each environment asks for.
+
+use super::read::{Fields, Read, Reader, choice, section};
+use super::value::{Cron, Duration, ImagePattern, Name, Pattern, Pointer, TimeZone};
+use serde::{Deserialize, Serialize};
+use tollgate_yaml::{Key, Node, YamlError};
+
+/// A deployment target. Environments stand in promotion order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Its name.
+    pub name: Name,
+    /// The folders of its overlays.
+    pub overlays: Vec<Pattern>,
+    /// What its findings do to a change.
+    pub enforcement: Enforcement,
+    /// Where a version must have been before; `None`: it may come from anywhere.
+    pub promote_from: Option<PromoteFrom>,
+    /// Overlays (by folder name) in the order in which they may receive a version.
+    pub waves: Vec<Vec<Name>>,
+    /// What is asked of images.
+    pub images: Option<Images>,
+    /// What is asked of Argo CD Applications.
+    pub argocd: Option<Argocd>,
+    /// When it may not, or may only, be changed.
+    pub freeze: Option<Freeze>,
+}
+
+/// The map under `environments`: name to settings, in promotion order.
+impl Read for Vec<Environment> {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let Some(mapping) = node.as_mapping() else {
+            reader.expected("a map of environments", node);
+            return None;
+        };
+        if mapping.is_empty() {
+            reader.report(
+                YamlError::new(node.span(), "no environment is listed")
+                    .help("list at least one, or remove the key: environments are then found by folder names"),
+            );
+            return None;
+        }
+        let read: Vec<Option<Environment>> = mapping
+            .iter()
+            .map(|it| Environment::read(&it.key, &it.value, reader))
+            .collect();
+        read.into_iter().collect()
+    }
+}
+
+impl Environment {
+    fn read(key: &Key, node: &Node, reader: &mut Reader) -> Option<Self> {
+        let name = Name::parse(&key.text)
+            .map_err(|why| reader.report(YamlError::new(key.origin.edit_here(), why)))
+            .ok();
+        let mut fields: Fields<'_> = reader.fields(node)?;
+        let overlays = fields.take("overlays", None, reader);
+        let enforcement = fields.take("enforcement", Some(Enforcement::Enforce), reader);
+        let promote_from = fields.take("promote_from", Some(None), reader);
+        let waves = fields.take("waves", Some(Vec::new()), reader);
+        let images = fields.take("images", Some(None), reader);
+        let argocd = fields.take("argocd", Some(None), reader);
+        let freeze = fields.take("freeze", Some(None), reader);
+        fields.finish(reader);
+        Some(Self {
+            name: name?,
+            overlays: overlays?,
+            enforcement: enforcement?,
+            promote_from: promote_from?,
+            waves: waves?,
+            images: images?,
+            argocd: argocd?,
+            freeze: freeze?,
+        })
+    }
+}
+
+choice! {
+    /// What findings of an environment do to a change. `enforce` where the file says nothing.
+    pub enum Enforcement {
+        /// Findings are reported and never block.
+        Audit = "audit",
+        /// Failures and errors block.
+        Enforce = "enforce",
+        /// Warnings and unknowns block too.
+        Strict = "strict",
+    }
+}
+
+section! {
+    /// What a version must have done before it may reach the environment.
+    pub struct PromoteFrom {
+        /// The environment that must hold it.
+        env: Name,
+        /// How long it must have been there, without a break.
+        soak: Option<Duration> = None,
+        /// What makes two versions the same.
+        identity: Vec<Identity> = vec![Identity::Images, Identity::RemoteRefs, Identity::Charts],
+        /// Fields in which the two environments may differ.
+        may_differ: Vec<Pointer> = Vec::new(),
+    }
+}
+
+choice! {
+    /// A part of what is deployed.
+    pub enum Identity {
+        /// Container images: digest, else tag.
+        Images = "images",
+        /// `?ref=` of remote resources.
+        RemoteRefs = "remote_refs",
+        /// Versions of Helm charts.
+        Charts = "charts",
+    }
+}
+
+section! {
+    /// What is asked of container images.
+    pub default struct Images {
+        /// How an image must be pinned; `None`: not at all.
+        require: Option<Pin> = None,
+        /// Where images may come from; empty: from anywhere.
+        registries: Vec<ImagePattern> = Vec::new(),
+        /// Names of the keys of which one must have signed the image; empty: no signature needed.
+        signed_by: Vec<Name> = Vec::new(),
+    }
+}
+
+choice! {
+    /// How an image is pinned.
+    pub enum Pin {
+        /// By digest.
+        Digest = "digest",
+        /// By a tag other than `latest`, or by digest.
+        Tag = "tag",
+    }
+}
+
+section! {
+    /// What is asked of Argo CD Applications.
+    pub default struct Argocd {
+        /// Automated sync.
+        automated: Option<Rule> = None,
+        /// Pruning by automated sync.
+        prune: Option<Rule> = None,
+        /// Features that must be in use.
+        require: Vec<Feature> = Vec::new(),
+        /// What an Application may track.
+        target_revision: Option<TargetRevision> = None,
+    }
+}
+
+choice! {
+    /// What is asked of an option.
+    pub enum Rule {
+        /// It must be on.
+        Required = "required",
+        /// It may be on.
+        Allowed = "allowed",
+        /// It must be off.
+        Forbidden = "forbidden",
+    }
+}
+
+choice! {
+    /// A delivery feature.
+    pub enum Feature {
+        /// Workloads are delivered by a canary.
+        Canary = "canary",
+    }
+}
+
+choice! {
+    /// What an Application may track.
+    pub enum TargetRevision {
+        /// A commit or an immutable tag.
+        Pinned = "pinned",
+        /// Anything.
+        Any = "any",
+    }
+}
+
+section! {
+    /// When an environment may be changed. Deny wins over allow; where `allow` is not empty,
+    /// nothing may be changed outside of it.
+    pub struct Freeze {
+        /// The zone in which the schedules are read.
+        timezone: TimeZone,
+        /// When nothing may be changed.
+        deny: Vec<Window> = Vec::new(),
+        /// When it may be changed.
+        allow: Vec<Window> = Vec::new(),
+    }
+}
+
+section! {
+    /// A repeated span of time.
+    pub struct Window {
+        /// When it opens.
+        cron: Cron,
+        /// How long it stays open.
+        length ["for"]: Duration,
+        /// Why, for the report.
+        reason: Option<String> = None,
+    }
+}

@@ -1,0 +1,135 @@
+//! What holds for the whole repository.
+
+use super::read::{choice, section};
+use super::review::Require;
+use super::value::{Duration, KubernetesVersion, Pattern, Percent, RefName};
+
+section! {
+    /// Where rules are, and how well they must be tested.
+    pub default struct Policies {
+        /// Files in which policies are looked for, by their content; everywhere unless given.
+        paths: Vec<Pattern> = everywhere(),
+        /// Files in which fixtures are looked for, by their content; everywhere unless given.
+        fixtures: Vec<Pattern> = everywhere(),
+        /// What fixtures must reach.
+        coverage: Coverage = Coverage::default(),
+    }
+}
+
+fn everywhere() -> Vec<Pattern> {
+    Pattern::parse("**").into_iter().collect()
+}
+
+section! {
+    /// What fixtures must reach.
+    pub default struct Coverage {
+        /// The share of rules with a fixture that passes and one that fails.
+        min_rules: Percent = Percent::ALL,
+    }
+}
+
+section! {
+    /// What rendered resources are validated against.
+    pub struct Schema {
+        /// The version of Kubernetes.
+        kubernetes: KubernetesVersion,
+        /// Files with custom resource definitions.
+        crds: Vec<Pattern> = Vec::new(),
+    }
+}
+
+section! {
+    /// How secrets may stand in git.
+    pub default struct Secrets {
+        /// Kinds whose values are encrypted or kept elsewhere.
+        allow_kinds: Vec<String> = vec!["SealedSecret".to_owned(), "ExternalSecret".to_owned()],
+        /// Values in clear text.
+        plain: Plain = Plain::Forbidden,
+    }
+}
+
+choice! {
+    /// Whether something may be.
+    pub enum Plain {
+        /// It may.
+        Allowed = "allowed",
+        /// It may not.
+        Forbidden = "forbidden",
+    }
+}
+
+section! {
+    /// What one change may do.
+    pub struct PullRequest {
+        /// Of how many environments that enforce it may change the outcome.
+        max_protected_environments: u32,
+    }
+}
+
+choice! {
+    /// A demand that a rollback or an override can waive. What is not here can never be waived.
+    pub enum Waivable {
+        /// That a version was in the environment before.
+        Promotion = "promotion",
+        /// That it was there long enough.
+        Soak = "soak",
+        /// That no freeze is on.
+        Freeze = "freeze",
+        /// That a change touches few environments.
+        OneEnvironment = "one_environment",
+    }
+}
+
+section! {
+    /// How a return to an earlier state is eased.
+    pub struct Rollback {
+        /// Whether it is.
+        allow: bool,
+        /// How many commits back the earlier state may be.
+        within: u32 = 20,
+        /// What it need not meet.
+        waives: Vec<Waivable> = vec![Waivable::Promotion, Waivable::Soak, Waivable::Freeze],
+    }
+}
+
+section! {
+    /// How an emergency change is let through.
+    pub struct Override {
+        /// Where the files that ask for it are.
+        path: Pattern,
+        /// Who must agree.
+        require: Require,
+        /// How long one may last.
+        max_ttl: Duration = Duration::seconds(4 * 3_600),
+        /// What it can waive.
+        may_waive: Vec<Waivable>,
+    }
+}
+
+section! {
+    /// What a hand-off says.
+    pub default struct Handoff {
+        /// What of the commit it is bound to.
+        bind: HandoffBind = HandoffBind::Tree,
+        /// How long it can be used.
+        valid_for: Duration = Duration::seconds(3_600),
+    }
+}
+
+choice! {
+    /// What a hand-off is bound to.
+    pub enum HandoffBind {
+        /// The tree: merge, squash and rebase give the same.
+        Tree = "tree",
+        /// The commit.
+        Commit = "commit",
+    }
+}
+
+section! {
+    /// Where the audit chain is kept.
+    pub struct Audit {
+        /// The git reference.
+        reference ["ref"]: RefName,
+    }
+}
