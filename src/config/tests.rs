@@ -289,7 +289,7 @@ fn environments_fit_together() {
         ),
         (
             "  a: {overlays: [\"x/a-*\"], waves: [[a-1, a-1]]}\n",
-            "tollgate.yaml:3:43: `a-1` is in a wave for the second time",
+            "tollgate.yaml:3:42: `a-1` is in a wave for the second time",
         ),
         (
             "  a: {overlays: []}\n",
