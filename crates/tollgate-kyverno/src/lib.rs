@@ -9,6 +9,7 @@ mod exception;
 mod policy;
 mod request;
 mod result;
+pub mod testfile;
 
 pub use engine::{Loaded, PolicySet, evaluate_policy};
 pub use exception::PolicyException;

@@ -1,0 +1,524 @@
+//! Rows against what the policies say.
+//!
+//! Source: `cmd/cli/kubectl-kyverno/commands/test/output.go` and `command.go`. Kyverno passes rows
+//! about things that it never evaluated; in compat mode such a row is `excluded`, otherwise it is a
+//! mismatch that says what went unevaluated.
+
+use super::{
+    TestOptions,
+    compare::same_object,
+    document::Row,
+    fault::SuiteError,
+    fields::Named,
+    nearest::nearest,
+    object::Object,
+    result::{Coverage, RowResult, RowStatus},
+    suite::{Reader, Suite},
+    values::operation_of,
+};
+use crate::{
+    Operation, Outcome, Policy, PolicyKind, PolicyResponse, Request, RuleResult, RuleType,
+    RuleValues, evaluate_policy,
+};
+use serde_json::Value;
+use std::{collections::BTreeMap, rc::Rc};
+use tollgate_yaml::Node;
+
+/// One policy on one object under one operation.
+type Question = (usize, usize, Option<&'static str>);
+
+/// What a rule came to, in the words of a row.
+struct Judged {
+    actual: Option<&'static str>,
+    status: RowStatus,
+    why: Option<String>,
+}
+
+impl Judged {
+    fn not_evaluated(compat: bool, why: String) -> Self {
+        Self {
+            actual: None,
+            status: if compat {
+                RowStatus::Excluded
+            } else {
+                RowStatus::Mismatch
+            },
+            why: Some(why),
+        }
+    }
+
+    fn mismatch(why: String) -> Self {
+        Self::not_evaluated(false, why)
+    }
+
+    fn unsupported(why: String) -> Self {
+        Self {
+            actual: None,
+            status: RowStatus::Error,
+            why: Some(why),
+        }
+    }
+}
+
+/// What a row is about.
+enum Target {
+    /// An object of the suite.
+    Object(usize),
+    /// A name behind which no object stands, and what becomes of the row.
+    Nothing(String, Judged),
+}
+
+/// The rows of one suite, and what the policies answered so far: rows share the evaluations.
+pub(super) struct Judge<'a> {
+    suite: &'a Suite,
+    reader: &'a Reader<'a>,
+    options: &'a TestOptions,
+    rule_values: Vec<BTreeMap<String, RuleValues>>,
+    answers: BTreeMap<Question, Option<Rc<PolicyResponse>>>,
+    coverage: Vec<BTreeMap<usize, Coverage>>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(suite: &'a Suite, reader: &'a Reader<'a>, options: &'a TestOptions) -> Self {
+        let policies = suite.policies.iter();
+        Self {
+            suite,
+            reader,
+            options,
+            rule_values: policies
+                .clone()
+                .map(|it| suite.values.rule_values(&it.name))
+                .collect(),
+            answers: BTreeMap::new(),
+            coverage: policies.map(uncovered).collect(),
+        }
+    }
+
+    /// Judge every row.
+    pub(super) fn rows(&mut self) -> Result<Vec<RowResult>, SuiteError> {
+        let suite = self.suite;
+        let mut results = Vec::new();
+        for row in &suite.test.rows {
+            for target in self.targets(row) {
+                match target {
+                    Target::Object(at) => self.object(row, at, &mut results)?,
+                    Target::Nothing(name, judged) => {
+                        results.push(result(row, &row.rule, None, &name, judged));
+                    }
+                }
+            }
+        }
+        Ok(results)
+    }
+
+    /// What the rows proved, policy by policy.
+    pub(super) fn into_coverage(self) -> Vec<Coverage> {
+        let all = self.coverage.into_iter();
+        all.flat_map(BTreeMap::into_values).collect()
+    }
+
+    fn targets(&self, row: &Row) -> Vec<Target> {
+        let compat = self.options.compat;
+        let objects = || self.suite.objects.iter().enumerate();
+        let mut found = Vec::new();
+        let named = row.resources.as_deref().unwrap_or_default();
+        for entry in named {
+            let of_name = objects().filter(|(_, it)| is_named(it, &entry.text));
+            self.take(
+                row,
+                &entry.text,
+                of_name.map(|it| it.0).collect(),
+                &mut found,
+            );
+        }
+        // Kyverno looks at `resourceSpecs` only where `resources` is there too.
+        if row.resources.is_some() || !compat {
+            for spec in &row.specs {
+                let of_spec = objects().filter(|(_, it)| {
+                    it.api_version == spec.api_version
+                        && it.namespace == spec.namespace
+                        && it.name == spec.name
+                        && (compat || spec.kind.is_empty() || it.kind == spec.kind)
+                });
+                self.take(
+                    row,
+                    &spec.name,
+                    of_spec.map(|it| it.0).collect(),
+                    &mut found,
+                );
+            }
+        }
+        let nothing = !found.iter().any(|it| matches!(it, Target::Object(_)));
+        let asked = !named.is_empty() || !row.specs.is_empty();
+        let all = if compat { nothing } else { !asked };
+        if all {
+            found
+                .retain(|it| matches!(it, Target::Nothing(_, it) if it.status == RowStatus::Error));
+            let payloads = self.suite.test.payloads.iter();
+            found.extend(objects().map(|it| Target::Object(it.0)));
+            if !asked {
+                found.extend(payloads.map(|it| payload(&it.text)));
+            }
+        }
+        found
+    }
+
+    /// The objects behind one name of a row.
+    fn take(&self, row: &Row, name: &str, mut at: Vec<usize>, found: &mut Vec<Target>) {
+        let compat = self.options.compat;
+        if !compat && at.len() > 1 {
+            // Kyverno does not look at the row's kind. Where it tells objects of one name apart,
+            // it says which one is meant.
+            let is_kind = |it: &usize| self.suite.objects[*it].kind == row.kind;
+            if at.iter().any(is_kind) {
+                at.retain(is_kind);
+            }
+        }
+        if !at.is_empty() {
+            found.extend(at.into_iter().map(Target::Object));
+        } else if self
+            .suite
+            .test
+            .payloads
+            .iter()
+            .any(|it| same_file(it, name))
+        {
+            found.push(payload(name));
+        } else {
+            let names = self.suite.objects.iter().map(|it| &*it.name);
+            let bare = name.rsplit('/').next().unwrap_or_default();
+            let hint = match nearest(bare, names) {
+                Some(near) if near != bare => format!(": did you mean `{near}`?"),
+                Some(_) => ": it stands in another namespace".to_owned(),
+                None => " of this test".to_owned(),
+            };
+            let why = format!("`{name}` is not among the resources{hint}");
+            found.push(Target::Nothing(
+                name.to_owned(),
+                Judged::not_evaluated(compat, why),
+            ));
+        }
+    }
+
+    /// A row on one object.
+    fn object(
+        &mut self,
+        row: &Row,
+        at: usize,
+        results: &mut Vec<RowResult>,
+    ) -> Result<(), SuiteError> {
+        let suite = self.suite;
+        let object = &suite.objects[at];
+        let name = row.policy_name();
+        let policies = suite.policies.iter().enumerate();
+        let policies: Vec<_> = policies.filter(|it| &*it.1.name == name).collect();
+        if policies.is_empty() {
+            let judged = self.no_policy(name);
+            results.push(result(row, &row.rule, Some(object), "", judged));
+            return Ok(());
+        }
+        let before = results.len();
+        let mut asked = false;
+        for (index, policy) in policies.iter().copied() {
+            let Some(answer) = self.answer(index, at, row.operation) else {
+                continue;
+            };
+            asked = true;
+            for found in &answer.rules {
+                if !is_ruleless(policy.kind) && !row.names(&found.rule, self.options.compat) {
+                    continue;
+                }
+                let judged = match self.obstacle(policy, found, at, row.operation) {
+                    Some(why) => Judged::unsupported(why),
+                    None => self.judge(row, policy, found, object)?,
+                };
+                self.cover(index, found, &judged);
+                results.push(result(row, &found.rule, Some(object), "", judged));
+            }
+        }
+        if results.len() == before {
+            let policies: Vec<&Policy> = policies.into_iter().map(|it| it.1).collect();
+            // Where Kyverno did not even ask the policy, it fails the row as "not found".
+            let compat = self.options.compat && asked;
+            let judged = Judged::not_evaluated(compat, nothing_said(row, &policies));
+            results.push(result(row, &row.rule, Some(object), "", judged));
+        }
+        Ok(())
+    }
+
+    fn no_policy(&self, name: &str) -> Judged {
+        let mut problems = self.suite.problems.iter();
+        if let Some(problem) = problems.find(|it| it.name.as_deref() == Some(name)) {
+            let why = format!("policy `{name}` cannot be loaded: {}", problem.message);
+            return Judged::unsupported(why);
+        }
+        let names = self.suite.policies.iter().map(|it| &*it.name);
+        let hint =
+            nearest(name, names).map_or_else(String::new, |it| format!(": did you mean `{it}`?"));
+        Judged::mismatch(format!("no policy of this test is named `{name}`{hint}"))
+    }
+
+    /// What the policy answers about the object. Asked once, however many rows want to know.
+    fn answer(
+        &mut self,
+        policy: usize,
+        object: usize,
+        operation: Option<Operation>,
+    ) -> Option<Rc<PolicyResponse>> {
+        let question = (policy, object, operation.map(Operation::as_str));
+        if let Some(known) = self.answers.get(&question) {
+            return known.clone();
+        }
+        let suite = self.suite;
+        let under_test = &suite.objects[object];
+        let asked = &suite.policies[policy];
+        let values = suite
+            .values
+            .variables(&asked.name, &under_test.name, operation);
+        let operation = operation_of(&values);
+        let body = Some(&under_test.body);
+        let request = Request {
+            object: body.filter(|_| operation != Operation::Delete),
+            old_object: body.filter(|_| operation != Operation::Create),
+            operation,
+            user_info: suite.user_info.as_ref(),
+            values: &values,
+            rule_values: &self.rule_values[policy],
+            fixtures: &suite.fixtures,
+            now: self.options.now,
+        };
+        let answer = evaluate_policy(asked, &request).map(Rc::new);
+        self.answers.insert(question, answer.clone());
+        answer
+    }
+
+    /// Why the engine's answer cannot be the one that Kyverno would get.
+    fn obstacle(
+        &mut self,
+        policy: &Policy,
+        found: &RuleResult,
+        object: usize,
+        operation: Option<Operation>,
+    ) -> Option<String> {
+        let suite = self.suite;
+        if suite.asks_cluster.contains(&policy.name) {
+            let field = suite.test.mocks.unwrap_or("clusterResources");
+            return Some(format!(
+                "the policy calls an API that `{field}` answers: that is not supported yet"
+            ));
+        }
+        // Kyverno lets mutating rules change the object before it validates.
+        for (index, other) in suite.policies.iter().enumerate() {
+            if !other.rules.iter().any(|it| changes_objects(it.kind)) {
+                continue;
+            }
+            let answer = self.answer(index, object, operation)?;
+            let unknown = answer.rules.iter().find(|it| {
+                matches!(it.outcome, Outcome::Unsupported { .. })
+                    && rule_type(other, &it.rule).is_some_and(changes_objects)
+                    && !std::ptr::eq(*it, found)
+            });
+            if let Some(first) = unknown {
+                return Some(format!(
+                    "`{}/{}` may change the object first: such rules are not supported yet",
+                    other.name, first.rule
+                ));
+            }
+        }
+        None
+    }
+
+    fn judge(
+        &self,
+        row: &Row,
+        policy: &Policy,
+        found: &RuleResult,
+        object: &Object,
+    ) -> Result<Judged, SuiteError> {
+        let (actual, why) = match &found.outcome {
+            Outcome::Pass => ("pass", None),
+            Outcome::Fail { message, .. } if policy.scored => ("fail", Some(message)),
+            Outcome::Fail { message, .. } => ("warn", Some(message)),
+            Outcome::Skip { why } => ("skip", Some(why)),
+            Outcome::Error { why } => ("error", Some(why)),
+            Outcome::Unsupported { feature } => return Ok(Judged::unsupported(feature.clone())),
+        };
+        if let Some(mut differs) = self.differs(row, object)? {
+            differs.actual = Some(actual);
+            return Ok(differs);
+        }
+        Ok(Judged {
+            actual: Some(actual),
+            status: if actual == row.result {
+                RowStatus::Ok
+            } else {
+                RowStatus::Mismatch
+            },
+            why: match actual == row.result || RESULTS.contains(&&*row.result) {
+                true => why.cloned(),
+                false => Some(format!(
+                    "`{}` is no result: it is one of {}",
+                    row.result,
+                    RESULTS.join(", ")
+                )),
+            },
+        })
+    }
+
+    /// How the object differs from the one that the row expects, if it names one.
+    fn differs(&self, row: &Row, object: &Object) -> Result<Option<Judged>, SuiteError> {
+        if let Some(file) = &row.patched {
+            match self.expected(file, object)? {
+                None => {
+                    let why = format!("`{}` is not in `{}`", object.name, file.text);
+                    let compat = self.options.compat && !row.fail_on_missing;
+                    return Ok(Some(Judged::not_evaluated(compat, why)));
+                }
+                Some(expected) if !same_object(&object.body, &expected) => {
+                    let why = format!("the object is not the one in `{}`", file.text);
+                    return Ok(Some(Judged::mismatch(why)));
+                }
+                Some(_) => {}
+            }
+        }
+        for file in &row.generated {
+            if self
+                .expected(file, object)?
+                .is_some_and(|it| same_object(&object.body, &it))
+            {
+                return Ok(None);
+            }
+        }
+        Ok((!row.generated.is_empty()).then(|| {
+            Judged::mismatch("the object is not the one that was to be generated".to_owned())
+        }))
+    }
+
+    /// The object of the same kind and name in a file of expected objects.
+    fn expected(&self, file: &Named, like: &Object) -> Result<Option<Value>, SuiteError> {
+        let documents = self.reader.file(file)?;
+        for document in documents.iter().filter(|it| has_name(it, &like.name)) {
+            let object = Object::read(document)?;
+            let same = (&object.api_version, &object.kind, &object.namespace)
+                == (&like.api_version, &like.kind, &like.namespace);
+            if same {
+                return Ok(Some(object.body));
+            }
+        }
+        Ok(None)
+    }
+
+    fn cover(&mut self, policy: usize, found: &RuleResult, judged: &Judged) {
+        if judged.status != RowStatus::Ok {
+            return;
+        }
+        let rules = &self.suite.policies[policy].rules;
+        // A generated rule stands where its parent stands.
+        let parent = rules.iter().position(|it| it.span == found.at);
+        let Some(coverage) = parent.and_then(|it| self.coverage[policy].get_mut(&it)) else {
+            return;
+        };
+        match judged.actual {
+            Some("pass") => coverage.passing += 1,
+            Some("fail" | "warn") => coverage.failing += 1,
+            _ => {}
+        }
+    }
+}
+
+/// What a row can expect.
+const RESULTS: [&str; 5] = ["pass", "fail", "skip", "warn", "error"];
+
+/// The rules that people wrote, by their index, with nothing proved yet.
+fn uncovered(policy: &Policy) -> BTreeMap<usize, Coverage> {
+    let mut all: BTreeMap<usize, Coverage> = BTreeMap::new();
+    for (at, rule) in policy.rules.iter().enumerate() {
+        if all.values().any(|it| it.span == rule.span) {
+            continue;
+        }
+        let coverage = Coverage {
+            policy: policy.name.to_string(),
+            rule: rule.name.to_string(),
+            passing: 0,
+            failing: 0,
+            span: rule.span,
+        };
+        all.insert(at, coverage);
+    }
+    all
+}
+
+fn is_named(object: &Object, name: &str) -> bool {
+    match name.split('/').collect::<Vec<_>>()[..] {
+        [name] => object.name == name,
+        [namespace, name] => object.namespace == namespace && object.name == name,
+        _ => false,
+    }
+}
+
+fn has_name(document: &Node, name: &str) -> bool {
+    let named = document.get("metadata").and_then(|it| it.get("name"));
+    named.and_then(Node::as_str) == Some(name)
+}
+
+fn same_file(payload: &Named, name: &str) -> bool {
+    let bare = |it: &str| it.trim_start_matches("./").to_owned();
+    bare(&payload.text) == bare(name)
+}
+
+fn payload(name: &str) -> Target {
+    let why = "JSON, HTTP and Envoy payloads are not supported yet".to_owned();
+    Target::Nothing(name.to_owned(), Judged::unsupported(why))
+}
+
+/// Whether rows about policies of this kind name no rule.
+fn is_ruleless(kind: PolicyKind) -> bool {
+    !matches!(kind, PolicyKind::ClusterPolicy | PolicyKind::Policy)
+}
+
+fn changes_objects(kind: RuleType) -> bool {
+    matches!(kind, RuleType::Mutate | RuleType::VerifyImages)
+}
+
+fn rule_type(policy: &Policy, rule: &str) -> Option<RuleType> {
+    let found = policy.rules.iter().find(|it| &*it.name == rule);
+    found.map(|it| it.kind)
+}
+
+/// Why no rule had anything to say about the object.
+fn nothing_said(row: &Row, policies: &[&Policy]) -> String {
+    let policy = row.policy_name();
+    let rules = || {
+        let of_rows = policies.iter().filter(|it| !is_ruleless(it.kind));
+        of_rows.flat_map(|it| &it.rules).map(|it| &*it.name)
+    };
+    if policies.iter().any(|it| is_ruleless(it.kind)) || row.rule.is_empty() {
+        format!("policy `{policy}` does not match this resource")
+    } else if rules().any(|it| row.names(it, false)) {
+        format!(
+            "rule `{}` of policy `{policy}` does not match this resource",
+            row.rule
+        )
+    } else {
+        let hint = match nearest(&row.rule, rules()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it has {}", rules().take(5).collect::<Vec<_>>().join(", ")),
+        };
+        format!("policy `{policy}` has no rule `{}`: {hint}", row.rule)
+    }
+}
+
+fn result(row: &Row, rule: &str, object: Option<&Object>, name: &str, judged: Judged) -> RowResult {
+    RowResult {
+        policy: row.policy.clone(),
+        rule: rule.to_owned(),
+        kind: object.map_or(&row.kind, |it| &it.kind).clone(),
+        namespace: object.map_or_else(String::new, |it| it.namespace.clone()),
+        resource: object.map_or(name, |it| &it.name).to_owned(),
+        expected: row.result.clone(),
+        actual: judged.actual,
+        status: judged.status,
+        why: judged.why,
+        span: row.span,
+    }
+}
