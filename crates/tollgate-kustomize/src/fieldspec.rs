@@ -5,9 +5,10 @@
 mod builtin;
 mod config;
 
+pub(crate) use config::merge_specs;
 pub use config::{ConflictingSpecs, NameReference, TransformerConfig};
 
-use crate::id::Gvk;
+use crate::{id::Gvk, kustomization::FieldSpecEntry};
 use std::sync::Arc;
 use tollgate_yaml::{Mapping, Node, Origin, Scalar, Span, Step, Value};
 
@@ -100,6 +101,24 @@ impl SpecPath {
     /// The path as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+impl From<&FieldSpecEntry> for FieldSpec {
+    fn from(entry: &FieldSpecEntry) -> Self {
+        let text = |it: &Option<crate::kustomization::Text>| {
+            it.as_ref()
+                .map_or_else(|| Arc::from(""), |it| it.value.clone())
+        };
+        Self {
+            selector: Gvk {
+                group: text(&entry.group),
+                version: text(&entry.version),
+                kind: text(&entry.kind),
+            },
+            path: SpecPath::new(entry.path.as_deref().unwrap_or_default()),
+            create: entry.create,
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod replacements;
 mod resource;
 mod selector;
 mod session;
+mod shared;
 mod transform;
 mod vars;
 

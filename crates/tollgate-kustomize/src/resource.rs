@@ -1,6 +1,9 @@
 //! A resource while it is being rendered.
 
-use crate::id::{Gvk, ResourceId};
+use crate::{
+    id::{Gvk, ResourceId},
+    shared::SharedLeaf,
+};
 use std::sync::Arc;
 use tollgate_yaml::{Node, Scalar, Tag};
 
@@ -20,6 +23,8 @@ pub struct Resource {
     pub needs_hash: bool,
     /// Names of the `vars` that read a field of it.
     pub read_by: Vec<Arc<str>>,
+    /// Leaves that several of its fields have in common.
+    pub(crate) shared: Vec<SharedLeaf>,
 }
 
 impl Resource {
@@ -32,6 +37,7 @@ impl Resource {
             suffixes: Vec::new(),
             needs_hash: false,
             read_by: Vec::new(),
+            shared: Vec::new(),
         }
     }
 

@@ -1,6 +1,9 @@
 //! The document tree.
 
-use crate::source::Span;
+use crate::{
+    resolve::{Dialect, resolve},
+    source::Span,
+};
 use std::sync::Arc;
 
 /// Who wrote a value.
@@ -270,6 +273,17 @@ impl Scalar {
         Self {
             text: text.into(),
             tag: Tag::Str,
+            style: Style::Plain,
+        }
+    }
+
+    /// Text without quotes, which means what `dialect` takes it for.
+    pub fn plain(text: impl Into<Arc<str>>, dialect: Dialect) -> Self {
+        let text = text.into();
+        let tag = resolve(&text, dialect);
+        Self {
+            text,
+            tag,
             style: Style::Plain,
         }
     }

@@ -3,8 +3,11 @@
 
 use super::{Accumulator, Scope};
 use crate::{
-    error::BuildError, fieldspec::TransformerConfig, patches, replacements, resource::Resource,
-    transform,
+    error::BuildError,
+    fieldspec::TransformerConfig,
+    patches, replacements,
+    resource::Resource,
+    transform::{self, namespace::NamespaceOptions},
 };
 
 /// Apply what the kustomization asks for to everything accumulated so far.
@@ -18,7 +21,8 @@ pub(super) fn run(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(), BuildE
         patches::apply(resources, patch, scope)?;
     }
     if let Some(namespace) = &kustomization.namespace {
-        transform::namespace::apply(resources, namespace, &specs.namespace)?;
+        let options = NamespaceOptions::default();
+        transform::namespace::apply(resources, namespace, &specs.namespace, options)?;
     }
     if let Some(prefix) = &kustomization.name_prefix {
         transform::affix::prefix(resources, prefix, &specs.name_prefix)?;

@@ -1,14 +1,16 @@
 //! `commonAnnotations`.
 
+use super::pairs;
 use crate::{error::BuildError, fieldspec::FieldSpec, kustomization::TextPair, resource::Resource};
 
 /// Set annotations in the fields that `specs` name.
+///
+/// # Errors
+/// A field that is no map.
 pub(crate) fn apply(
-    _resources: &mut [Resource],
-    pairs: &[TextPair],
-    _specs: &[FieldSpec],
+    resources: &mut [Resource],
+    annotations: &[TextPair],
+    specs: &[FieldSpec],
 ) -> Result<(), BuildError> {
-    pairs.first().map_or(Ok(()), |it| {
-        Err(BuildError::unsupported(it.key.span, "`commonAnnotations`"))
-    })
+    pairs::apply(resources, annotations, specs)
 }

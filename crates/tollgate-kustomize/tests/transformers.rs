@@ -1,0 +1,328 @@
+//! Transformers as a whole build applies them.
+
+use tollgate_kustomize::{MemoryFiles, Options, Order, RepoPath, Session, WarningKind, build};
+use tollgate_yaml::{FieldPath, Sources, emit_documents};
+
+/// What a tree of files renders to.
+struct Rendered {
+    text: String,
+    warnings: Vec<WarningKind>,
+    /// Where the value at the path asked for was set, and what it overrides: the lines' texts.
+    blame: Option<(String, Option<String>)>,
+}
+
+fn render(files: &[(&str, &str)]) -> Result<Rendered, String> {
+    blame(files, &FieldPath::root())
+}
+
+fn blame(files: &[(&str, &str)], path: &FieldPath) -> Result<Rendered, String> {
+    let mut tree = MemoryFiles::new();
+    for (path, text) in files {
+        tree = tree.with(path, text);
+    }
+    let sources = Sources::new();
+    let session = Session::new(&tree, &sources);
+    let options = Options {
+        order: Order::Fifo,
+        ..Options::default()
+    };
+    let built = build(&session, &RepoPath::root(), &options).map_err(|it| it.describe(&sources))?;
+    let line = |span: tollgate_yaml::Span| {
+        let file = sources.get(span.file)?;
+        Some(file.line(file.position(span.start).line).trim().to_owned())
+    };
+    let node = built.resources.first().and_then(|it| it.body.at(path));
+    Ok(Rendered {
+        text: emit_documents(built.resources.iter().map(|it| &it.body))
+            .map_err(|it| it.to_string())?,
+        warnings: built.warnings.iter().map(|it| it.kind).collect(),
+        blame: node.and_then(|it| {
+            let overridden = it.origin.overridden().and_then(line);
+            Some((line(it.span())?, overridden))
+        }),
+    })
+}
+
+const DEPLOYMENT: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  replicas: 1
+  template:
+    metadata: {annotations: {note: a}}
+    spec:
+      containers:
+      - {name: web, image: nginx:1}
+";
+
+#[test]
+fn labels_reach_selectors_and_templates_only_on_request() {
+    let with = |entry: &str| {
+        let kustomization =
+            format!("resources: [d.yaml]\nlabels:\n- {{pairs: {{team: a}}{entry}}}\n");
+        render(&[
+            ("kustomization.yaml", &kustomization),
+            ("d.yaml", DEPLOYMENT),
+        ])
+        .expect("it renders")
+        .text
+    };
+    assert_eq!(with("").matches("team: a").count(), 1);
+    assert_eq!(
+        with(", includeTemplates: true").matches("team: a").count(),
+        2
+    );
+    assert_eq!(
+        with(", includeSelectors: true").matches("team: a").count(),
+        3
+    );
+    let custom = with(", fields: [{path: spec/strategy/labels, kind: Deployment, create: true}]");
+    assert!(
+        custom.contains("  strategy:\n    labels:\n      team: a\n"),
+        "{custom}"
+    );
+    let uncreated = with(", fields: [{path: spec/strategy/labels, kind: Deployment}]");
+    assert!(!uncreated.contains("strategy"), "{uncreated}");
+}
+
+#[test]
+fn a_label_put_in_several_fields_stays_one_value() {
+    let with = |key: &str| {
+        let kustomization = format!(
+            "resources: [d.yaml]\nlabels:\n- {{pairs: {{{key}: a}}, includeSelectors: true}}\n\
+             - {{pairs: {{{key}: b}}}}\n"
+        );
+        let files = [
+            ("kustomization.yaml", &*kustomization),
+            ("d.yaml", DEPLOYMENT),
+        ];
+        render(&files).expect("it renders").text
+    };
+    assert_eq!(with("team").matches("team: b").count(), 3);
+    // A label that was written in the manifest is a value of its own.
+    assert_eq!(with("app").matches("app: b").count(), 1);
+    assert_eq!(with("app").matches("app: a").count(), 2);
+}
+
+#[test]
+fn values_are_blamed_on_the_kustomization() {
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [d.yaml]\ncommonLabels:\n  app: other\n  new: x\n",
+        ),
+        ("d.yaml", DEPLOYMENT),
+    ];
+    let labels = FieldPath::root().key("metadata").key("labels");
+    let found = blame(&files, &labels.key("app")).expect("it renders").blame;
+    let over = "metadata: {name: web, labels: {app: web}}";
+    assert_eq!(
+        found,
+        Some(("app: other".to_owned(), Some(over.to_owned())))
+    );
+    let found = blame(&files, &labels.key("new")).expect("it renders").blame;
+    assert_eq!(found, Some(("new: x".to_owned(), None)));
+}
+
+#[test]
+fn annotations_become_text_in_metadata_and_templates() {
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [d.yaml]\ncommonAnnotations: {note: \"8080\"}\n",
+        ),
+        ("d.yaml", DEPLOYMENT),
+    ];
+    let text = render(&files).expect("it renders").text;
+    assert_eq!(text.matches("note: \"8080\"").count(), 2, "{text}");
+}
+
+#[test]
+fn a_label_field_must_be_a_map() {
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [d.yaml]\ncommonLabels: {a: b}\n",
+        ),
+        (
+            "d.yaml",
+            "apiVersion: v1\nkind: A\nmetadata: {name: a, labels: text}\n",
+        ),
+    ];
+    let error = render(&files)
+        .map(|it| it.text)
+        .expect_err("labels are text");
+    assert!(
+        error.contains("d.yaml:3") && error.contains("metadata/labels"),
+        "{error}"
+    );
+}
+
+#[test]
+fn namespaces_move_what_lives_in_them() {
+    let resources = "\
+apiVersion: v1
+kind: Namespace
+metadata: {name: old}
+---
+apiVersion: example.com/v1
+kind: Namespace
+metadata: {name: old}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: role}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: binding, namespace: old}
+subjects:
+- {kind: ServiceAccount, name: default, namespace: old}
+- {kind: ServiceAccount, name: other, namespace: old}
+";
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [r.yaml]\nnamespace: new\n",
+        ),
+        ("r.yaml", resources),
+    ];
+    assert_eq!(
+        render(&files).expect("it renders").text,
+        "\
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: new
+---
+apiVersion: example.com/v1
+kind: Namespace
+metadata:
+  name: old
+  namespace: new
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: role
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: binding
+  namespace: new
+subjects:
+- kind: ServiceAccount
+  name: default
+  namespace: new
+- kind: ServiceAccount
+  name: other
+  namespace: old
+"
+    );
+}
+
+#[test]
+fn two_resources_cannot_become_one() {
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [r.yaml]\nnamespace: new\n",
+        ),
+        (
+            "r.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: x}\n---\n\
+             apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: y}\n",
+        ),
+    ];
+    let error = render(&files)
+        .map(|it| it.text)
+        .expect_err("two become one");
+    assert!(error.contains("ConfigMap new/a"), "{error}");
+}
+
+#[test]
+fn images_change_by_name() {
+    let image = |entry: &str, image: &str| {
+        let kustomization = format!("resources: [p.yaml]\nimages:\n- {{{entry}}}\n");
+        let pod = format!(
+            "apiVersion: example.com/v1\nkind: Any\nmetadata: {{name: a}}\n\
+             spec:\n  volumes:\n  - image: {{reference: {image}}}\n"
+        );
+        let files = [("kustomization.yaml", &*kustomization), ("p.yaml", &*pod)];
+        let rendered = render(&files).expect("it renders");
+        let line = rendered.text.lines().find(|it| it.contains("reference"));
+        let value = line.and_then(|it| it.split_once(": "));
+        (
+            value.expect("an image").1.to_owned(),
+            rendered.warnings.contains(&WarningKind::ImageNotFound),
+        )
+    };
+    let changed = |text: &str| (text.to_owned(), false);
+    assert_eq!(image("name: web, newTag: '2'", "web:1"), changed("web:2"));
+    assert_eq!(
+        image("name: web, newTag: '2'", "web@sha256:ab"),
+        changed("web:2")
+    );
+    assert_eq!(
+        image("name: web, digest: 'sha256:cd'", "web:1"),
+        changed("web@sha256:cd")
+    );
+    assert_eq!(
+        image("name: web, newTag: '2', digest: 'sha256:cd'", "web"),
+        changed("web:2@sha256:cd")
+    );
+    assert_eq!(
+        image("name: web, newName: h:5/x", "web:1"),
+        changed("h:5/x:1")
+    );
+    assert_eq!(
+        image("name: web, tagSuffix: -a", "web:1"),
+        changed("web:1-a")
+    );
+    assert_eq!(image("name: we., newTag: '2'", "web"), changed("web:2"));
+    assert_eq!(image("name: web, newName: '123'", "web"), changed("123"));
+    // The registry is part of the name.
+    assert_eq!(
+        image("name: web, newTag: '2'", "r.example.com/web:1"),
+        ("r.example.com/web:1".to_owned(), true)
+    );
+}
+
+#[test]
+fn images_of_definitions_are_left_alone() {
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [r.yaml]\nimages:\n- {name: web, newTag: '2'}\n",
+        ),
+        (
+            "r.yaml",
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n\
+             metadata: {name: a}\nspec: {containers: [{image: web}]}\n",
+        ),
+    ];
+    let rendered = render(&files).expect("it renders");
+    assert!(rendered.text.contains("image: web\n"), "{}", rendered.text);
+    assert_eq!(rendered.warnings, [WarningKind::ImageNotFound]);
+}
+
+#[test]
+fn replicas_must_name_something() {
+    let with = |name: &str| {
+        let kustomization =
+            format!("resources: [d.yaml]\nreplicas:\n- {{name: {name}, count: 3}}\n");
+        let files = [
+            ("kustomization.yaml", &*kustomization),
+            ("d.yaml", DEPLOYMENT),
+        ];
+        render(&files).map(|it| it.text)
+    };
+    assert!(with("web").expect("it renders").contains("  replicas: 3\n"));
+    let error = with("wbe").expect_err("no such Deployment");
+    assert!(
+        error.contains("kustomization.yaml:3") && error.contains("wbe"),
+        "{error}"
+    );
+}
