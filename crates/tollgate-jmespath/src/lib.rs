@@ -8,8 +8,72 @@
 //! The value types are modules of their own, because Kyverno's patterns and conditions need them too: [`quantity`],
 //! [`duration`], [`wildcard`], [`goregex`] and [`gofmt`].
 
+#![allow(dead_code)]
+
+mod ast;
+mod context;
 pub mod duration;
+mod error;
+mod eval;
+mod functions;
 pub mod gofmt;
 pub mod goregex;
+mod lexer;
+mod parser;
 pub mod quantity;
+mod runtime;
+mod value;
 pub mod wildcard;
+
+pub use error::{EvalError, ParseError};
+pub use runtime::{Dialect, Limits, Runtime};
+
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// A parsed expression: parse once, search often, from any thread.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    root: ast::Node,
+    dialect: Dialect,
+}
+
+impl Expression {
+    /// Parse an expression in Kyverno's dialect.
+    ///
+    /// # Errors
+    /// Text that is no expression, is longer than 64 KiB, or nests deeper than 128 levels.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        Self::parse_as(text, Dialect::Kyverno)
+    }
+
+    /// Parse an expression in the given dialect.
+    ///
+    /// # Errors
+    /// As [`Expression::parse`].
+    pub fn parse_as(text: &str, dialect: Dialect) -> Result<Self, ParseError> {
+        let root = parser::parse(text, dialect)?;
+        Ok(Self { root, dialect })
+    }
+
+    /// The expression's value for these data.
+    ///
+    /// # Errors
+    /// See [`EvalError`]. In Kyverno's dialect that includes a missing key that no operator swallowed.
+    pub fn search(&self, data: &Value, runtime: &Runtime) -> Result<Value, EvalError> {
+        self.find(data, runtime).map(Cow::into_owned)
+    }
+
+    /// As [`Expression::search`], but what stands in the data as it is comes back by reference.
+    ///
+    /// # Errors
+    /// As [`Expression::search`].
+    pub fn find<'a>(
+        &'a self,
+        data: &'a Value,
+        runtime: &Runtime,
+    ) -> Result<Cow<'a, Value>, EvalError> {
+        let cx = context::Context::new(self.dialect, runtime);
+        cx.eval(&self.root, &value::Val::from(data))?.into_cow(&cx)
+    }
+}
