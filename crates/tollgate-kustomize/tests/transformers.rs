@@ -326,3 +326,99 @@ fn replicas_must_name_something() {
         "{error}"
     );
 }
+
+#[test]
+fn configurations_add_fields() {
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [r.yaml]\nconfigurations: [c.yaml]\ncommonLabels: {a: b}\n",
+        ),
+        (
+            "c.yaml",
+            "commonLabels:\n- {path: spec/pods/labels, kind: Thing, create: true}\n",
+        ),
+        (
+            "r.yaml",
+            "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n",
+        ),
+    ];
+    let text = render(&files).expect("it renders").text;
+    assert!(
+        text.contains("spec:\n  pods:\n    labels:\n      a: b\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn configurations_cannot_contradict_what_is_known() {
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [r.yaml]\nconfigurations: [c.yaml]\n",
+        ),
+        (
+            "c.yaml",
+            "commonAnnotations:\n- {path: metadata/annotations, create: false}\n",
+        ),
+        (
+            "r.yaml",
+            "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n",
+        ),
+    ];
+    let error = render(&files)
+        .map(|it| it.text)
+        .expect_err("a contradiction");
+    assert!(error.contains("metadata/annotations"), "{error}");
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [r.yaml]\nconfigurations: [c.yaml]\n",
+        ),
+        ("c.yaml", "commonAnotations: []\n"),
+        (
+            "r.yaml",
+            "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n",
+        ),
+    ];
+    let error = render(&files).map(|it| it.text).expect_err("a slip");
+    assert!(error.contains("commonAnnotations"), "{error}");
+}
+
+#[test]
+fn crds_say_where_labels_stand() {
+    let definitions = r#"{
+  "example.com/pkg/v1.Thing": {"Schema": {"properties": {
+    "apiVersion": {}, "kind": {}, "metadata": {},
+    "spec": {"$ref": "example.com/pkg/v1.ThingSpec"}}}},
+  "example.com/pkg/v1.ThingSpec": {"Schema": {"properties": {
+    "selector": {"x-kubernetes-label-selector": ""}}}}
+}"#;
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [r.yaml]\ncrds: [c.json]\ncommonLabels: {a: b}\n",
+        ),
+        ("c.json", definitions),
+        (
+            "r.yaml",
+            "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec: {selector: {x: y}}\n",
+        ),
+    ];
+    let text = render(&files).expect("it renders").text;
+    assert!(
+        text.contains("  selector:\n    a: b\n    x: \"y\"\n"),
+        "{text}"
+    );
+    let circle = definitions.replace(
+        "x-kubernetes-label-selector\": \"",
+        "$ref\": \"example.com/pkg/v1.ThingSpec",
+    );
+    let files = [
+        ("kustomization.yaml", files[0].1),
+        ("c.json", &circle),
+        files[2],
+    ];
+    let error = render(&files).map(|it| it.text).expect_err("a circle");
+    assert!(error.contains("refer to themselves"), "{error}");
+}
