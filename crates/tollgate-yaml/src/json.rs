@@ -168,14 +168,37 @@ pub(crate) fn go_number(number: &Number) -> String {
     let Some(value) = number.as_f64() else {
         return number.to_string();
     };
-    let scientific = format!("{value:e}");
+    go_general(&format!("{value}"), &format!("{value:e}"))
+}
+
+/// Go's choice between the two notations of a number.
+fn go_general(positional: &str, scientific: &str) -> String {
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
-        return scientific;
+        return scientific.to_string();
     };
     let power: i32 = exponent.parse().unwrap_or(0);
     if (-4..6).contains(&power) {
-        return format!("{value}");
+        return positional.to_string();
     }
     let sign = if power < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", power.unsigned_abs())
+}
+
+/// The key that `sigs.k8s.io/yaml` makes of a float: it prints it as a `float32`.
+pub(crate) fn go_float_key(text: &str) -> String {
+    let plain = without_underscores(text);
+    let lower = plain.to_ascii_lowercase();
+    match lower.trim_start_matches('+') {
+        ".inf" | ".nan" | "-.inf" => return lower.trim_start_matches('+').to_string(),
+        _ => {}
+    }
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+    let value = match integer_value(&plain) {
+        Some(whole) => whole as f32,
+        None => finite(&plain).unwrap_or(f64::NAN) as f32,
+    };
+    if value.is_infinite() {
+        return if value > 0.0 { ".inf" } else { "-.inf" }.to_string();
+    }
+    go_general(&format!("{value}"), &format!("{value:e}"))
 }

@@ -1,5 +1,6 @@
 //! Files that a run has read, and places in them.
 
+use crate::error::YamlError;
 use std::sync::{Arc, RwLock};
 
 /// A file the run has read: an index into [`Sources`].
@@ -122,6 +123,34 @@ impl Sources {
         FileId(offset(files.len() - 1))
     }
 
+    /// Remember a file that is still bytes.
+    ///
+    /// # Errors
+    /// Bytes that are not UTF-8, with their place; the file is remembered all the same, so that the
+    /// place can be shown.
+    pub fn add_bytes(&self, path: impl Into<String>, bytes: Vec<u8>) -> Result<FileId, YamlError> {
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(self.add(path, text)),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let bytes = error.into_bytes();
+                let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+                let message = format!(
+                    "the byte 0x{:02X} at offset {at} is not UTF-8",
+                    bytes.get(at).copied().unwrap_or_default()
+                );
+                let file = self.add(path, String::from_utf8_lossy(&bytes));
+                // What replaces the byte is three bytes long.
+                let error = YamlError::new(Span::new(file, at, at + 3), message);
+                Err(error.help(if is_utf16 {
+                    "the file is UTF-16: save it as UTF-8"
+                } else {
+                    "save the file as UTF-8"
+                }))
+            }
+        }
+    }
+
     /// The file behind an id; `None` for [`Span::NONE`].
     pub fn get(&self, file: FileId) -> Option<Arc<SourceFile>> {
         let files = self
@@ -186,5 +215,21 @@ mod tests {
         assert_eq!(file.line(9), "");
         assert_eq!(sources.describe(Span::new(id, 6, 7)), "a.yaml:2:1");
         assert_eq!(sources.describe(Span::NONE), "");
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_are_shown() {
+        let sources = Sources::new();
+        let error = sources
+            .add_bytes("a.yaml", b"a: 1\nb: \xff\n".to_vec())
+            .expect_err("not UTF-8");
+        assert_eq!(sources.describe(error.span), "a.yaml:2:4");
+        assert!(error.message.contains("0xFF at offset 8"), "{error}");
+        let error = sources
+            .add_bytes("b.yaml", b"\xff\xfea\0".to_vec())
+            .expect_err("not UTF-8");
+        assert!(error.help.is_some_and(|it| it.contains("UTF-16")));
+        let file = sources.add_bytes("c.yaml", b"a: \xc3\xa4".to_vec());
+        assert!(file.is_ok());
     }
 }

@@ -4,6 +4,7 @@
 //! Sources: kustomize `api/resource/resource.go` (`AsYAML`), `sigs.k8s.io/yaml` (`JSONToYAML`),
 //! `go.yaml.in/yaml/v2` `encode.go`, `emitterc.go`, `sorter.go`.
 
+mod folded;
 mod order;
 mod scalar;
 mod writer;
@@ -11,7 +12,7 @@ mod writer;
 use crate::{
     error::YamlError,
     json,
-    node::{Entry, Key, Node, Tag, Value},
+    node::{Entry, Key, Node, Style, Tag, Value},
     resolve::{self, Dialect},
 };
 use writer::Writer;
@@ -117,6 +118,10 @@ impl Printer {
                 }
                 Tag::Str | Tag::Timestamp | Tag::Binary => {
                     let text = json::string(scalar, node.span())?;
+                    let text = match scalar.style {
+                        Style::Folded => folded::through_folded(&text),
+                        _ => text,
+                    };
                     let text = scalar::through_json(&text, node.span())?;
                     self.text(&text, place.scalar_indent(), false);
                 }

@@ -1,0 +1,467 @@
+//! Events to trees.
+
+use super::{
+    mapping::{Builder, merged_maps},
+    message,
+    tags::{self, Explicit},
+};
+use crate::{
+    error::YamlError,
+    limits::Limits,
+    node::{Entry, Key, Mapping, Node, Origin, Scalar, Style, Tag, Value},
+    resolve::Dialect,
+    source::{FileId, Span},
+};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Reads one file.
+pub(super) struct Composer<'a> {
+    parser: Parser<'a, StrInput<'a>>,
+    text: &'a str,
+    file: FileId,
+    dialect: Dialect,
+    limits: &'a Limits,
+    nodes: usize,
+    anchors: HashMap<usize, Composed>,
+    /// Keys repeat: every spelling is kept once.
+    keys: HashSet<Arc<str>>,
+}
+
+/// A node and what it costs to copy it.
+#[derive(Clone)]
+struct Composed {
+    node: Node,
+    /// Nodes in it, itself and its keys among them.
+    size: usize,
+    /// Levels below it.
+    height: usize,
+}
+
+impl<'a> Composer<'a> {
+    pub(super) fn new(text: &'a str, file: FileId, dialect: Dialect, limits: &'a Limits) -> Self {
+        let options = granit_parser::options! {
+            block_scalar_eof_without_line_feed: true,
+            flow_nesting_limit: limits.depth.saturating_add(1),
+            block_nesting_limit: limits.depth.saturating_add(1),
+        };
+        Self {
+            parser: Parser::new_from_str_with_options(text, options),
+            text,
+            file,
+            dialect,
+            limits,
+            nodes: 0,
+            anchors: HashMap::new(),
+            keys: HashSet::new(),
+        }
+    }
+
+    /// Every document.
+    pub(super) fn stream(&mut self) -> Result<Vec<Node>, YamlError> {
+        let mut documents = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(documents),
+                Event::DocumentStart(is_explicit, version) => {
+                    if version.is_some_and(|it| (it.major, it.minor) != (1, 1)) {
+                        return Err(YamlError::new(span, "go-yaml reads YAML 1.1 only")
+                            .help("remove the `%YAML` line"));
+                    }
+                    if !documents.is_empty() && !is_explicit {
+                        return Err(YamlError::new(
+                            span,
+                            "text follows `...`, and kustomize and kubectl would not read it",
+                        )
+                        .help("begin every further document with `---`"));
+                    }
+                    if documents.len() == self.limits.documents {
+                        return Err(YamlError::new(
+                            span,
+                            format!("more than {} documents in one file", self.limits.documents),
+                        ));
+                    }
+                    self.anchors.clear();
+                    let (event, span) = self.next()?;
+                    documents.push(self.node(event, span, 0)?.node);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Span), YamlError> {
+        match self.parser.next_event() {
+            Some(Ok((event, span))) => {
+                let range = span.byte_range().unwrap_or(0..0);
+                Ok((event, Span::new(self.file, range.start, range.end)))
+            }
+            Some(Err(error)) => Err(self.not_yaml(&error)),
+            None => {
+                let end = self.text.len();
+                Ok((Event::StreamEnd, Span::new(self.file, end, end)))
+            }
+        }
+    }
+
+    fn not_yaml(&self, error: &ScanError) -> YamlError {
+        let at = error
+            .marker()
+            .byte_offset()
+            .unwrap_or(0)
+            .min(self.text.len());
+        let length = self.text.get(at..).and_then(|it| it.chars().next());
+        let end = at + length.map_or(0, char::len_utf8);
+        let (message, help) = message::explain(error, line_around(self.text, at));
+        let error = YamlError::new(Span::new(self.file, at, end), message);
+        match help {
+            Some(help) => error.help(help),
+            None => error,
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Composed, YamlError> {
+        if depth > self.limits.depth {
+            return Err(self.too_deep(span));
+        }
+        let before = self.nodes;
+        let (anchor, node, height) = match event {
+            Event::Alias(id) => return self.alias(id, span, depth),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.count(1, span)?;
+                let node = self.scalar(&text, style, tag.as_deref(), span)?;
+                (anchor, node, 0)
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.count(1, span)?;
+                self.check_collection_tag(tag.as_deref(), Explicit::Seq, span)?;
+                let (items, first, height) = self.sequence(depth)?;
+                let span = match (style, first) {
+                    (StructureStyle::Block, Some(first)) => first,
+                    _ => span,
+                };
+                let node = Node::sequence(items, Origin::Authored(span));
+                (anchor, node, height)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.count(1, span)?;
+                self.check_collection_tag(tag.as_deref(), Explicit::Map, span)?;
+                let (map, first, height) = self.mapping(depth)?;
+                let span = match (style, first) {
+                    (StructureStyle::Block, Some(first)) => first,
+                    _ => span,
+                };
+                let node = Node::mapping(map, Origin::Authored(span));
+                (anchor, node, height)
+            }
+            _ => return Err(YamlError::new(span, "a value was expected here")),
+        };
+        let size = self.nodes - before;
+        let composed = Composed { node, size, height };
+        if anchor != 0 {
+            // The copy counts before it is made: anchors around anchors would copy quadratically.
+            self.count(size, span)?;
+            self.anchors.insert(anchor, composed.clone());
+        }
+        Ok(composed)
+    }
+
+    fn alias(&mut self, id: usize, span: Span, depth: usize) -> Result<Composed, YamlError> {
+        let Some(target) = self.anchors.get(&id) else {
+            return Err(YamlError::new(
+                span,
+                "an alias cannot stand inside of the value that its anchor names",
+            ));
+        };
+        let (size, height) = (target.size, target.height);
+        self.count(size, span)?;
+        if depth + height > self.limits.depth {
+            return Err(self.too_deep(span));
+        }
+        Ok(self.anchors[&id].clone())
+    }
+
+    fn too_deep(&self, span: Span) -> YamlError {
+        YamlError::new(
+            span,
+            format!("nested deeper than {} levels", self.limits.depth),
+        )
+    }
+
+    fn count(&mut self, nodes: usize, at: Span) -> Result<(), YamlError> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes > self.limits.nodes {
+            return Err(YamlError::new(
+                at,
+                format!(
+                    "more than {} values in one file, aliases counted in full",
+                    self.limits.nodes
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_collection_tag(
+        &self,
+        tag: Option<&granit_parser::Tag>,
+        fitting: Explicit,
+        span: Span,
+    ) -> Result<(), YamlError> {
+        match tag {
+            Some(tag) if tags::explicit(tag) != Some(fitting) => Err(unknown_tag(tag, span)),
+            _ => Ok(()),
+        }
+    }
+
+    fn scalar(
+        &self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&granit_parser::Tag>,
+        span: Span,
+    ) -> Result<Node, YamlError> {
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted => Style::SingleQuoted,
+            ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+            ScalarStyle::Literal => Style::Literal,
+            ScalarStyle::Folded => Style::Folded,
+        };
+        let source = &self.text[span.start as usize..span.end as usize];
+        if style == Style::DoubleQuoted
+            && let Some(at) = surrogate_escape(source)
+        {
+            let start = span.start as usize + at;
+            return Err(YamlError::new(
+                Span::new(self.file, start, start + 6),
+                "this escape is half of a character, and go-yaml refuses it",
+            )
+            .help("write the character itself, or `\\U` and eight digits"));
+        }
+        // For a missing value granit gives `~`, go-yaml the empty text.
+        let text = if source.is_empty() { "" } else { text };
+        let span = match style {
+            // granit counts the white space up to the next token.
+            Style::Literal | Style::Folded => {
+                let length = source.trim_end().len();
+                Span::new(self.file, span.start as usize, span.start as usize + length)
+            }
+            _ => span,
+        };
+        let tag = match tag {
+            None => tags::implied(text, style, self.dialect),
+            Some(tag) => match tags::explicit(tag) {
+                Some(Explicit::Scalar(wanted)) => tags::tagged(text, wanted, self.dialect)
+                    .ok_or_else(|| {
+                        let message = format!("`{text}` cannot be a `{}`", tags::spelled(tag));
+                        YamlError::new(span, message)
+                    })?,
+                Some(Explicit::Merge) if text == "<<" => Tag::Str,
+                _ => return Err(unknown_tag(tag, span)),
+            },
+        };
+        let scalar = Scalar {
+            text: Arc::from(text),
+            tag,
+            style,
+        };
+        Ok(Node::new(Value::Scalar(scalar), Origin::Authored(span)))
+    }
+
+    /// The items, the place of the first, and the levels below the list.
+    fn sequence(&mut self, depth: usize) -> Result<(Vec<Node>, Option<Span>, usize), YamlError> {
+        let mut items = Vec::new();
+        let mut first = None;
+        let mut height = 0;
+        loop {
+            let (event, span) = self.next()?;
+            if matches!(event, Event::SequenceEnd) {
+                items.shrink_to_fit();
+                return Ok((items, first, height));
+            }
+            let is_alias = matches!(event, Event::Alias(_));
+            let item = self.node(event, span, depth + 1)?;
+            first.get_or_insert(if is_alias { span } else { item.node.span() });
+            height = height.max(item.height + 1);
+            items.push(item.node);
+        }
+    }
+
+    /// The map, the place of its first key, and the levels below it.
+    fn mapping(&mut self, depth: usize) -> Result<(Mapping, Option<Span>, usize), YamlError> {
+        let mut map = Builder::default();
+        let mut merges: Vec<(Span, Vec<Mapping>)> = Vec::new();
+        let mut first = None;
+        let mut height = 0;
+        loop {
+            let (event, at) = self.next()?;
+            if matches!(event, Event::MappingEnd) {
+                break;
+            }
+            first.get_or_insert(at);
+            let key = self.node(event, at, depth + 1)?.node;
+            let (event, span) = self.next()?;
+            let is_alias = matches!(event, Event::Alias(_));
+            let value = self.node(event, span, depth + 1)?;
+            height = height.max(value.height + 1);
+            let Value::Scalar(scalar) = key.value else {
+                return Err(self.complex_key(&key, at));
+            };
+            if &*scalar.text == "<<" {
+                if scalar.style == Style::Plain {
+                    let maps = merged_maps(value.node, is_alias)
+                        .ok_or_else(|| YamlError::new(span, "`<<` merges maps only"))?;
+                    self.merge(&mut map, &mut merges, at, maps)?;
+                    self.check_keys(map.len(), at)?;
+                    continue;
+                }
+                if self.dialect == Dialect::Kyaml {
+                    return Err(YamlError::new(
+                        at,
+                        "kustomize removes the key \"<<\" without a word",
+                    )
+                    .help("write `<<` without quotes to merge a map, or rename the key"));
+                }
+            }
+            let entry = Entry {
+                key: self.key(&scalar, at)?,
+                value: value.node,
+            };
+            let text = entry.key.text.clone();
+            if let Some(before) = map.add(entry) {
+                return Err(self.duplicate(&text, at, before.key.origin.edit_here()));
+            }
+            self.check_keys(map.len(), at)?;
+        }
+        for (at, maps) in merges {
+            for from in maps {
+                map.merge(from, false);
+                self.check_keys(map.len(), at)?;
+            }
+        }
+        Ok((map.finish(), first, height))
+    }
+
+    /// go-yaml v2 merges where `<<` stands, over the keys above it; v3 at the end, below all keys,
+    /// and kustomize refuses a second `<<`. In a list the first map wins in both.
+    fn merge(
+        &self,
+        map: &mut Builder,
+        merges: &mut Vec<(Span, Vec<Mapping>)>,
+        at: Span,
+        maps: Vec<Mapping>,
+    ) -> Result<(), YamlError> {
+        match (self.dialect, merges.first()) {
+            (Dialect::Sigs, _) => {
+                for from in maps.into_iter().rev() {
+                    map.merge(from, true);
+                }
+                Ok(())
+            }
+            (Dialect::Kyaml, None) => {
+                merges.push((at, maps));
+                Ok(())
+            }
+            (Dialect::Kyaml, Some((before, _))) => Err(self
+                .duplicate("<<", at, *before)
+                .help("merge several maps with `<<: [*first, *second]`")),
+        }
+    }
+
+    fn key(&mut self, scalar: &Scalar, at: Span) -> Result<Key, YamlError> {
+        let (text, tag) = match self.dialect {
+            Dialect::Kyaml => (&*scalar.text, scalar.tag),
+            Dialect::Sigs if scalar.tag == Tag::Str => (&*scalar.text, Tag::Str),
+            Dialect::Sigs => {
+                let text = tags::sigs_key(&scalar.text, scalar.tag).ok_or_else(|| {
+                    YamlError::new(at, format!("`{}` cannot be a key", scalar.text))
+                        .help("put the key in quotes")
+                })?;
+                let text = self.interned(&text);
+                return Ok(Key::new(text, Origin::Authored(at)));
+            }
+        };
+        Ok(Key {
+            text: self.interned(text),
+            tag,
+            origin: Origin::Authored(at),
+        })
+    }
+
+    fn interned(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.keys.get(text) {
+            return known.clone();
+        }
+        let text: Arc<str> = Arc::from(text);
+        self.keys.insert(text.clone());
+        text
+    }
+
+    fn check_keys(&self, keys: usize, at: Span) -> Result<(), YamlError> {
+        if keys > self.limits.keys {
+            return Err(YamlError::new(
+                at,
+                format!("a map with more than {} keys", self.limits.keys),
+            ));
+        }
+        Ok(())
+    }
+
+    fn complex_key(&self, key: &Node, at: Span) -> YamlError {
+        let start = at.start as usize;
+        let is_template = self.text[..start].ends_with('{') && self.text[start..].starts_with('{');
+        let error = YamlError::new(at, format!("a key cannot be {}", key.type_name()));
+        if is_template {
+            error.help("a template such as `{{ name }}` must stand in quotes to be text")
+        } else {
+            error.help("keys are text")
+        }
+    }
+
+    fn duplicate(&self, key: &str, at: Span, before: Span) -> YamlError {
+        let line = self.text[..before.start as usize].matches('\n').count() + 1;
+        YamlError::new(at, format!("the key `{key}` stands on line {line} already"))
+            .help("remove one of the two: readers disagree on which counts")
+    }
+}
+
+fn unknown_tag(tag: &granit_parser::Tag, span: Span) -> YamlError {
+    YamlError::new(
+        span,
+        format!("the tag `{}` has no meaning here", tags::spelled(tag)),
+    )
+    .help("remove the tag; text that begins with `!` must stand in quotes")
+}
+
+/// Where a double-quoted text holds an escape for half of a UTF-16 pair.
+fn surrogate_escape(source: &str) -> Option<usize> {
+    let bytes = source.as_bytes();
+    let mut at = 0;
+    while let Some(found) = bytes.get(at..)?.iter().position(|it| *it == b'\\') {
+        at += found;
+        if let [
+            b'u',
+            b'd' | b'D',
+            b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F',
+            ..,
+        ] = bytes.get(at + 1..)?
+        {
+            return Some(at);
+        }
+        at += 2;
+    }
+    None
+}
+
+/// The line that holds byte `at`.
+fn line_around(text: &str, at: usize) -> &str {
+    let at = (0..=at)
+        .rev()
+        .find(|it| text.is_char_boundary(*it))
+        .unwrap_or(0);
+    let start = text[..at].rfind('\n').map_or(0, |it| it + 1);
+    text[start..].lines().next().unwrap_or_default()
+}
