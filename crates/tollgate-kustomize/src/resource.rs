@@ -46,8 +46,8 @@ impl Resource {
         let text = |key| {
             self.body
                 .get(key)
-                .and_then(Node::as_str)
-                .unwrap_or_default()
+                .and_then(Node::as_scalar)
+                .map_or("", |it| &it.text)
         };
         Gvk::from_api_version(text("apiVersion"), text("kind"))
     }

@@ -1,82 +1,275 @@
 //! Collects the resources of a kustomization and of everything that it names.
 //! Source of the steps: `api/internal/target/kusttarget.go`.
 
-use super::{Options, Scope, transform};
+use super::{Scope, absorb, scope, transform};
 use crate::{
     configurations, crds,
-    error::{BuildError, Record},
+    error::{BuildError, WarningKind},
     fieldspec::{ConflictingSpecs, TransformerConfig},
-    files::RepoPath,
+    files::EntryKind,
+    generators,
+    id::ResourceId,
+    kustomization::{Kind, Text},
+    plugins,
     resource::Resource,
-    session::Session,
     vars::VarSet,
 };
-use std::cell::RefCell;
+use std::collections::HashSet;
 use std::sync::Arc;
+
+/// How deep kustomizations may name each other.
+const MAX_DEPTH: usize = 64;
 
 /// Resources, and what the kustomizations that they came through add to the field specs and
 /// variables of the one that collects them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Accumulator {
     pub(crate) resources: Vec<Resource>,
     pub(crate) specs: Arc<TransformerConfig>,
     pub(crate) vars: VarSet,
 }
 
-/// Build the outermost kustomization.
-pub(super) fn root(
-    session: &Session<'_>,
-    root: &RepoPath,
-    options: &Options,
-    record: &RefCell<Record>,
-) -> Result<Vec<Resource>, BuildError> {
-    let root = session.files().resolve(root)?;
-    let scope = Scope {
-        session,
-        options,
-        kustomization: session.kustomization(&root)?,
-        stack: vec![root.clone()],
-        root,
-        record,
-    };
-    let mut all = Accumulator {
-        resources: Vec::new(),
-        specs: TransformerConfig::builtin(),
-        vars: VarSet::default(),
-    };
-    accumulate(&mut all, &scope)?;
-    Ok(all.resources)
-}
-
-/// Everything that one kustomization adds to `all` and changes in it.
-fn accumulate(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(), BuildError> {
-    let kustomization = &scope.kustomization;
-    for entry in &kustomization.resources {
-        all.resources
-            .extend(scope.resources(entry)?.iter().cloned());
+/// Add everything that a kustomization names to `all`, and change `all` as it says.
+pub(super) fn accumulate(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(), BuildError> {
+    let kustomization = scope.kustomization.clone();
+    for deprecated in &kustomization.deprecated {
+        let message = format!("`{}` is deprecated", deprecated.value);
+        scope.warn(WarningKind::Deprecated, deprecated.span, message);
     }
-    if !kustomization.configurations.is_empty() {
-        let specs = configurations::load(&kustomization.configurations, scope)?;
-        all.specs = all
-            .specs
-            .merge(&Arc::new(specs))
-            .map_err(|it| conflict(it, scope))?;
+    if let Some(helm) = kustomization.helm {
+        return Err(BuildError::unsupported(helm, "a Helm chart")
+            .help("render the chart with `helm template` and commit the result"));
     }
-    if !kustomization.crds.is_empty() {
-        let specs = crds::load(&kustomization.crds, scope)?;
-        all.specs = all
-            .specs
-            .merge(&Arc::new(specs))
-            .map_err(|it| conflict(it, scope))?;
+    collect(all, &kustomization.resources, scope)?;
+    field_specs(all, scope)?;
+    for generated in generators::run(scope)? {
+        absorb::absorb(&mut all.resources, generated)?;
+    }
+    for config in plugin_configs(&kustomization.generators, scope)? {
+        for generated in plugins::generate(&config, scope)? {
+            absorb::absorb(&mut all.resources, generated)?;
+        }
+    }
+    for entry in &kustomization.components {
+        component(all, entry, scope).map_err(|it| it.through(entry.span))?;
     }
     transform::run(all, scope)?;
+    for config in plugin_configs(&kustomization.transformers, scope)? {
+        plugins::transform(&config, &mut all.resources, scope)?;
+    }
+    for config in plugin_configs(&kustomization.validators, scope)? {
+        plugins::validate(&config, &all.resources, scope)?;
+    }
     all.vars.register(&kustomization.vars, &mut all.resources)
 }
 
+/// Add what the entries name: each a file of resources or the folder of another kustomization.
+fn collect(all: &mut Accumulator, entries: &[Text], scope: &Scope<'_>) -> Result<(), BuildError> {
+    let mut ids = Ids::of(&all.resources);
+    for entry in entries {
+        if names_folder(entry, scope)? {
+            let base = base(entry, scope).map_err(|it| it.through(entry.span))?;
+            ids.append(&mut all.resources, base.resources, entry)?;
+            merge_specs(all, &base.specs, scope)?;
+            all.vars.merge(base.vars)?;
+        } else {
+            let resources = scope.resources(entry)?;
+            ids.append(&mut all.resources, resources.iter().cloned(), entry)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether an entry names a folder of this tree rather than a file.
+fn names_folder(entry: &Text, scope: &Scope<'_>) -> Result<bool, BuildError> {
+    let files = scope.session.files();
+    let path = scope.root.join(entry);
+    let kind = match &path {
+        Some(path) if !entry.is_empty() => files
+            .kind(path)
+            .map_err(|it| BuildError::from(it).or_at(entry.span))?,
+        _ => None,
+    };
+    if kind == Some(EntryKind::File) {
+        return Ok(false);
+    }
+    if scope::is_repository(entry) {
+        return Err(scope::remote(entry));
+    }
+    match (kind, path) {
+        (Some(_), _) => Ok(true),
+        (None, Some(path)) if !entry.is_empty() => {
+            scope.record.borrow_mut().reads.insert(path.clone());
+            Err(BuildError::new(
+                entry.span,
+                format!("there is neither a file nor a folder `{path}`"),
+            ))
+        }
+        _ => Err(BuildError::new(
+            entry.span,
+            format!("`{}` is not a path inside of the tree", entry.value),
+        )),
+    }
+}
+
+/// Build the kustomization in the folder that `entry` names, by itself.
+fn base(entry: &Text, scope: &Scope<'_>) -> Result<Accumulator, BuildError> {
+    let inner = enter(entry, scope)?;
+    if inner.kustomization.kind == Kind::Component {
+        return Err(BuildError::new(
+            entry.span,
+            format!(
+                "`{}` is a Component, which only `components` can name",
+                inner.root
+            ),
+        ));
+    }
+    let mut all = Accumulator::default();
+    accumulate(&mut all, &inner)?;
+    Ok(all)
+}
+
+/// Apply the component in the folder that `entry` names to everything collected so far.
+fn component(all: &mut Accumulator, entry: &Text, scope: &Scope<'_>) -> Result<(), BuildError> {
+    if scope::is_repository(entry) {
+        return Err(scope::remote(entry));
+    }
+    let inner = enter(entry, scope)?;
+    if inner.kustomization.kind != Kind::Component {
+        return Err(
+            BuildError::new(entry.span, format!("`{}` is not a Component", inner.root))
+                .help("name it under `resources`, or write `kind: Component` in it"),
+        );
+    }
+    accumulate(all, &inner)?;
+    let resources = std::mem::take(&mut all.resources);
+    Ids::default().append(&mut all.resources, resources, entry)
+}
+
+/// The scope of the kustomization in the folder that `entry` names.
+fn enter<'a>(entry: &Text, scope: &Scope<'a>) -> Result<Scope<'a>, BuildError> {
+    let files = scope.session.files();
+    let at = |it: BuildError| it.or_at(entry.span);
+    let Some(path) = scope.root.join(entry).filter(|_| !entry.is_empty()) else {
+        return Err(BuildError::new(
+            entry.span,
+            format!("`{}` is not a path inside of the tree", entry.value),
+        ));
+    };
+    if files.kind(&path).map_err(|it| at(it.into()))? != Some(EntryKind::Directory) {
+        scope.record.borrow_mut().reads.insert(path.clone());
+        return Err(BuildError::new(
+            entry.span,
+            format!("there is no folder `{path}`"),
+        ));
+    }
+    let root = files.resolve(&path).map_err(|it| at(it.into()))?;
+    if let Some(open) = scope.stack.iter().rev().find(|it| it.is_within(&root)) {
+        return Err(BuildError::new(
+            entry.span,
+            format!("`{root}` holds `{open}`, which is being built already"),
+        )
+        .help("a kustomization cannot name itself or a folder above it"));
+    }
+    if scope.stack.len() >= MAX_DEPTH {
+        return Err(BuildError::new(
+            entry.span,
+            format!("more than {MAX_DEPTH} kustomizations inside of each other"),
+        ));
+    }
+    scope.enter(root).map_err(at)
+}
+
+/// The field specs of this kustomization: kustomize's own and what its files add.
+fn field_specs(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(), BuildError> {
+    let kustomization = &scope.kustomization;
+    let mut own = TransformerConfig::builtin();
+    if !kustomization.configurations.is_empty() {
+        let more = configurations::load(&kustomization.configurations, scope)?;
+        own = own
+            .merge(&Arc::new(more))
+            .map_err(|it| conflict(&it, scope))?;
+    }
+    merge_specs(all, &own, scope)?;
+    if !kustomization.crds.is_empty() {
+        let more = crds::load(&kustomization.crds, scope)?;
+        merge_specs(all, &Arc::new(more), scope)?;
+    }
+    Ok(())
+}
+
+fn merge_specs(
+    all: &mut Accumulator,
+    specs: &Arc<TransformerConfig>,
+    scope: &Scope<'_>,
+) -> Result<(), BuildError> {
+    all.specs = all.specs.merge(specs).map_err(|it| conflict(&it, scope))?;
+    Ok(())
+}
+
 /// Where contradicting field specs came together.
-fn conflict(error: ConflictingSpecs, scope: &Scope<'_>) -> BuildError {
+fn conflict(error: &ConflictingSpecs, scope: &Scope<'_>) -> BuildError {
     let entries = &scope.kustomization;
     let entry = entries.configurations.first().or(entries.crds.first());
     let span = entry.map_or(entries.span, |it| it.span);
     BuildError::new(span, error.to_string())
+}
+
+/// The resources that configure plugins: those written into the kustomization first, then those
+/// of the files and folders that it names.
+fn plugin_configs(entries: &[Text], scope: &Scope<'_>) -> Result<Vec<Resource>, BuildError> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut all = Accumulator::default();
+    let mut paths = Vec::new();
+    for entry in entries {
+        match scope.inline_resources(entry) {
+            Ok(configs) => {
+                Ids::of(&all.resources).append(&mut all.resources, configs, entry)?;
+            }
+            // Text of several lines is no path.
+            Err(error) if entry.contains('\n') => return Err(error),
+            Err(_) => paths.push(entry.clone()),
+        }
+    }
+    collect(&mut all, &paths, scope)?;
+    Ok(all.resources)
+}
+
+/// The ids of the resources collected so far, so that none comes twice.
+#[derive(Default)]
+pub(super) struct Ids(HashSet<ResourceId>);
+
+impl Ids {
+    pub(super) fn of(resources: &[Resource]) -> Self {
+        Self(resources.iter().map(|it| it.id().effective()).collect())
+    }
+
+    /// Add resources whose ids are new.
+    pub(super) fn append(
+        &mut self,
+        all: &mut Vec<Resource>,
+        more: impl IntoIterator<Item = Resource>,
+        entry: &Text,
+    ) -> Result<(), BuildError> {
+        for resource in more {
+            let id = resource.id();
+            if !self.0.insert(id.clone().effective()) {
+                return Err(duplicate(&id, resource.body.span(), all).through(entry.span));
+            }
+            all.push(resource);
+        }
+        Ok(())
+    }
+}
+
+/// The refusal of a second resource with the same id.
+pub(super) fn duplicate(id: &ResourceId, at: tollgate_yaml::Span, all: &[Resource]) -> BuildError {
+    let error = BuildError::new(at, format!("a second {id}"));
+    let first = all.iter().find(|it| it.id().means_same(id));
+    match first {
+        Some(_) => error.help("give one of the two another name or namespace, or remove it"),
+        None => error,
+    }
 }

@@ -1,8 +1,16 @@
 //! Renders one kustomization.
 
+mod absorb;
 mod accumulate;
+mod finish;
+mod hash;
+mod name_reference;
+mod order;
 mod scope;
 mod transform;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use accumulate::Accumulator;
 pub(crate) use scope::Scope;
@@ -66,11 +74,32 @@ pub fn build(
     options: &Options,
 ) -> Result<Build, BuildError> {
     let record = RefCell::new(Record::default());
-    let resources = accumulate::root(session, root, options, &record)?;
+    let resources = run(session, root, options, &record)?;
     let record = record.into_inner();
     Ok(Build {
         resources,
         warnings: record.warnings,
         reads: record.reads,
     })
+}
+
+/// The steps of a whole build. Source: `api/krusty/kustomizer.go`, `kusttarget.go`.
+fn run(
+    session: &Session<'_>,
+    root: &RepoPath,
+    options: &Options,
+    record: &RefCell<Record>,
+) -> Result<Vec<Resource>, BuildError> {
+    let scope = Scope::outermost(session, root, options, record)?;
+    let mut all = Accumulator::default();
+    accumulate::accumulate(&mut all, &scope)?;
+    let resources = &mut all.resources;
+    hash::add_to_names(resources)?;
+    name_reference::fix(resources, &all.specs.name_reference)?;
+    all.vars
+        .resolve(resources, &all.specs.var_reference, &scope)?;
+    finish::drop_local(resources)?;
+    order::sort(resources, &scope)?;
+    finish::clean(resources);
+    Ok(all.resources)
 }

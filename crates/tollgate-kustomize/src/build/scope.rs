@@ -5,6 +5,7 @@ use crate::{
     error::{BuildError, Record, Warning, WarningKind},
     files::RepoPath,
     kustomization::{Kustomization, Text},
+    load::{self, Places},
     resource::Resource,
     session::{Session, SourceText},
 };
@@ -24,7 +25,46 @@ pub(crate) struct Scope<'a> {
     pub(crate) record: &'a RefCell<Record>,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// The scope of the kustomization that is built.
+    pub(super) fn outermost(
+        session: &'a Session<'a>,
+        root: &RepoPath,
+        options: &'a Options,
+        record: &'a RefCell<Record>,
+    ) -> Result<Self, BuildError> {
+        let root = session.files().resolve(root)?;
+        let kustomization = session.kustomization(&root)?;
+        let reads = [root.clone(), kustomization.path.clone()];
+        record.borrow_mut().reads.extend(reads);
+        Ok(Self {
+            session,
+            options,
+            kustomization,
+            stack: vec![root.clone()],
+            root,
+            record,
+        })
+    }
+
+    /// The scope of a kustomization that this one names.
+    pub(super) fn enter(&self, root: RepoPath) -> Result<Self, BuildError> {
+        self.record.borrow_mut().reads.insert(root.clone());
+        let kustomization = self.session.kustomization(&root)?;
+        let path = kustomization.path.clone();
+        self.record.borrow_mut().reads.insert(path);
+        let mut stack = self.stack.clone();
+        stack.push(root.clone());
+        Ok(Self {
+            session: self.session,
+            options: self.options,
+            kustomization,
+            stack,
+            root,
+            record: self.record,
+        })
+    }
+
     /// Remember something odd.
     pub(crate) fn warn(&self, kind: WarningKind, span: Span, message: impl Into<String>) {
         self.record.borrow_mut().warnings.push(Warning {
@@ -70,6 +110,41 @@ impl Scope<'_> {
             .map_err(|it| it.or_at(entry.span))
     }
 
+    /// The resources in the text itself.
+    pub(crate) fn inline_resources(&self, text: &Text) -> Result<Vec<Resource>, BuildError> {
+        let trimmed = text.value.trim();
+        let places = Places::of(
+            text,
+            offset_in(&text.value, trimmed),
+            self.session.sources(),
+        );
+        let mut resources = load::resources(trimmed, text.span.file, self.session.limits())
+            .map_err(|it| places.error(it))?;
+        for resource in &mut resources {
+            places.node(&mut resource.body);
+        }
+        Ok(resources)
+    }
+
+    /// The YAML documents in the text itself.
+    pub(crate) fn inline_documents(
+        &self,
+        text: &Text,
+        dialect: Dialect,
+    ) -> Result<Vec<Node>, BuildError> {
+        let trimmed = text.value.trim();
+        let places = Places::of(
+            text,
+            offset_in(&text.value, trimmed),
+            self.session.sources(),
+        );
+        let limits = self.session.limits();
+        let mut documents = tollgate_yaml::parse(trimmed, text.span.file, dialect, limits)
+            .map_err(|it| places.error(it.into()))?;
+        documents.iter_mut().for_each(|it| places.node(it));
+        Ok(documents)
+    }
+
     /// The path of the file that `entry` names, if this kustomization may read it.
     pub(crate) fn file(&self, entry: &Text) -> Result<RepoPath, BuildError> {
         let outside = || {
@@ -78,6 +153,12 @@ impl Scope<'_> {
                 format!("`{}` leads out of the tree", entry.value),
             )
         };
+        if is_remote_file(entry) {
+            return Err(remote(entry));
+        }
+        if entry.is_empty() {
+            return Err(BuildError::new(entry.span, "an empty path"));
+        }
         let path = self.root.join(entry).ok_or_else(outside)?;
         self.record.borrow_mut().reads.insert(path.clone());
         let resolved = self
@@ -95,4 +176,52 @@ impl Scope<'_> {
         }
         Ok(resolved)
     }
+}
+
+/// Where `part`, a slice of `whole`, begins.
+fn offset_in(whole: &str, part: &str) -> usize {
+    whole.find(part).unwrap_or(0)
+}
+
+/// Whether kustomize would fetch the entry over HTTP.
+fn is_remote_file(entry: &str) -> bool {
+    ["http://", "https://"].iter().any(|it| {
+        entry
+            .get(..it.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(it))
+    })
+}
+
+/// Whether kustomize would clone a repository for the entry.
+/// Source of the shapes: `api/internal/git/repospec.go`.
+pub(super) fn is_repository(entry: &str) -> bool {
+    let lower = entry.to_ascii_lowercase();
+    let rest = lower.strip_prefix("git::").unwrap_or(&lower);
+    if ["ssh://", "https://", "http://", "file://"]
+        .iter()
+        .any(|it| rest.starts_with(it))
+    {
+        return true;
+    }
+    let after_user = rest.split_once('@').filter(|(user, _)| {
+        user.starts_with(|it: char| it.is_ascii_alphabetic())
+            && user
+                .chars()
+                .all(|it| it.is_ascii_alphanumeric() || it == '-')
+    });
+    let host = after_user.map_or(rest, |it| it.1);
+    let delimited = after_user.is_some() && host.contains([':', '/']);
+    delimited || host.starts_with("github.com/") || host.starts_with("github.com:")
+}
+
+/// The refusal of an entry that stands outside of the tree.
+pub(super) fn remote(entry: &Text) -> BuildError {
+    BuildError::new(
+        entry.span,
+        format!(
+            "`{}` is a remote entry, and rendering has no network",
+            entry.value
+        ),
+    )
+    .help("copy what it names into the repository")
 }

@@ -7,7 +7,11 @@ use crate::{
     fieldspec::TransformerConfig,
     patches, replacements,
     resource::Resource,
-    transform::{self, namespace::NamespaceOptions},
+    transform::{
+        self,
+        affix::{self, End},
+        namespace::NamespaceOptions,
+    },
 };
 
 /// Apply what the kustomization asks for to everything accumulated so far.
@@ -25,10 +29,10 @@ pub(super) fn run(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(), BuildE
         transform::namespace::apply(resources, namespace, &specs.namespace, options)?;
     }
     if let Some(prefix) = &kustomization.name_prefix {
-        transform::affix::prefix(resources, prefix, &specs.name_prefix)?;
+        affix::apply(resources, prefix, End::Front, &specs.name_prefix)?;
     }
     if let Some(suffix) = &kustomization.name_suffix {
-        transform::affix::suffix(resources, suffix, &specs.name_suffix)?;
+        affix::apply(resources, suffix, End::Back, &specs.name_suffix)?;
     }
     for entry in &kustomization.labels {
         let specs = transform::labels::specs(entry, specs)?;

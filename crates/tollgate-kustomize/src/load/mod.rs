@@ -1,7 +1,9 @@
 //! From files to resources and kustomizations.
 
+mod inline;
 mod kustomization;
 mod resources;
 
+pub(crate) use inline::Places;
 pub(crate) use kustomization::load as kustomization;
 pub(crate) use resources::parse as resources;

@@ -1,21 +1,85 @@
-//! `namePrefix` and `nameSuffix`.
+//! `namePrefix` and `nameSuffix`. Source: `PrefixTransformer.go`, `SuffixTransformer.go`.
 
-use crate::{error::BuildError, fieldspec::FieldSpec, kustomization::Text, resource::Resource};
+use crate::{
+    error::BuildError,
+    fieldspec::{FieldSpec, Missing},
+    id::Gvk,
+    kustomization::Text,
+    resource::Resource,
+};
+use tollgate_yaml::{Node, Scalar, Style, Tag, Value};
 
-/// Put `prefix` before the names of all resources.
-pub(crate) fn prefix(
-    _resources: &mut [Resource],
-    prefix: &Text,
-    _specs: &[FieldSpec],
-) -> Result<(), BuildError> {
-    Err(BuildError::unsupported(prefix.span, "`namePrefix`"))
+/// Which end of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// `namePrefix`.
+    Front,
+    /// `nameSuffix`.
+    Back,
 }
 
-/// Put `suffix` behind the names of all resources.
-pub(crate) fn suffix(
-    _resources: &mut [Resource],
-    suffix: &Text,
-    _specs: &[FieldSpec],
+/// Add `affix` to the names of all resources but those whose name means something.
+pub(crate) fn apply(
+    resources: &mut [Resource],
+    affix: &Text,
+    end: End,
+    specs: &[FieldSpec],
 ) -> Result<(), BuildError> {
-    Err(BuildError::unsupported(suffix.span, "`nameSuffix`"))
+    for resource in resources {
+        let original = resource.original_id().gvk;
+        if keeps_its_name(&original) {
+            continue;
+        }
+        for spec in specs.iter().filter(|it| it.applies_to(&original)) {
+            if spec.path.as_str() == "metadata/name" && !affix.is_empty() {
+                let list = match end {
+                    End::Front => &mut resource.prefixes,
+                    End::Back => &mut resource.suffixes,
+                };
+                list.push(affix.value.clone());
+                resource.store_previous_id();
+            }
+            if !spec.applies_to(&resource.gvk()) {
+                continue;
+            }
+            spec.visit(
+                &mut resource.body,
+                Missing::Scalar,
+                affix.span,
+                &mut |node, _| {
+                    extend(node, affix, end);
+                    Ok(())
+                },
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn extend(node: &mut Node, affix: &Text, end: End) {
+    let (old, style) = match node.as_scalar() {
+        Some(scalar) if scalar.tag == Tag::Null => ("", scalar.style),
+        Some(scalar) => (&*scalar.text, scalar.style),
+        None => ("", Style::Plain),
+    };
+    let text = match end {
+        End::Front => format!("{}{old}", affix.value),
+        End::Back => format!("{old}{}", affix.value),
+    };
+    let scalar = Scalar {
+        text: text.into(),
+        tag: Tag::Str,
+        style,
+    };
+    let origin = node.origin.replaced_by(affix.span);
+    *node = Node::new(Value::Scalar(scalar), origin);
+}
+
+/// Kinds whose names are part of an API.
+fn keeps_its_name(gvk: &Gvk) -> bool {
+    match &*gvk.kind {
+        "CustomResourceDefinition" | "Namespace" => true,
+        "APIService" => &*gvk.group == "apiregistration.k8s.io",
+        _ => false,
+    }
 }

@@ -1,0 +1,97 @@
+//! The last steps of a build.
+
+use crate::{error::BuildError, resource::Resource};
+use tollgate_yaml::{Node, Tag, Value};
+
+/// Resources with this annotation are for tools, not for clusters.
+const LOCAL: &str = "config.kubernetes.io/local-config";
+
+/// Annotations by which kustomize and its functions talk to each other; never printed.
+/// Source: `api/resource/resource.go` (`BuildAnnotations`), `krusty/kustomizer.go`.
+const INTERNAL: [&str; 20] = [
+    "internal.config.kubernetes.io/previousKinds",
+    "internal.config.kubernetes.io/previousNames",
+    "internal.config.kubernetes.io/prefixes",
+    "internal.config.kubernetes.io/suffixes",
+    "internal.config.kubernetes.io/previousNamespaces",
+    "internal.config.kubernetes.io/allowNameChange",
+    "internal.config.kubernetes.io/allowKindChange",
+    "internal.config.kubernetes.io/refBy",
+    "internal.config.kubernetes.io/generatorBehavior",
+    "internal.config.kubernetes.io/needsHashSuffix",
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "internal.config.kubernetes.io/helm-generated",
+    "config.kubernetes.io/path",
+    "config.kubernetes.io/index",
+    "config.k8s.io/id",
+    "alpha.config.kubernetes.io/transformations",
+];
+
+/// Drop the resources that are not meant for clusters.
+pub(super) fn drop_local(resources: &mut Vec<Resource>) -> Result<(), BuildError> {
+    for resource in resources.iter() {
+        let kind = resource.gvk().kind;
+        if kind.is_empty() || (resource.name().is_empty() && !kind.ends_with("List")) {
+            let lost = if kind.is_empty() {
+                "kind"
+            } else {
+                "metadata.name"
+            };
+            return Err(BuildError::new(
+                resource.body.span(),
+                format!("the resource has lost its `{lost}`"),
+            ));
+        }
+    }
+    resources.retain(|resource| {
+        let mark = resource
+            .body
+            .get("metadata")
+            .and_then(|it| it.get("annotations"))
+            .and_then(|it| it.get(LOCAL));
+        // Any value but false marks it.
+        mark.is_none_or(|it| it.as_scalar().is_some_and(|it| &*it.text == "false"))
+    });
+    Ok(())
+}
+
+/// Take internal annotations away and make all others text, as kustomize does whenever it touches
+/// annotations; it touches those of every resource at the end.
+pub(super) fn clean(resources: &mut [Resource]) {
+    for resource in resources {
+        let metadata = resource
+            .body
+            .get_mut("metadata")
+            .and_then(Node::as_mapping_mut);
+        let Some(metadata) = metadata else {
+            continue;
+        };
+        let Some(annotations) = metadata.get_mut("annotations") else {
+            continue;
+        };
+        let emptied = match &mut annotations.value {
+            Value::Mapping(map) => {
+                map.retain(|it| {
+                    !INTERNAL.contains(&&*it.key.text)
+                        && &*it.key.text != "config.kubernetes.io/origin"
+                });
+                for entry in map.iter_mut() {
+                    entry.key.tag = Tag::Str;
+                    match &mut entry.value.value {
+                        Value::Scalar(scalar) => scalar.tag = Tag::Str,
+                        other => *other = Value::Scalar(tollgate_yaml::Scalar::string("")),
+                    }
+                }
+                map.is_empty()
+            }
+            _ => true,
+        };
+        if emptied {
+            metadata.remove("annotations");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What must never be rendered.
+
+use super::*;
+
+fn kustomization(text: &str, expected: &str) {
+    refuse(
+        &[
+            ("app/kustomization.yaml", text),
+            ("app/a.yaml", &config_map("a")),
+        ],
+        expected,
+    );
+}
+
+#[test]
+fn unknown_fields_are_named_with_their_line() {
+    kustomization(
+        "resources: [a.yaml]\nnamePrefx: x\n",
+        "app/kustomization.yaml:2:1: unknown field `namePrefx` in a kustomization\n  help: did you \
+         mean `namePrefix`?",
+    );
+    kustomization(
+        "resources: [a.yaml]\npatches:\n- pathh: x\n",
+        "app/kustomization.yaml:3:3: unknown field `pathh` in a patch",
+    );
+}
+
+#[test]
+fn wrong_types_are_named_with_their_line() {
+    for (text, expected) in [
+        ("namePrefix: 1", ":1:13: `namePrefix` must be text"),
+        ("resources: a.yaml", ":1:12: `resources` must be a list"),
+        ("commonLabels: {a: 1}", ":1:19: `a` must be text"),
+        ("commonLabels: {a: yes}", "must be text, not a boolean"),
+        ("replicas: [{name: a, count: x}]", "must be a whole number"),
+        (
+            "kind: Komponent\nresources: [a.yaml]",
+            "`Komponent` is no kind",
+        ),
+        (
+            "apiVersion: v1\nresources: [a.yaml]",
+            "`v1` is not a version",
+        ),
+        ("apiVersion: kustomize.config.k8s.io/v1beta1", "is empty"),
+        ("", "is empty"),
+    ] {
+        kustomization(text, expected);
+    }
+}
+
+#[test]
+fn entries_that_lead_elsewhere_are_refused() {
+    for (entry, expected) in [
+        ("https://example.com/a.yaml", "is a remote entry"),
+        ("github.com/org/repo//dir?ref=v1", "is a remote entry"),
+        ("git@example.com:org/repo", "is a remote entry"),
+        ("ssh://git@example.com/org/repo", "is a remote entry"),
+        ("/etc/passwd", "is not a path inside of the tree"),
+        ("../../x", "is not a path inside of the tree"),
+        ("missing.yaml", "there is neither a file nor a folder"),
+        ("../other/b.yaml", "lies outside of `app`"),
+        ("../comp", "is a Component"),
+        (".", "is being built already"),
+        ("..", "is being built already"),
+        ("../loop", "is being built already"),
+        ("''", "is not a path"),
+    ] {
+        refuse(
+            &[
+                (
+                    "app/kustomization.yaml",
+                    &format!("resources:\n- {entry}\n"),
+                ),
+                ("other/b.yaml", &config_map("b")),
+                ("comp/kustomization.yaml", "kind: Component\nnamePrefix: x"),
+                ("loop/kustomization.yaml", "resources: [../app]"),
+            ],
+            expected,
+        );
+    }
+}
+
+#[test]
+fn components_must_be_components() {
+    refuse(
+        &[
+            ("app/kustomization.yaml", "components: [../base]"),
+            ("base/kustomization.yaml", "namePrefix: x"),
+        ],
+        "app/kustomization.yaml:1:14: `base` is not a Component",
+    );
+}
+
+#[test]
+fn two_kustomization_files_are_one_too_many() {
+    refuse(
+        &[
+            ("app/kustomization.yaml", "namePrefix: x"),
+            ("app/Kustomization", "namePrefix: x"),
+        ],
+        "stand side by side",
+    );
+    refuse(&[("app/a.yaml", "")], "there is no kustomization file");
+}
+
+#[test]
+fn resources_must_be_resources() {
+    for (text, expected) in [
+        (
+            "kind: A\n",
+            "app/a.yaml:1:1: a resource without `metadata.name`",
+        ),
+        (
+            "metadata: {name: x}\n",
+            "app/a.yaml:1:1: a resource without `kind`",
+        ),
+        ("[1]\n", "a resource must be a map"),
+        ("text\n", "a resource must be a map"),
+        (
+            "kind: A\nmetadata: {generateName: x-}\n",
+            "a resource without `metadata.name`",
+        ),
+        (
+            "kind: A\nmetadata: {name: x}\n--- x\nkind: B\nmetadata: {name: y}\n",
+            "app/a.yaml:3:1: text behind a document separator",
+        ),
+        (
+            "kind: A\nmetadata: {name: x}\n...\nkind: B\nmetadata: {name: y}\n",
+            "app/a.yaml:4:1: text between",
+        ),
+        ("kind: AList\nitems: {}\n", "must be a list"),
+    ] {
+        refuse(
+            &[
+                ("app/kustomization.yaml", "resources: [a.yaml]"),
+                ("app/a.yaml", text),
+            ],
+            expected,
+        );
+    }
+}
+
+#[test]
+fn the_same_resource_cannot_come_twice() {
+    refuse(
+        &[
+            ("app/kustomization.yaml", "resources: [a.yaml, ../base]"),
+            ("app/a.yaml", &config_map("a")),
+            ("base/kustomization.yaml", "resources: [a.yaml]"),
+            (
+                "base/a.yaml",
+                &config_map("a").replace("  name", "  namespace: default\n  name"),
+            ),
+        ],
+        "a second ConfigMap default/a",
+    );
+}
+
+#[test]
+fn charts_are_refused_by_name() {
+    kustomization("helmCharts: [{name: x}]\n", "a Helm chart is not supported");
+}
+
+#[test]
+fn errors_tell_the_way_to_them() {
+    refuse(
+        &[
+            ("app/kustomization.yaml", "resources:\n- ../base\n"),
+            ("base/kustomization.yaml", "resources:\n- missing.yaml\n"),
+        ],
+        "base/kustomization.yaml:2:3: there is neither a file nor a folder `base/missing.yaml`\n  \
+         reached from app/kustomization.yaml:2:3",
+    );
+}

@@ -1,0 +1,222 @@
+//! What is read, in which order it comes out, and what is left out.
+
+use super::*;
+use tollgate_yaml::Node;
+
+#[test]
+fn bases_and_files_come_in_the_order_of_the_list() {
+    check(
+        &[
+            (
+                "app/kustomization.yaml",
+                "resources: [b.yaml, ../base, a.yaml]",
+            ),
+            ("app/a.yaml", &config_map("a")),
+            ("app/b.yaml", &config_map("b")),
+            ("base/kustomization.yml", "resources:\n- c.yaml\n"),
+            ("base/c.yaml", &config_map("c")),
+        ],
+        &[config_map("b"), config_map("c"), config_map("a")].join("---\n"),
+    );
+}
+
+#[test]
+fn by_kind_is_the_default_order() {
+    let files = [
+        ("app/kustomization.yaml", "resources: [all.yaml]"),
+        (
+            "app/all.yaml",
+            "{apiVersion: v1, kind: Service, metadata: {name: s}}\n---\n\
+             {apiVersion: x.io/v1, kind: Thing, metadata: {name: t}}\n---\n\
+             {apiVersion: v1, kind: Pod, metadata: {name: p}}\n---\n\
+             {apiVersion: v1, kind: Namespace, metadata: {name: n}}\n",
+        ),
+    ];
+    let text = render(&files, "app", Options::default()).expect("renders");
+    let kinds: Vec<&str> = text
+        .lines()
+        .filter_map(|it| it.strip_prefix("kind: "))
+        .collect();
+    assert_eq!(kinds, ["Namespace", "Service", "Thing", "Pod"]);
+}
+
+#[test]
+fn sort_options_of_the_built_file_win() {
+    let files = [
+        (
+            "app/kustomization.yaml",
+            "resources: [all.yaml]\nsortOptions:\n  order: legacy\n  legacySortOptions:\n    \
+             orderFirst: [Pod]\n    orderLast: [Namespace]\n",
+        ),
+        (
+            "app/all.yaml",
+            "{apiVersion: v1, kind: Namespace, metadata: {name: n}}\n---\n\
+             {apiVersion: v1, kind: Service, metadata: {name: s}}\n---\n\
+             {apiVersion: v1, kind: Pod, metadata: {name: p}}\n",
+        ),
+    ];
+    let text = render(&files, "app", FIFO).expect("renders");
+    let kinds: Vec<&str> = text
+        .lines()
+        .filter_map(|it| it.strip_prefix("kind: "))
+        .collect();
+    assert_eq!(kinds, ["Pod", "Service", "Namespace"]);
+}
+
+#[test]
+fn lists_are_taken_apart_and_come_last() {
+    check(
+        &[
+            ("app/kustomization.yaml", "resources: [all.yaml]"),
+            (
+                "app/all.yaml",
+                "apiVersion: v1\nkind: List\nitems:\n\
+                 - {apiVersion: v1, kind: ConfigMap, metadata: {name: inner}}\n---\n\
+                 # only a comment\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: outer}}\n",
+            ),
+        ],
+        &[config_map("outer"), config_map("inner")].join("---\n"),
+    );
+}
+
+#[test]
+fn local_configuration_is_left_out() {
+    check(
+        &[
+            ("app/kustomization.yaml", "resources: [all.yaml]"),
+            (
+                "app/all.yaml",
+                "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: \
+                 {config.kubernetes.io/local-config: 'yes'}}}\n---\n\
+                 {apiVersion: v1, kind: ConfigMap, metadata: {name: b, annotations: {}}}\n",
+            ),
+        ],
+        &config_map("b"),
+    );
+}
+
+#[test]
+fn annotations_become_text() {
+    check(
+        &[
+            ("app/kustomization.yaml", "resources: [a.yaml]"),
+            (
+                "app/a.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations:\n    \
+                 port: 8080\n    hex: 0x10\n  labels:\n    l: 1\n",
+            ),
+        ],
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  annotations:\n    hex: \"0x10\"\n    \
+         port: \"8080\"\n  labels:\n    l: 1\n  name: a\n",
+    );
+}
+
+#[test]
+fn components_work_on_what_their_parent_has() {
+    check(
+        &[
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\ncomponents: [../more]\nnamePrefix: p-\n",
+            ),
+            ("app/a.yaml", &config_map("a")),
+            (
+                "more/kustomization.yaml",
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n\
+                 resources: [b.yaml]\nnameSuffix: -s\n",
+            ),
+            ("more/b.yaml", &config_map("b")),
+        ],
+        &[config_map("p-a-s"), config_map("p-b-s")].join("---\n"),
+    );
+}
+
+#[test]
+fn names_of_fields_may_be_in_any_case() {
+    check(
+        &[
+            (
+                "app/kustomization.yaml",
+                "RESOURCES: [a.yaml]\nNamePrefix: x-\n",
+            ),
+            ("app/a.yaml", &config_map("a")),
+        ],
+        &config_map("x-a"),
+    );
+}
+
+#[test]
+fn the_load_restrictor_can_be_lifted() {
+    let files = [
+        ("app/kustomization.yaml", "resources: [../a.yaml]"),
+        ("a.yaml", &*config_map("a")),
+    ];
+    assert!(render(&files, "app", FIFO).is_err());
+    let options = Options {
+        load_restrictor: LoadRestrictor::None,
+        ..FIFO
+    };
+    assert_eq!(render(&files, "app", options), Ok(config_map("a")));
+}
+
+#[test]
+fn every_file_that_counts_is_recorded() {
+    inspect(
+        &[
+            (
+                "app/kustomization.yaml",
+                "resources: [../base]\ncommonLabels: {a: b}",
+            ),
+            ("base/kustomization.yaml", "resources: [a.yaml]"),
+            ("base/a.yaml", &config_map("a")),
+        ],
+        |build, sources| {
+            let reads: Vec<&str> = build.reads.iter().map(RepoPath::as_str).collect();
+            let expected = [
+                "app",
+                "app/kustomization.yaml",
+                "base",
+                "base/a.yaml",
+                "base/kustomization.yaml",
+            ];
+            assert_eq!(reads, expected);
+            let warnings: Vec<String> = build
+                .warnings
+                .iter()
+                .map(|it| format!("{} {}", sources.describe(it.span), it.message))
+                .collect();
+            assert_eq!(
+                warnings,
+                ["app/kustomization.yaml:2:1 `commonLabels` is deprecated"]
+            );
+        },
+    );
+}
+
+#[test]
+fn fields_know_their_lines() {
+    inspect(
+        &[
+            (
+                "app/kustomization.yaml",
+                "resources: [../base]\nnamePrefix: p-\n",
+            ),
+            ("base/kustomization.yaml", "resources: [a.yaml]"),
+            ("base/a.yaml", &config_map("a")),
+        ],
+        |build, sources| {
+            let name = build.resources[0]
+                .body
+                .get("metadata")
+                .and_then(|it| it.get("name"))
+                .map(|it: &Node| it.origin)
+                .expect("a name");
+            assert_eq!(
+                sources.describe(name.edit_here()),
+                "app/kustomization.yaml:2:13"
+            );
+            let over = name.overridden().expect("it replaced another");
+            assert_eq!(sources.describe(over), "base/a.yaml:4:9");
+        },
+    );
+}
