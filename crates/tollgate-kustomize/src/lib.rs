@@ -14,7 +14,7 @@ mod id;
 mod json_patch;
 pub mod kustomization;
 mod load;
-mod merge;
+pub mod merge;
 mod patches;
 mod plugins;
 mod replacements;

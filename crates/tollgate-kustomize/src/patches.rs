@@ -1,328 +1,357 @@
 //! `patches`, `patchesStrategicMerge`, `patchesJson6902`: which patch goes to which resources.
-//! Source: `PatchTransformer.go`, `PatchStrategicMergeTransformer.go`,
-//! `PatchJson6902Transformer.go`.
+//!
+//! Source of the semantics: kustomize `api/internal/builtins/Patch*Transformer.go`, and
+//! `ApplySmPatch` in `api/resource/resource.go` and `api/resmap/reswrangler.go`.
 
 use crate::{
     build::Scope,
     error::{BuildError, WarningKind},
     json_patch::JsonPatch,
-    kustomization::{Patch, PatchOptions, SelectorEntry, Text},
-    merge::{self, Merged},
+    kustomization::{Patch, PatchOptions, Text},
+    load::Places,
+    merge::{self, MergeSchema, Merged},
     resource::Resource,
     selector::Selector,
 };
 use std::collections::HashSet;
-use tollgate_yaml::{Dialect, Node, Scalar, Span, Value};
+use tollgate_yaml::{Entry, Key, Mapping, Node, Origin, Tag, Value};
 
-/// A patch, read.
-enum Content {
-    /// Parts of resources.
-    Merge(Vec<Resource>),
-    /// Operations.
-    Json(JsonPatch),
-    /// Nothing.
-    Empty,
-}
+type Done = Result<(), BuildError>;
 
-/// Apply `patchesStrategicMerge`: each entry holds patches or names a file that does.
+/// The annotation that stands for what kustomize keeps in annotations while it builds.
+const BOOKKEEPING: &str = "internal.config.kubernetes.io/previousNames";
+
+/// Apply `patchesStrategicMerge`.
 pub(crate) fn strategic_merge(
     resources: &mut Vec<Resource>,
     entries: &[Text],
     scope: &Scope<'_>,
-) -> Result<(), BuildError> {
+) -> Done {
+    let Some(first) = entries.first() else {
+        return Ok(());
+    };
     let mut patches = Vec::new();
     for entry in entries {
+        // An entry that can be read as resources is the patch itself.
         match scope.inline_resources(entry) {
             Ok(inline) => patches.extend(inline),
             Err(error) if entry.contains('\n') => return Err(error),
-            Err(_) => {
-                let file = scope
-                    .resources(entry)
-                    .map_err(|it| it.through(entry.span))?;
-                patches.extend(file.iter().cloned());
-            }
+            Err(_) => patches.extend(scope.resources(entry)?.iter().cloned()),
         }
     }
-    if let (Some(entry), true) = (entries.first(), patches.is_empty()) {
-        return Err(BuildError::new(entry.span, "the patches are empty"));
+    if patches.is_empty() {
+        return Err(BuildError::new(first.span, "the patches are empty")
+            .help("remove the entries from `patchesStrategicMerge`"));
     }
-    for patch in &patches {
-        by_id(resources, patch, PatchOptions::default())?;
-        refuse_duplicates(resources, patch.body.span())?;
+    for patch in patches {
+        let at = only_match(resources, &patch)?;
+        let chosen = HashSet::from([at]);
+        merge_into(resources, &chosen, patch, PatchOptions::default())?;
     }
     Ok(())
 }
 
 /// Apply an entry of `patches`.
-pub(crate) fn apply(
-    resources: &mut Vec<Resource>,
-    patch: &Patch,
-    scope: &Scope<'_>,
-) -> Result<(), BuildError> {
-    match (read(patch, scope)?, &patch.target) {
-        (Content::Empty, _) => {
-            scope.warn(WarningKind::EmptyPatch, patch.span, "the patch is empty");
+pub(crate) fn apply(resources: &mut Vec<Resource>, entry: &Patch, scope: &Scope<'_>) -> Done {
+    match Content::read(entry, scope)? {
+        Content::Empty => {
+            let message = "the patch is empty and changes nothing";
+            scope.warn(WarningKind::EmptyPatch, entry.span, message);
             Ok(())
         }
-        (Content::Json(_), None) => {
-            Err(BuildError::new(patch.span, "a JSON patch without `target`")
-                .help("say under `target` which resources it is for"))
-        }
-        (Content::Json(operations), Some(target)) => {
-            for at in selected(resources, target, scope)? {
-                resources[at].store_previous_id();
-                operations.apply(&mut resources[at].body)?;
-                resources[at].unshare();
+        Content::Merge(patches) => match &entry.target {
+            None => {
+                for patch in patches {
+                    let at = only_match(resources, &patch)?;
+                    merge_one(resources, at, &patch.body, entry.options)?;
+                }
+                Ok(())
+            }
+            Some(target) => {
+                let mut patches = patches.into_iter();
+                let (Some(patch), None) = (patches.next(), patches.next()) else {
+                    return Err(BuildError::new(
+                        target.span,
+                        "several patches cannot share one `target`",
+                    )
+                    .help("give each its own entry, or remove `target`"));
+                };
+                let chosen = selected(resources, entry, scope)?;
+                let options = entry.options;
+                merge_into(resources, &chosen.into_iter().collect(), patch, options)
+            }
+        },
+        Content::Json(patch) => {
+            if entry.target.is_none() {
+                return Err(BuildError::new(entry.span, "a JSON patch needs a `target`")
+                    .help("add `target` with the kind and name of the resource"));
+            }
+            for at in selected(resources, entry, scope)? {
+                let resource = &mut resources[at];
+                resource.store_previous_id();
+                apply_json(&patch, resource)?;
             }
             Ok(())
-        }
-        (Content::Merge(parts), None) => parts
-            .iter()
-            .try_for_each(|part| by_id(resources, part, patch.options)),
-        (Content::Merge(parts), Some(target)) => {
-            let [part] = parts.as_slice() else {
-                return Err(BuildError::new(
-                    patch.span,
-                    "a patch of several documents cannot have a `target`",
-                )
-                .help("write one entry for each, or leave `target` out"));
-            };
-            by_selector(resources, part, target, patch, scope)
         }
     }
 }
 
 /// Apply an entry of `patchesJson6902`.
-pub(crate) fn json6902(
-    resources: &mut [Resource],
-    patch: &Patch,
-    scope: &Scope<'_>,
-) -> Result<(), BuildError> {
-    let error = |message: &str| Err(BuildError::new(patch.span, message));
-    let Some(target) = &patch.target else {
-        return error("a JSON patch without `target`");
-    };
-    if target.name.is_none() {
-        return error("the target of a JSON patch without `name`");
+pub(crate) fn json6902(resources: &mut [Resource], entry: &Patch, scope: &Scope<'_>) -> Done {
+    let named = entry.target.as_ref().is_some_and(|it| it.name.is_some());
+    if !named {
+        return Err(
+            BuildError::new(entry.span, "the patch must name its target").help("add `target.name`"),
+        );
     }
-    let document = match (&patch.path, &patch.patch) {
-        (Some(_), Some(_)) => return error("a patch with both `path` and `patch`"),
-        (None, None) => return error("a patch with neither `path` nor `patch`"),
-        (Some(path), None) => json_file(path, scope)?,
-        (None, Some(text)) => json_inline(text, scope)?,
+    let (patch, at) = match (&entry.path, &entry.patch) {
+        (Some(_), Some(patch)) => return Err(both_given(patch)),
+        (None, None) => return Err(none_given(entry)),
+        (Some(path), None) => {
+            let source = scope.text(path)?;
+            let limits = scope.session.limits();
+            (
+                JsonPatch::parse(&source.text, source.file, limits)?,
+                path.span,
+            )
+        }
+        (None, Some(patch)) => (inline_json(patch, patch, 0, scope)?, patch.span),
     };
-    let operations = JsonPatch::parse(&document)?;
-    if document.as_sequence().is_none_or(<[Node]>::is_empty) {
-        return error("the patch is empty");
+    if patch.is_empty() {
+        return Err(BuildError::new(at, "the patch holds no operation"));
     }
-    for at in selected(resources, target, scope)? {
-        operations.apply(&mut resources[at].body)?;
-        resources[at].unshare();
+    for at in selected(resources, entry, scope)? {
+        apply_json(&patch, &mut resources[at])?;
     }
     Ok(())
 }
 
-/// Read an entry: what reads as resources is a merge patch, what reads as a list is a JSON patch.
-fn read(patch: &Patch, scope: &Scope<'_>) -> Result<Content, BuildError> {
-    let inline = patch.patch.as_ref().filter(|it| !it.trim().is_empty());
-    let (merge, json) = match (&patch.path, inline) {
-        (Some(_), Some(_)) => {
-            return Err(BuildError::new(
-                patch.span,
-                "a patch with both `path` and `patch`",
-            ));
+/// What an entry of `patches` holds.
+enum Content {
+    Empty,
+    Merge(Vec<Resource>),
+    Json(JsonPatch),
+}
+
+impl Content {
+    fn read(entry: &Patch, scope: &Scope<'_>) -> Result<Self, BuildError> {
+        let inline = entry.patch.as_ref().filter(|it| !it.trim().is_empty());
+        let (merge, json) = match (&entry.path, inline) {
+            (Some(_), Some(patch)) => return Err(both_given(patch)),
+            (None, None) => return Err(none_given(entry)),
+            (Some(path), None) => {
+                let source = scope.text(path)?;
+                let limits = scope.session.limits();
+                let json = || JsonPatch::parse(&source.text, source.file, limits);
+                let merge = scope.resources(path).map(|it| it.to_vec());
+                (merge, Self::json(&source.text, json))
+            }
+            (None, Some(patch)) => {
+                let skipped = patch.len() - patch.trim_start().len();
+                let json = || inline_json(patch, patch.trim(), skipped, scope);
+                let merge = scope.inline_resources(patch);
+                (merge, Self::json(patch.trim(), json))
+            }
+        };
+        match (merge, json) {
+            (Ok(merge), Some(Ok(json))) if !merge.is_empty() && !json.is_empty() => {
+                Err(BuildError::new(
+                    entry.span,
+                    "the patch reads as both a merge patch and a JSON patch",
+                ))
+            }
+            (Ok(merge), _) if merge.is_empty() => Ok(Self::Empty),
+            (Ok(merge), _) => Ok(Self::Merge(merge)),
+            (Err(_), Some(Ok(json))) if json.is_empty() => Ok(Self::Empty),
+            (Err(_), Some(Ok(json))) => Ok(Self::Json(json)),
+            // The reading that fits what the text looks like has the better error.
+            (Err(_), Some(Err(json))) => Err(json),
+            (Err(merge), None) => Err(merge),
         }
-        (None, None) => {
-            return Err(BuildError::new(
-                patch.span,
-                "a patch with neither `path` nor `patch`",
-            ));
-        }
-        (Some(path), None) => {
-            scope.bytes(path)?;
-            let merge = scope.resources(path).map(|it| it.to_vec());
-            (merge, json_file(path, scope))
-        }
-        (None, Some(text)) => (scope.inline_resources(text), json_inline(text, scope)),
-    };
-    match (merge, json) {
-        (Ok(parts), _) if !parts.is_empty() => Ok(Content::Merge(parts)),
-        (Ok(_), _) => Ok(Content::Empty),
-        // What is a list was meant to be a JSON patch, what is not was not.
-        (Err(_), Ok(document)) if document.as_sequence().is_some() => {
-            Ok(Content::Json(JsonPatch::parse(&document)?))
-        }
-        (Err(error), _) => {
-            let at = patch
-                .path
-                .as_ref()
-                .or(inline)
-                .map_or(patch.span, |it| it.span);
-            Err(error.through(at))
+    }
+
+    /// The text as a JSON patch; `None` where it is a map, and so no list of operations.
+    fn json(
+        text: &str,
+        parse: impl Fn() -> Result<JsonPatch, BuildError>,
+    ) -> Option<Result<JsonPatch, BuildError>> {
+        let first = text
+            .lines()
+            .map(str::trim_start)
+            .find(|it| !it.is_empty() && !it.starts_with('#') && !it.starts_with("---"));
+        match first {
+            Some(line) if !line.starts_with(['-', '[', '!', '&', '%']) => None,
+            _ => Some(parse()),
         }
     }
 }
 
-fn json_file(path: &Text, scope: &Scope<'_>) -> Result<Node, BuildError> {
-    let source = scope.text(path)?;
-    check_json(&source.text, Span::new(source.file, 0, source.text.len()))?;
-    let documents = scope.documents(path, Dialect::Sigs)?;
-    first(&documents, path.span)
+fn both_given(patch: &Text) -> BuildError {
+    BuildError::new(patch.span, "`patch` and `path` exclude each other").help("remove one of them")
 }
 
-fn json_inline(text: &Text, scope: &Scope<'_>) -> Result<Node, BuildError> {
-    check_json(text.value.trim(), text.span)?;
-    let documents = scope.inline_documents(text, Dialect::Sigs)?;
-    first(&documents, text.span)
+fn none_given(entry: &Patch) -> BuildError {
+    BuildError::new(entry.span, "the entry has neither `patch` nor `path`")
+        .help("add `path` with the file that holds the patch")
 }
 
-fn first(documents: &[Node], at: Span) -> Result<Node, BuildError> {
-    documents
-        .first()
-        .cloned()
-        .ok_or_else(|| BuildError::new(at, "the patch is empty"))
-}
-
-/// kustomize takes text that begins with a bracket for JSON.
-fn check_json(text: &str, at: Span) -> Result<(), BuildError> {
-    if !text.starts_with('[') {
-        return Ok(());
-    }
-    serde_json::from_str::<serde::de::IgnoredAny>(text)
-        .map(|_| ())
-        .map_err(|it| {
-            BuildError::new(at, format!("the patch begins like JSON and is none: {it}"))
-                .help("put strings and keys in double quotes, or write it as a YAML list")
-        })
-}
-
-/// The resources that `target` selects; a warning where there are none.
-fn selected(
-    resources: &[Resource],
-    target: &SelectorEntry,
+/// The operations in a text, of which the first bytes are not looked at.
+fn inline_json(
+    text: &Text,
+    inside: &str,
+    skipped: usize,
     scope: &Scope<'_>,
-) -> Result<Vec<usize>, BuildError> {
-    let selector = Selector::new(target)?;
-    let found: Vec<usize> = resources
-        .iter()
-        .enumerate()
-        .filter(|(_, it)| selector.selects(it))
-        .map(|(at, _)| at)
-        .collect();
-    if found.is_empty() {
-        let message = "the target of the patch selects no resource";
-        scope.warn(WarningKind::SelectsNothing, target.span, message);
-    }
-    Ok(found)
+) -> Result<JsonPatch, BuildError> {
+    let places = Places::of(text, skipped, scope.session.sources());
+    let mut patch = JsonPatch::parse(inside, text.span.file, scope.session.limits())
+        .map_err(|it| places.error(it))?;
+    patch.place(|it| places.node(it));
+    Ok(patch)
 }
 
-/// Merge a patch into the one resource whose id it names.
-fn by_id(
-    resources: &mut Vec<Resource>,
-    part: &Resource,
-    options: PatchOptions,
-) -> Result<(), BuildError> {
-    let wanted = part.original_id();
+/// The one resource that a patch without target is for.
+fn only_match(resources: &[Resource], patch: &Resource) -> Result<usize, BuildError> {
+    let id = patch.id();
     let mut found = resources
         .iter()
         .enumerate()
-        .filter(|(_, it)| it.has_id(|id| id.means_same(&wanted)))
+        .filter(|(_, it)| it.has_id(|other| other.means_same(&id)))
         .map(|(at, _)| at);
-    let at = match (found.next(), found.next()) {
-        (Some(at), None) => at,
-        (None, _) => {
-            return Err(BuildError::new(
-                part.body.span(),
-                format!("no resource matches the patch: there is no {wanted}"),
-            )
-            .help("a patch names the kind, name and namespace of what it is for"));
-        }
-        (Some(_), Some(_)) => {
-            return Err(BuildError::new(
-                part.body.span(),
-                format!("more than one resource is or was {wanted}"),
-            ));
-        }
+    let span = patch.body.span();
+    let Some(at) = found.next() else {
+        let near = resources
+            .iter()
+            .map(Resource::id)
+            .filter(|it| it.name == id.name || it.gvk == id.gvk)
+            .take(5)
+            .map(|it| format!("{} {it}", it.gvk.api_version()))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let error = BuildError::new(
+            span,
+            format!(
+                "no resource is {} {id}, which the patch is for",
+                id.gvk.api_version()
+            ),
+        );
+        return Err(if near.is_empty() {
+            error
+        } else {
+            error.help(format!("there is: {near}"))
+        });
     };
-    if merge_into(&mut resources[at], &part.body, options)? == Merged::Deleted {
-        resources.remove(at);
+    if found.next().is_some() {
+        return Err(BuildError::new(
+            span,
+            format!("several resources are {} {id}", id.gvk.api_version()),
+        )
+        .help("add a `target` that tells them apart"));
     }
-    Ok(())
+    Ok(at)
 }
 
-/// Merge a patch into all resources that its target selects.
-fn by_selector(
-    resources: &mut Vec<Resource>,
-    part: &Resource,
-    target: &SelectorEntry,
-    patch: &Patch,
+/// The resources that an entry's target selects.
+fn selected(
+    resources: &[Resource],
+    entry: &Patch,
     scope: &Scope<'_>,
-) -> Result<(), BuildError> {
-    let mut deleted = HashSet::new();
-    for at in selected(resources, target, scope)? {
-        let mut body = part.body.clone();
+) -> Result<Vec<usize>, BuildError> {
+    let Some(target) = &entry.target else {
+        return Ok(Vec::new());
+    };
+    let selector = Selector::new(target)?;
+    let mut chosen = Vec::new();
+    for (at, resource) in resources.iter().enumerate() {
+        if selector.selects(resource)? {
+            chosen.push(at);
+        }
+    }
+    if chosen.is_empty() {
+        let message = "the target of the patch selects nothing";
+        scope.warn(WarningKind::SelectsNothing, target.span, message);
+    }
+    Ok(chosen)
+}
+
+/// Merge a patch into the chosen resources, whatever its own kind and name are.
+fn merge_into(
+    resources: &mut Vec<Resource>,
+    chosen: &HashSet<usize>,
+    patch: Resource,
+    options: PatchOptions,
+) -> Done {
+    let mut patch = patch.body;
+    metadata_as_text(&mut patch, "labels");
+    metadata_as_text(&mut patch, "annotations");
+    // From the back, since deleted resources are taken out.
+    for at in (0..resources.len()).rev().filter(|at| chosen.contains(at)) {
         let version = resources[at].body.get("apiVersion").cloned();
-        if let (Some(version), Some(map)) = (version, body.as_mapping_mut()) {
+        let mut patch = std::borrow::Cow::Borrowed(&patch);
+        if let Some(version) = &version {
+            let same = |it: &Node| it.as_scalar() == version.as_scalar();
+            if !patch.get("apiVersion").is_some_and(same) {
+                let map = patch.to_mut().as_mapping_mut();
+                map.map(|it| it.set("apiVersion", version.clone()));
+            }
+        }
+        let merged = merge_one(resources, at, &patch, options)?;
+        if let (Merged::Changed, Some(version)) = (merged, version)
+            && let Some(map) = resources[at].body.as_mapping_mut()
+        {
             map.set("apiVersion", version);
         }
-        if merge_into(&mut resources[at], &body, patch.options)? == Merged::Deleted {
-            deleted.insert(at);
-        }
     }
-    let mut at = 0;
-    resources.retain(|_| {
-        at += 1;
-        !deleted.contains(&(at - 1))
-    });
-    refuse_duplicates(resources, patch.span)
+    distinct(resources)
 }
 
-/// Merge, and put back what a patch may not change. Source: `api/resource/resource.go`
-/// (`ApplySmPatch`).
-fn merge_into(
-    resource: &mut Resource,
+/// Merge a patch into one resource; kind, name and namespace stay unless the options say otherwise.
+fn merge_one(
+    resources: &mut Vec<Resource>,
+    at: usize,
     patch: &Node,
     options: PatchOptions,
 ) -> Result<Merged, BuildError> {
-    let metadata =
-        |body: &Node, key: &str| body.get("metadata").and_then(|it| it.get(key)).cloned();
-    let kind = resource.body.get("kind").cloned();
-    let name = metadata(&resource.body, "name");
-    let namespace =
-        metadata(&resource.body, "namespace").filter(|_| !resource.namespace().is_empty());
+    let resource = &mut resources[at];
     if options.allow_name_change || options.allow_kind_change {
         resource.store_previous_id();
     }
-    if merge::strategic_merge(&mut resource.body, patch)? == Merged::Deleted {
+    let kept = |path: &[&str]| {
+        let mut node = &resource.body;
+        for key in path {
+            node = node.get(key)?;
+        }
+        Some(node.clone())
+    };
+    let kind = kept(&["kind"]);
+    let name = kept(&["metadata", "name"]);
+    let namespace = kept(&["metadata", "namespace"]).filter(|it| !it.is_null());
+    let merged = merge::strategic_merge(&mut resource.body, patch, MergeSchema::kubernetes())?;
+    let empty = resource.body.as_mapping().is_none_or(Mapping::is_empty);
+    if merged == Merged::Deleted || empty {
+        resources.remove(at);
         return Ok(Merged::Deleted);
     }
     resource.sync_shared();
-    let is_empty = resource
-        .body
-        .as_mapping()
-        .is_none_or(tollgate_yaml::Mapping::is_empty);
-    if is_empty {
-        return Ok(Merged::Deleted);
+    if forgets_annotations(patch) {
+        resource.previous.clear();
+        resource.prefixes.clear();
+        resource.suffixes.clear();
+        resource.needs_hash = false;
     }
-    let Some(map) = resource.body.as_mapping_mut() else {
-        return Ok(Merged::Deleted);
-    };
-    if let (Some(kind), false) = (kind, options.allow_kind_change) {
+    if let (Some(kind), false) = (kind, options.allow_kind_change)
+        && let Some(map) = resource.body.as_mapping_mut()
+    {
         map.set("kind", kind);
     }
-    if map.get("metadata").and_then(Node::as_mapping).is_none() {
-        let origin = patch.origin;
-        map.set(
-            "metadata",
-            Node::mapping(tollgate_yaml::Mapping::new(), origin),
-        );
+    let name = name.filter(|_| !options.allow_name_change);
+    if name.is_none() && namespace.is_none() && resource.body.get("metadata").is_none() {
+        return Ok(merged);
     }
-    let Some(metadata) = map.get_mut("metadata").and_then(Node::as_mapping_mut) else {
-        return Ok(Merged::Changed);
+    let Some(metadata) = metadata_of(&mut resource.body) else {
+        return Ok(merged);
     };
-    if !options.allow_name_change {
-        let empty = || Node::new(Value::Scalar(Scalar::string("")), patch.origin);
-        metadata.set("name", name.unwrap_or_else(empty));
+    if let Some(name) = name {
+        metadata.set("name", name);
     }
     match namespace {
         Some(namespace) => {
@@ -332,19 +361,117 @@ fn merge_into(
             metadata.remove("namespace");
         }
     }
-    Ok(Merged::Changed)
+    Ok(merged)
 }
 
-fn refuse_duplicates(resources: &[Resource], at: Span) -> Result<(), BuildError> {
-    let mut ids = HashSet::with_capacity(resources.len());
+/// Whether the patch throws the annotations out, and with them what kustomize remembers there.
+fn forgets_annotations(patch: &Node) -> bool {
+    let replaces = |it: &Node| {
+        it.is_null()
+            || it
+                .get("$patch")
+                .and_then(Node::as_str)
+                .is_some_and(|it| it == "replace" || it == "delete")
+    };
+    let metadata = patch.get("metadata");
+    let annotations = metadata.and_then(|it| it.get("annotations"));
+    metadata.is_some_and(replaces) || annotations.is_some_and(replaces)
+}
+
+/// Refuse two resources that mean the same object.
+fn distinct(resources: &[Resource]) -> Done {
+    let mut seen = HashSet::with_capacity(resources.len());
     for resource in resources {
-        let id = resource.id();
-        if !ids.insert(id.clone().effective()) {
+        let id = resource.id().effective();
+        if seen.contains(&id) {
             return Err(BuildError::new(
-                at,
-                format!("the patch makes a second {id}"),
+                resource.body.span(),
+                format!(
+                    "two resources are {} {id} after the patch",
+                    id.gvk.api_version()
+                ),
             ));
         }
+        seen.insert(id);
     }
     Ok(())
+}
+
+/// Apply a JSON patch to a resource, with the annotations that kustomize keeps its notes in.
+fn apply_json(patch: &JsonPatch, resource: &mut Resource) -> Done {
+    let noted = !resource.previous.is_empty()
+        || !resource.prefixes.is_empty()
+        || !resource.suffixes.is_empty()
+        || resource.needs_hash;
+    if noted && let Some(metadata) = metadata_of(&mut resource.body) {
+        let missing = metadata
+            .get("annotations")
+            .is_none_or(|it| it.as_mapping().is_none());
+        if missing {
+            metadata.set(
+                "annotations",
+                Node::mapping(Mapping::new(), Origin::Builtin),
+            );
+        }
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Node::as_mapping_mut)
+        {
+            annotations.push(Entry {
+                key: Key::new(BOOKKEEPING, Origin::Builtin),
+                value: Node::string("", Origin::Builtin),
+            });
+        }
+    }
+    patch.apply(&mut resource.body)?;
+    if let Some(annotations) = resource
+        .body
+        .get_mut("metadata")
+        .and_then(|it| it.get_mut("annotations"))
+        .and_then(Node::as_mapping_mut)
+    {
+        annotations.remove(BOOKKEEPING);
+    }
+    metadata_as_text(&mut resource.body, "annotations");
+    resource.unshare();
+    Ok(())
+}
+
+/// `metadata` of an object, made if it is missing.
+fn metadata_of(body: &mut Node) -> Option<&mut Mapping> {
+    let origin = body.origin;
+    let map = body.as_mapping_mut()?;
+    if map.get("metadata").is_none_or(Node::is_null) {
+        map.set("metadata", Node::mapping(Mapping::new(), origin));
+    }
+    map.get_mut("metadata")?.as_mapping_mut()
+}
+
+/// Labels or annotations as kustomize writes them: every value is text (null is the text `null`), and
+/// a map without entries is not there.
+fn metadata_as_text(body: &mut Node, key: &str) {
+    let Some(metadata) = body.get_mut("metadata").and_then(Node::as_mapping_mut) else {
+        return;
+    };
+    let Some(node) = metadata.get_mut(key) else {
+        return;
+    };
+    match &mut node.value {
+        Value::Mapping(map) if !map.is_empty() => {
+            for entry in map.iter_mut() {
+                as_text(&mut entry.value);
+                entry.key.tag = Tag::Str;
+            }
+        }
+        _ => {
+            metadata.remove(key);
+        }
+    }
+}
+
+fn as_text(node: &mut Node) {
+    match &mut node.value {
+        Value::Scalar(scalar) => scalar.tag = Tag::Str,
+        Value::Sequence(_) | Value::Mapping(_) => *node = Node::string("", node.origin),
+    }
 }

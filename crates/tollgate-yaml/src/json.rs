@@ -161,7 +161,7 @@ pub(crate) fn string(scalar: &Scalar, span: Span) -> Result<Cow<'_, str>, YamlEr
 
 /// The number as Go's `%g` prints it (`strconv.FormatFloat(it, 'g', -1, 64)`): shortest digits,
 /// an exponent of at least two digits from 1e+06 up and 1e-05 down.
-pub(crate) fn go_number(number: &Number) -> String {
+pub fn go_number(number: &Number) -> String {
     if !number.is_f64() {
         return number.to_string();
     }

@@ -19,9 +19,10 @@ mod timestamp;
 
 pub use emit::{emit, emit_documents};
 pub use error::YamlError;
+pub use json::go_number;
 pub use limits::Limits;
 pub use node::{Entry, Key, Mapping, Node, Origin, Scalar, Style, Tag, Value};
 pub use parse::parse;
 pub use path::{FieldPath, Step};
-pub use resolve::Dialect;
+pub use resolve::{Dialect, resolve};
 pub use source::{FileId, Position, SourceFile, Sources, Span};

@@ -17,7 +17,7 @@ pub enum Dialect {
 
 /// What the plain text `text` means in `dialect`. [`Tag::Timestamp`] in both: go-yaml v2 knows
 /// dates too, though its readers then keep the text.
-pub(crate) fn resolve(text: &str, dialect: Dialect) -> Tag {
+pub fn resolve(text: &str, dialect: Dialect) -> Tag {
     let Some(first) = text.bytes().next() else {
         return Tag::Null;
     };

@@ -4,7 +4,7 @@ mod decode;
 mod entries;
 mod parse;
 
-pub(crate) use decode::Fields;
+pub(crate) use decode::{Fields, key_text};
 pub use entries::{
     FieldOptions, FieldSpecEntry, GeneratorArgs, GeneratorOptions, ImageEntry, LabelEntry,
     LegacyOrder, Patch, PatchOptions, ReplacementEntry, ReplacementSource, ReplacementTarget,

@@ -1,22 +1,352 @@
-//! Strategic merge by Kubernetes' merge keys.
+//! Strategic merge by Kubernetes' merge keys, as kustomize does it: which differs from what the API
+//! server does in the order of lists, in the directives it knows, and in a few accidents that
+//! rendered manifests depend on.
+//!
+//! Source of the semantics: kyaml `yaml/merge2`, `yaml/walk` and the setters of `yaml/fns.go`.
+
+mod directive;
+mod list;
+mod schema;
+
+pub use schema::MergeSchema;
 
 use crate::error::BuildError;
-use tollgate_yaml::Node;
+use directive::Directive;
+use schema::TypeRef;
+use std::collections::HashMap;
+use tollgate_yaml::{Entry, Key, Mapping, Node, Origin, Scalar, Style, Tag, Value};
 
 /// What is left of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Merged {
-    /// It was changed.
+pub enum Merged {
+    /// It holds the result.
     Changed,
     /// The patch deletes it (`$patch: delete`).
     Deleted,
 }
 
-/// Merge `patch` into `target`, whose own `apiVersion` and `kind` choose the schema. Values that the
-/// patch sets keep the patch's origin, with the place that they override.
-pub(crate) fn strategic_merge(_target: &mut Node, patch: &Node) -> Result<Merged, BuildError> {
-    Err(BuildError::unsupported(
+/// Merge `patch` into `target`. The `apiVersion` and `kind` of the target choose the merge keys
+/// (those of the patch, where the schema does not know the target's). A value that the patch sets is
+/// derived from the place in the patch where it stands, over the place of what it replaces.
+///
+/// # Errors
+/// A patch that has a map where the target has a list, and the like; unknown `$patch` directives.
+/// The target is then in an unusable state.
+pub fn strategic_merge(
+    target: &mut Node,
+    patch: &Node,
+    schema: &MergeSchema,
+) -> Result<Merged, BuildError> {
+    let merger = Merger { schema };
+    match merger.walk(Some(target), Side::Patch(patch), None, 0)? {
+        // kustomize has no place to put another node into: `$patch: replace` at the top does nothing.
+        Outcome::Kept | Outcome::Taken(_) => Ok(Merged::Changed),
+        Outcome::Cleared => Ok(Merged::Deleted),
+    }
+}
+
+/// What the patch has where the target has a value.
+#[derive(Clone, Copy)]
+enum Side<'p> {
+    /// Nothing.
+    Nothing,
+    /// A value of its own.
+    Patch(&'p Node),
+    /// The very node of the target: it was taken over from the patch, and is now merged with itself,
+    /// which carries its directives out and drops its nulls.
+    Same,
+}
+
+/// What becomes of a value.
+enum Outcome {
+    /// The target's node stays; it has been changed in place.
+    Kept,
+    /// Another node takes its place; the target's node has not been changed.
+    Taken(Node),
+    /// There is no value any more.
+    Cleared,
+}
+
+/// Deeper trees are refused; documents are read with a far lower limit.
+const MAX_DEPTH: usize = 1000;
+
+#[derive(Clone, Copy)]
+struct Merger<'s> {
+    schema: &'s MergeSchema,
+}
+
+impl<'s> Merger<'s> {
+    fn walk(
+        self,
+        target: Option<&mut Node>,
+        side: Side<'_>,
+        schema: Option<TypeRef<'s>>,
+        depth: usize,
+    ) -> Result<Outcome, BuildError> {
+        let patch = match side {
+            Side::Patch(it) => Some(it),
+            Side::Nothing | Side::Same => None,
+        };
+        if depth > MAX_DEPTH {
+            let at = target
+                .as_deref()
+                .or(patch)
+                .map_or(tollgate_yaml::Span::NONE, Node::span);
+            return Err(BuildError::new(at, "nested too deeply to be merged"));
+        }
+        let schema = schema
+            .or_else(|| self.schema.of_resource(target.as_deref()?))
+            .or_else(|| self.schema.of_resource(patch?));
+        let present = target.as_deref().filter(|it| !it.is_null());
+        let wanted = patch.filter(|it| !it.is_null());
+        if let (Some(target), Some(patch)) = (present, wanted) {
+            same_kind(target, patch)?;
+        }
+        match present.or(wanted).map(|it| &it.value) {
+            Some(Value::Sequence(_)) => match schema.and_then(TypeRef::merge_keys) {
+                Some(keys) => {
+                    let items = schema.and_then(TypeRef::items);
+                    self.list(target, side, keys, items, depth)
+                }
+                None => Ok(whole(side)),
+            },
+            Some(Value::Scalar(_)) => Ok(whole(side)),
+            Some(Value::Mapping(_)) | None => self.map(target, side, schema, depth),
+        }
+    }
+
+    fn map(
+        self,
+        target: Option<&mut Node>,
+        side: Side<'_>,
+        schema: Option<TypeRef<'s>>,
+        depth: usize,
+    ) -> Result<Outcome, BuildError> {
+        let Some(target) = target else {
+            return match side {
+                Side::Patch(patch) => self.take_map(patch, schema, depth),
+                Side::Nothing | Side::Same => Ok(Outcome::Cleared),
+            };
+        };
+        if target.is_null() {
+            return match side {
+                // A null that was spelled out stays; one that was left empty does not.
+                Side::Nothing => Ok(match target.as_scalar() {
+                    Some(scalar) if !scalar.text.is_empty() => Outcome::Kept,
+                    _ => Outcome::Cleared,
+                }),
+                Side::Patch(patch) => self.take_map(patch, schema, depth),
+                Side::Same => Ok(Outcome::Cleared),
+            };
+        }
+        let directive = match side {
+            Side::Nothing => None,
+            Side::Patch(patch) if patch.is_null() => return Ok(Outcome::Cleared),
+            Side::Patch(patch) => Directive::of_map(patch)?,
+            Side::Same => Directive::of_map(target)?,
+        };
+        match (directive, side) {
+            (Some(Directive::Delete), _) => return Ok(Outcome::Cleared),
+            (Some(Directive::Replace), Side::Patch(patch)) => {
+                return self.take_map(patch, schema, depth);
+            }
+            _ => {}
+        }
+        let Some(map) = target.as_mapping_mut() else {
+            return Ok(Outcome::Kept);
+        };
+        match side {
+            Side::Patch(patch) => {
+                if let Some(patch) = patch.as_mapping() {
+                    self.fields(map, Fields::of(patch, directive), schema, depth)?;
+                }
+            }
+            Side::Nothing => self.fields(map, Fields::Nothing, schema, depth)?,
+            Side::Same => {
+                if directive.is_some() {
+                    map.remove(directive::KEY);
+                }
+                self.fields(map, Fields::Same, schema, depth)?;
+            }
+        }
+        Ok(Outcome::Kept)
+    }
+
+    /// A map of the patch becomes a value of the target.
+    fn take_map(
+        self,
+        patch: &Node,
+        schema: Option<TypeRef<'s>>,
+        depth: usize,
+    ) -> Result<Outcome, BuildError> {
+        if patch.is_null() {
+            return Ok(Outcome::Cleared);
+        }
+        // kustomize ignores what is wrong with a directive here.
+        let directive = Directive::of_map(patch).unwrap_or_default();
+        if directive == Some(Directive::Delete) {
+            return Ok(Outcome::Cleared);
+        }
+        let mut node = derived(patch);
+        if let Some(map) = node.as_mapping_mut() {
+            if directive.is_some() {
+                map.remove(directive::KEY);
+            }
+            self.fields(map, Fields::Same, schema, depth)?;
+        }
+        Ok(Outcome::Taken(node))
+    }
+
+    fn fields(
+        self,
+        map: &mut Mapping,
+        patch: Fields<'_>,
+        schema: Option<TypeRef<'s>>,
+        depth: usize,
+    ) -> Result<(), BuildError> {
+        let entries = std::mem::take(map.entries_mut());
+        let mut merged = Vec::with_capacity(entries.len());
+        let mut seen: HashMap<&str, ()> = HashMap::new();
+        for mut entry in entries {
+            let side = match &patch {
+                Fields::Nothing => Side::Nothing,
+                Fields::Same => Side::Same,
+                Fields::Patch { by_key, .. } => match by_key.get_key_value(&*entry.key.text) {
+                    Some((key, it)) => {
+                        seen.insert(key, ());
+                        Side::Patch(&it.value)
+                    }
+                    None => Side::Nothing,
+                },
+            };
+            let field = schema.and_then(|it| it.field(&entry.key.text));
+            match self.walk(Some(&mut entry.value), side, field, depth + 1)? {
+                Outcome::Kept => {}
+                Outcome::Taken(node) => replace(&mut entry.value, node),
+                Outcome::Cleared => continue,
+            }
+            merged.push(entry);
+        }
+        if let Fields::Patch {
+            map: patch, skip, ..
+        } = &patch
+        {
+            for entry in *patch {
+                let key = &*entry.key.text;
+                if seen.contains_key(key) || Some(key) == *skip {
+                    continue;
+                }
+                let field = schema.and_then(|it| it.field(key));
+                let side = Side::Patch(&entry.value);
+                if let Outcome::Taken(value) = self.walk(None, side, field, depth + 1)? {
+                    let key = Key {
+                        origin: derived_origin(entry.key.origin),
+                        ..entry.key.clone()
+                    };
+                    merged.push(Entry { key, value });
+                }
+            }
+        }
+        *map.entries_mut() = merged;
+        Ok(())
+    }
+}
+
+/// The fields that a patch has for a map.
+enum Fields<'p> {
+    Nothing,
+    Same,
+    Patch {
+        map: &'p Mapping,
+        by_key: HashMap<&'p str, &'p Entry>,
+        /// The directive that has been carried out.
+        skip: Option<&'static str>,
+    },
+}
+
+impl<'p> Fields<'p> {
+    fn of(map: &'p Mapping, directive: Option<Directive>) -> Self {
+        let skip = directive.map(|_| directive::KEY);
+        let by_key = map
+            .iter()
+            .map(|it| (&*it.key.text, it))
+            .filter(|(key, _)| Some(*key) != skip)
+            .collect();
+        Self::Patch { map, by_key, skip }
+    }
+}
+
+/// The outcome for values that are not merged but replaced.
+fn whole(side: Side<'_>) -> Outcome {
+    match side {
+        Side::Nothing | Side::Same => Outcome::Kept,
+        Side::Patch(patch) if patch.is_null() => Outcome::Cleared,
+        Side::Patch(patch) => Outcome::Taken(derived(patch)),
+    }
+}
+
+/// Put `node` in the place of `old`. A scalar is written in the style of the one that it replaces,
+/// so a number in the place of quoted text becomes text.
+fn replace(old: &mut Node, mut node: Node) {
+    if let (Value::Scalar(old), Value::Scalar(new)) = (&old.value, &mut node.value) {
+        in_style(new, old.style);
+    }
+    node.origin = old.origin.replaced_by(node.span());
+    *old = node;
+}
+
+/// The scalar as it reads when it is written in `style`.
+fn in_style(scalar: &mut Scalar, style: Style) {
+    scalar.style = style;
+    let typed = matches!(
+        scalar.tag,
+        Tag::Int | Tag::Float | Tag::Bool | Tag::Timestamp
+    );
+    if typed && style != Style::Plain {
+        scalar.tag = Tag::Str;
+    }
+}
+
+fn same_kind(target: &Node, patch: &Node) -> Result<(), BuildError> {
+    if std::mem::discriminant(&target.value) == std::mem::discriminant(&patch.value) {
+        return Ok(());
+    }
+    Err(BuildError::new(
         patch.span(),
-        "a strategic merge patch",
+        format!(
+            "the patch has {} where the resource has {}",
+            patch.type_name(),
+            target.type_name()
+        ),
     ))
 }
+
+/// A copy of a part of the patch as a part of the target.
+fn derived(patch: &Node) -> Node {
+    let value = match &patch.value {
+        Value::Scalar(scalar) => Value::Scalar(scalar.clone()),
+        Value::Sequence(items) => Value::Sequence(items.iter().map(derived).collect()),
+        Value::Mapping(map) => Value::Mapping(
+            map.iter()
+                .map(|it| Entry {
+                    key: Key {
+                        origin: derived_origin(it.key.origin),
+                        ..it.key.clone()
+                    },
+                    value: derived(&it.value),
+                })
+                .collect(),
+        ),
+    };
+    Node::new(value, derived_origin(patch.origin))
+}
+
+fn derived_origin(origin: Origin) -> Origin {
+    match origin {
+        Origin::Authored(by) => Origin::Derived { by, over: None },
+        Origin::Derived { .. } | Origin::Builtin => origin,
+    }
+}
+
+#[cfg(test)]
+mod tests;
