@@ -86,7 +86,10 @@ impl<'a> Session<'a> {
     }
 
     /// The YAML documents of a file, those without content left out.
-    pub(crate) fn documents(&self, path: &RepoPath, dialect: Dialect) -> Outcome<Arc<Vec<Node>>> {
+    ///
+    /// # Errors
+    /// Where the file is not there, or is no YAML.
+    pub fn documents(&self, path: &RepoPath, dialect: Dialect) -> Outcome<Arc<Vec<Node>>> {
         self.documents.get(&(path.clone(), dialect), || {
             let source = self.text(path)?;
             let documents = tollgate_yaml::parse(&source.text, source.file, dialect, &self.limits)?;
@@ -103,7 +106,10 @@ impl<'a> Session<'a> {
     }
 
     /// The kustomization file of a folder.
-    pub(crate) fn kustomization(&self, folder: &RepoPath) -> Outcome<Arc<Kustomization>> {
+    ///
+    /// # Errors
+    /// Where the folder has none or several, or it is no kustomization.
+    pub fn kustomization(&self, folder: &RepoPath) -> Outcome<Arc<Kustomization>> {
         self.kustomizations
             .get(folder, || load::kustomization(self, folder).map(Arc::new))
     }

@@ -1,0 +1,198 @@
+//! Every kustomization of a tree, and which of them build on which.
+
+use super::Problem;
+use crate::repo::Tree;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use tollgate_kustomize::{
+    EntryKind, FileError, Files, Kustomization, RepoPath, Session, kustomization::Kind,
+};
+use tollgate_yaml::Span;
+
+/// The names of a kustomization file. Source: kustomize `api/konfig`.
+const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// The kustomizations of a tree.
+#[derive(Debug, Default)]
+pub struct Kustomizations {
+    /// Folders with a kustomization file that is no Component, and whether nothing builds on them.
+    roots: BTreeMap<RepoPath, bool>,
+    /// What is wrong with some of them.
+    pub problems: Vec<Problem>,
+}
+
+impl Kustomizations {
+    /// Folders that no other kustomization builds on: what somebody applies.
+    pub fn overlays(&self) -> impl Iterator<Item = &RepoPath> {
+        self.roots
+            .iter()
+            .filter(|(_, top)| **top)
+            .map(|(path, _)| path)
+    }
+
+    /// All folders that can be rendered by themselves, bases included.
+    pub fn all(&self) -> impl Iterator<Item = (&RepoPath, bool)> {
+        self.roots.iter().map(|(path, top)| (path, *top))
+    }
+}
+
+/// Find the kustomizations of a tree. Files that cannot be read as kustomizations count as
+/// overlays: rendering them says what is wrong, and a broken file hides nothing. A folder that is
+/// also reached through a link counts under both paths, because it can be applied from both.
+///
+/// # Errors
+/// Where the tree cannot be listed.
+pub fn kustomizations(tree: &dyn Tree, session: &Session<'_>) -> Result<Kustomizations, FileError> {
+    let links = tree.links()?;
+    let mut folders: BTreeMap<RepoPath, Vec<RepoPath>> = BTreeMap::new();
+    let linked_files = links
+        .iter()
+        .filter(|it| !matches!(tree.kind(it), Ok(Some(EntryKind::Directory))));
+    for file in tree.files()?.iter().chain(linked_files) {
+        if NAMES.contains(&file.name()) {
+            folders
+                .entry(file.parent().unwrap_or_default())
+                .or_default()
+                .push(file.clone());
+        }
+    }
+    let mut found = Kustomizations::default();
+    for (folder, files) in folders.iter().filter(|(_, files)| files.len() > 1) {
+        let names: Vec<String> = files.iter().map(|it| format!("`{}`", it.name())).collect();
+        found.problems.push(Problem {
+            path: folder.clone(),
+            span: Span::NONE,
+            message: format!("{} stand side by side", names.join(" and ")),
+            help: Some("keep one of them: kustomize does not choose".to_owned()),
+        });
+    }
+    let mut known: BTreeSet<RepoPath> = folders.into_keys().collect();
+    let linked = through_links(tree, &links, &known, &mut found.problems);
+    known.extend(linked);
+    let read: Vec<(&RepoPath, bool, BTreeSet<RepoPath>)> = known
+        .par_iter()
+        .map(|folder| match session.kustomization(folder) {
+            Ok(it) => (
+                folder,
+                it.kind == Kind::Component,
+                builds_on(&it, folder, tree, &known),
+            ),
+            Err(_) => (folder, false, BTreeSet::new()),
+        })
+        .collect();
+    let used: BTreeSet<&RepoPath> = read.iter().flat_map(|(_, _, uses)| uses).collect();
+    for (path, component, _) in &read {
+        if !component {
+            found.roots.insert((*path).clone(), !used.contains(path));
+        }
+    }
+    let uses = read.iter().map(|(path, _, uses)| (*path, uses)).collect();
+    show_circles(&mut found.roots, &uses);
+    Ok(found)
+}
+
+/// The paths through links under which known folders can be reached too.
+fn through_links(
+    tree: &dyn Tree,
+    links: &[RepoPath],
+    known: &BTreeSet<RepoPath>,
+    problems: &mut Vec<Problem>,
+) -> BTreeSet<RepoPath> {
+    /// More would be a trap, not a layout.
+    const MOST: usize = 10_000;
+    let mut found = BTreeSet::new();
+    for link in links {
+        let Ok(target) = tree.resolve(link) else {
+            continue;
+        };
+        // A link to a folder around itself repeats what is there already.
+        if link.is_within(&target) {
+            continue;
+        }
+        for folder in known
+            .range(target.clone()..)
+            .take_while(|it| it.as_str().starts_with(target.as_str()))
+        {
+            let below = folder.as_str()[target.as_str().len()..].trim_start_matches('/');
+            if folder.is_within(&target)
+                && let Some(path) = link.join(below)
+            {
+                found.insert(path);
+            }
+            if found.len() > MOST {
+                problems.push(Problem {
+                    path: link.clone(),
+                    span: Span::NONE,
+                    message: format!("links lead to more than {MOST} kustomizations"),
+                    help: Some("remove links between folders".to_owned()),
+                });
+                return found;
+            }
+        }
+    }
+    found
+}
+
+/// The folders of other kustomizations that one names, under the path that is written there and
+/// under the one that links lead to.
+fn builds_on(
+    kustomization: &Kustomization,
+    folder: &RepoPath,
+    files: &dyn Files,
+    known: &BTreeSet<RepoPath>,
+) -> BTreeSet<RepoPath> {
+    let lists = [
+        &kustomization.resources,
+        &kustomization.components,
+        &kustomization.generators,
+        &kustomization.transformers,
+        &kustomization.validators,
+    ];
+    let real = files.resolve(folder).unwrap_or_else(|_| folder.clone());
+    lists
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| real.join(entry.trim_end_matches('/')))
+        .flat_map(|path| {
+            let resolved = files.resolve(&path).ok();
+            [Some(path), resolved]
+        })
+        .flatten()
+        .filter(|it| known.contains(it) && it != folder && *it != real)
+        .collect()
+}
+
+/// Kustomizations that build on one another in a circle are all used and none is on top: without
+/// this, a circle would hide what it holds.
+fn show_circles(
+    roots: &mut BTreeMap<RepoPath, bool>,
+    uses: &BTreeMap<&RepoPath, &BTreeSet<RepoPath>>,
+) {
+    let mut reached: BTreeSet<RepoPath> = BTreeSet::new();
+    let tops: Vec<RepoPath> = roots
+        .iter()
+        .filter(|(_, top)| **top)
+        .map(|(it, _)| it.clone())
+        .collect();
+    reach(tops, uses, &mut reached);
+    let all: Vec<RepoPath> = roots.keys().cloned().collect();
+    for path in all {
+        if !reached.contains(&path) {
+            roots.insert(path.clone(), true);
+            reach(vec![path], uses, &mut reached);
+        }
+    }
+}
+
+fn reach(
+    from: Vec<RepoPath>,
+    uses: &BTreeMap<&RepoPath, &BTreeSet<RepoPath>>,
+    reached: &mut BTreeSet<RepoPath>,
+) {
+    let mut open = from;
+    while let Some(path) = open.pop() {
+        if reached.insert(path.clone()) {
+            open.extend(uses.get(&path).into_iter().copied().flatten().cloned());
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The objects of a repository, read once and shared by all trees of a run.
+
+use super::{Caps, RepoError};
+use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags};
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError, RwLock};
+
+/// A repository whose objects are read, never its work tree.
+///
+/// libgit2 starts no program for what happens here: hooks, filter drivers, `core.fsmonitor`, merge
+/// drivers and credential helpers of the repository's configuration stay without effect.
+pub struct Objects {
+    git_dir: PathBuf,
+    work_dir: Option<PathBuf>,
+    /// Open handles that no thread is using: one cannot be shared.
+    idle: Mutex<Vec<Repository>>,
+    blobs: RwLock<HashMap<Oid, Arc<[u8]>>>,
+    held: AtomicU64,
+    caps: Caps,
+}
+
+impl Objects {
+    /// Open the repository that `path` lies in. Variables such as `GIT_DIR` are not consulted.
+    ///
+    /// # Errors
+    /// Where there is no repository, or it belongs to another user.
+    pub fn open(path: &Path, caps: Caps) -> Result<Self, RepoError> {
+        static ONCE: Once = Once::new();
+        // Transfers have checked every object already; hashing all of them again costs a third of
+        // the time to read a tree.
+        ONCE.call_once(|| git2::opts::strict_hash_verification(false));
+        let repository =
+            Repository::open_ext(path, RepositoryOpenFlags::empty(), [] as [&OsStr; 0])
+                .map_err(|error| cannot_open(path, &error))?;
+        Ok(Self {
+            git_dir: repository.path().to_owned(),
+            work_dir: repository.workdir().map(Path::to_owned),
+            idle: Mutex::new(vec![repository]),
+            blobs: RwLock::default(),
+            held: AtomicU64::new(0),
+            caps,
+        })
+    }
+
+    /// The root of the work tree; `None` for a bare repository.
+    pub fn work_dir(&self) -> Option<&Path> {
+        self.work_dir.as_deref()
+    }
+
+    pub(super) fn caps(&self) -> &Caps {
+        &self.caps
+    }
+
+    /// Run `work` on a handle that no other thread uses meanwhile.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&Repository) -> Result<T, git2::Error>,
+    ) -> Result<T, git2::Error> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let repository = match idle {
+            Some(repository) => repository,
+            None => Repository::open_ext(
+                &self.git_dir,
+                RepositoryOpenFlags::NO_SEARCH,
+                [] as [&OsStr; 0],
+            )?,
+        };
+        let result = work(&repository);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(repository);
+        result
+    }
+
+    /// The bytes of a blob. Its size is looked at before its content.
+    pub(super) fn blob(&self, id: Oid) -> Result<Arc<[u8]>, String> {
+        if let Some(bytes) = self
+            .blobs
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+        {
+            return Ok(bytes.clone());
+        }
+        let bytes = self
+            .with(|repository| Ok(self.read(repository, id)))
+            .map_err(|it| it.message().to_owned())??;
+        let mut blobs = self.blobs.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(blobs.entry(id).or_insert(bytes).clone())
+    }
+
+    fn read(&self, repository: &Repository, id: Oid) -> Result<Arc<[u8]>, String> {
+        let odb = repository.odb().map_err(|it| missing(&it))?;
+        let (size, kind) = odb.read_header(id).map_err(|it| missing(&it))?;
+        if kind != ObjectType::Blob {
+            return Err(format!("the tree calls {id} a file, but it is a {kind}"));
+        }
+        let size = size as u64;
+        if size > self.caps.file_bytes {
+            return Err(format!(
+                "it has {size} bytes, more than the {} that are read",
+                self.caps.file_bytes
+            ));
+        }
+        if self.held.fetch_add(size, Ordering::Relaxed) + size > self.caps.total_bytes {
+            return Err(format!(
+                "all files together have more than {} bytes",
+                self.caps.total_bytes
+            ));
+        }
+        let object = odb.read(id).map_err(|it| missing(&it))?;
+        Ok(Arc::from(object.data()))
+    }
+}
+
+fn missing(error: &git2::Error) -> String {
+    if error.code() == ErrorCode::NotFound {
+        return "its content is not in this clone: fetch without `--filter`".to_owned();
+    }
+    error.message().to_owned()
+}
+
+fn cannot_open(path: &Path, error: &git2::Error) -> RepoError {
+    let shown = path.display();
+    match error.code() {
+        ErrorCode::NotFound => RepoError::new(format!("`{shown}` is not in a git repository"))
+            .help("run this inside of one, or name it with `--repo`"),
+        ErrorCode::Owner => {
+            let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            RepoError::new(format!("the repository at `{shown}` belongs to another user, so its settings are not trusted"))
+                .help(format!("run `git config --global --add safe.directory {}` as the user that runs this", full.display()))
+        }
+        _ => RepoError::new(format!(
+            "cannot open the repository at `{shown}`: {}",
+            error.message()
+        )),
+    }
+}
