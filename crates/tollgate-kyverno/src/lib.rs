@@ -4,12 +4,21 @@
 //! for one [`Request`]. The `testfile` module reads `kyverno-test.yaml` and judges its rows. The crate does no
 //! I/O. What it does not support yet is an [`Outcome::Unsupported`] that names the feature, never a pass.
 
+mod autogen;
+mod conditions;
+mod context;
 mod engine;
 mod exception;
+mod matching;
+mod pattern;
 mod policy;
 mod request;
 mod result;
+#[cfg(test)]
+mod testing;
+
 pub mod testfile;
+mod validation;
 
 pub use engine::{Loaded, PolicySet, evaluate_policy};
 pub use exception::PolicyException;

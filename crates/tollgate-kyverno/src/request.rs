@@ -42,13 +42,31 @@ pub struct UserInfo {
     pub user: Value,
 }
 
+impl UserInfo {
+    pub(crate) fn username(&self) -> &str {
+        self.user
+            .get("username")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &str> {
+        self.user
+            .get("groups")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+    }
+}
+
 /// Stand-ins for what the contexts of one rule would have loaded. Source: `policies[].rules[]` of
 /// Kyverno's values file. Keys are dotted paths into the variables (`dictionary.data.foo`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RuleValues {
     /// Variables for the whole rule.
     pub values: BTreeMap<String, Value>,
-    /// One value for each element of a foreach, by its index.
+    /// Values for the elements of a foreach. Kyverno 1.19 uses the first for every element.
     pub foreach_values: BTreeMap<String, Vec<Value>>,
 }
 

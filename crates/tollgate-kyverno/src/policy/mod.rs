@@ -1,8 +1,16 @@
 //! Policies as they are written.
 
+mod body;
+mod fields;
+mod load;
 mod read;
 
-pub use read::load;
+pub(crate) use body::{Body, Check, Deny, Foreach, Test, Validation};
+pub(crate) use fields::{Fault, Fields};
+pub use load::load;
+pub(crate) use read::exception_parts;
+
+use crate::{autogen::Generated, context::Queries};
 
 use std::sync::Arc;
 use tollgate_yaml::Span;
@@ -52,6 +60,9 @@ pub struct Rule {
     pub kind: RuleType,
     /// Where it stands; a generated rule stands where its parent stands.
     pub span: Span,
+    /// What autogen made it for; `None` for rules that are written in the policy.
+    pub(crate) generated: Option<Generated>,
+    pub(crate) body: Arc<Body>,
 }
 
 /// One policy, read once and shared.
@@ -75,6 +86,13 @@ pub struct Policy {
     pub enforce: bool,
     /// The rules with those that autogen makes, in order.
     pub rules: Vec<Rule>,
+    /// Rules after the first that passed or failed are not asked.
+    pub(crate) apply_one: bool,
+    /// The kinds for which generated rules are asked.
+    pub(crate) controllers: Vec<String>,
+    /// Why no rule of it can be judged.
+    pub(crate) unsupported: Option<Arc<str>>,
+    pub(crate) queries: Queries,
 }
 
 /// A document that could not be loaded.

@@ -1,143 +1,437 @@
-//! Documents to policies.
+//! Rules of `kyverno.io` from their JSON form. Source: `api/kyverno/v1`.
 
-use super::{Policy, PolicyKind, Problem, Rule, RuleType};
-use crate::{
-    engine::{Loaded, PolicySet},
-    exception::PolicyException,
+use super::{
+    body::{Body, Check, Deny, Foreach, Test, Validation},
+    fields::{Fault, Fields},
 };
+use crate::{
+    conditions::{Condition, Conditions},
+    context::{ContextEntry, ImageExtractor, ImageExtractors, Source, Template},
+    exception::Rules,
+    matching::{Block, Filter, KindSelector, Requirement, Selector, Subject},
+};
+use serde_json::Value;
 use std::sync::Arc;
-use tollgate_yaml::Node;
 
-/// Read policies and exceptions. Documents of other kinds are problems: in a folder of policies
-/// they would be policies that nobody enforces.
-pub fn load(documents: &[Node]) -> Loaded {
-    let mut policies = Vec::new();
-    let mut exceptions = Vec::new();
-    let mut problems = Vec::new();
-    for document in documents {
-        let text = |key: &str| document.get(key).and_then(Node::as_str).unwrap_or_default();
-        let (api, kind) = (text("apiVersion"), text("kind"));
-        let group = api.split_once('/').map_or("", |it| it.0);
-        let name = metadata(document, "name");
-        if (group, kind) == ("kyverno.io", "PolicyException") {
-            exceptions.push(PolicyException {
-                name: Arc::from(name),
-                namespace: Arc::from(metadata(document, "namespace")),
-                span: document.span(),
-            });
-        } else if let Some(kind) = policy_kind(group, kind) {
-            policies.push(read(document, kind, name));
-        } else {
-            problems.push(Problem {
-                span: document.span(),
-                name: Some(Arc::from(name)).filter(|it: &Arc<str>| !it.is_empty()),
-                message: format!("`{api}` `{kind}` is not a policy that Kyverno knows"),
-            });
-        }
-    }
-    Loaded {
-        policies: PolicySet::new(policies),
-        exceptions,
-        problems,
-    }
-}
+/// How deep loops may nest in each other.
+const MAX_NESTING: usize = 16;
 
-fn metadata<'a>(document: &'a Node, key: &str) -> &'a str {
-    document
-        .get("metadata")
-        .and_then(|it| it.get(key))
-        .and_then(Node::as_str)
-        .unwrap_or_default()
-}
+const BLOCK: [&str; 6] = [
+    "any",
+    "all",
+    "resources",
+    "roles",
+    "clusterRoles",
+    "subjects",
+];
 
-fn policy_kind(group: &str, kind: &str) -> Option<PolicyKind> {
-    let kind = kind.strip_prefix("Namespaced").unwrap_or(kind);
-    match (group, kind) {
-        ("kyverno.io", "ClusterPolicy") => Some(PolicyKind::ClusterPolicy),
-        ("kyverno.io", "Policy") => Some(PolicyKind::Policy),
-        ("policies.kyverno.io", "ValidatingPolicy") => Some(PolicyKind::ValidatingPolicy),
-        ("policies.kyverno.io", "MutatingPolicy") => Some(PolicyKind::MutatingPolicy),
-        ("policies.kyverno.io", "GeneratingPolicy") => Some(PolicyKind::GeneratingPolicy),
-        ("policies.kyverno.io", "ImageValidatingPolicy") => Some(PolicyKind::ImageValidatingPolicy),
-        ("policies.kyverno.io", "DeletingPolicy") => Some(PolicyKind::DeletingPolicy),
-        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => {
-            Some(PolicyKind::ValidatingAdmissionPolicy)
-        }
-        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy") => {
-            Some(PolicyKind::MutatingAdmissionPolicy)
-        }
-        _ => None,
-    }
-}
-
-fn read(document: &Node, kind: PolicyKind, name: &str) -> Policy {
-    let annotation = |key: &str| {
-        document
-            .get("metadata")?
-            .get("annotations")?
-            .get(key)?
-            .as_str()
+/// Read a rule. `enforce` is the policy's own action.
+pub(super) fn rule(value: &Value, name: &str, enforce: bool) -> Result<Body, Fault> {
+    let rule = Fields::new(Some(value), name)?;
+    rule.only(&[
+        "name",
+        "context",
+        "reportProperties",
+        "match",
+        "exclude",
+        "imageExtractors",
+        "preconditions",
+        "celPreconditions",
+        "mutate",
+        "validate",
+        "generate",
+        "verifyImages",
+        "skipBackgroundRequests",
+    ])?;
+    let given = |key: &str| match rule.get(key) {
+        Some(Value::Object(map)) => !map.is_empty(),
+        Some(Value::Array(items)) => !items.is_empty(),
+        _ => false,
     };
-    let action = document
-        .get("spec")
-        .and_then(|it| it.get("validationFailureAction"))
-        .and_then(Node::as_str);
-    Policy {
-        name: Arc::from(name),
-        namespace: Arc::from(metadata(document, "namespace")),
-        kind,
-        span: document.span(),
-        severity: annotation("policies.kyverno.io/severity").map(Arc::from),
-        category: annotation("policies.kyverno.io/category").map(Arc::from),
-        scored: annotation("policies.kyverno.io/scored") != Some("false"),
-        enforce: action.is_some_and(|it| it.eq_ignore_ascii_case("enforce")),
-        rules: rules(document),
-    }
+    let types: Vec<&str> = ["mutate", "validate", "generate", "verifyImages"]
+        .into_iter()
+        .filter(|it| given(it))
+        .collect();
+    let check = match types.as_slice() {
+        ["validate"] => validate(&rule.fields("validate")?, enforce)?,
+        ["mutate"] => Check::Unsupported("mutate"),
+        ["generate"] => Check::Unsupported("generate"),
+        ["verifyImages"] => Check::Unsupported("verifyImages"),
+        [] => {
+            return Err(format!(
+                "`{name}` has none of mutate, validate, generate and verifyImages"
+            ));
+        }
+        _ => {
+            return Err(format!(
+                "`{name}` may have only one of mutate, validate, generate and verifyImages"
+            ));
+        }
+    };
+    let conditions = match rule.get("preconditions") {
+        None => None,
+        Some(value) => Some(conditions(value, &rule.name_of("preconditions"))?),
+    };
+    Ok(Body {
+        matches: block(&rule.fields("match")?)?,
+        exclude: block(&rule.fields("exclude")?)?,
+        context: context(&rule)?,
+        preconditions: conditions,
+        image_extractors: image_extractors(&rule.fields("imageExtractors")?)?,
+        check,
+    })
 }
 
-fn rules(document: &Node) -> Vec<Rule> {
-    let listed = document
-        .get("spec")
-        .and_then(|it| it.get("rules"))
-        .and_then(Node::as_sequence);
-    let Some(listed) = listed else {
-        return vec![Rule {
-            name: Arc::from(""),
-            kind: RuleType::Validate,
-            span: document.span(),
-        }];
+fn validate(validate: &Fields<'_>, enforce: bool) -> Result<Check, Fault> {
+    validate.only(&[
+        "failureAction",
+        "failureActionOverrides",
+        "allowExistingViolations",
+        "message",
+        "manifests",
+        "foreach",
+        "pattern",
+        "anyPattern",
+        "deny",
+        "podSecurity",
+        "cel",
+        "assert",
+    ])?;
+    for (key, feature) in [
+        ("manifests", "validate.manifests"),
+        ("podSecurity", "validate.podSecurity"),
+        ("cel", "validate.cel"),
+        ("assert", "validate.assert"),
+    ] {
+        if validate.get(key).is_some() {
+            return Ok(Check::Unsupported(feature));
+        }
+    }
+    let test = test(validate, 0)?;
+    if test.is_empty() {
+        return Err(format!(
+            "`{}` has none of pattern, anyPattern, deny and foreach",
+            validate.name_of("")
+        )
+        .replace(".`", "`"));
+    }
+    Ok(Check::Validate(Box::new(Validation {
+        message: template_text(validate, "message")?,
+        enforce: match validate.text("failureAction")? {
+            Some(action) => action.eq_ignore_ascii_case("enforce"),
+            None => enforce,
+        },
+        allow_existing: validate.boolean("allowExistingViolations")?.unwrap_or(true),
+        test,
+    })))
+}
+
+fn template_text(fields: &Fields<'_>, key: &str) -> Result<Option<Template>, Fault> {
+    Ok(fields
+        .text(key)?
+        .filter(|it| !it.is_empty())
+        .map(|it| Template::new(it.into())))
+}
+
+fn test(fields: &Fields<'_>, nesting: usize) -> Result<Test, Fault> {
+    if nesting > MAX_NESTING {
+        return Err(format!("loops nest more than {MAX_NESTING} levels deep"));
+    }
+    let deny = match fields.get("deny") {
+        None => None,
+        Some(_) => {
+            let deny = fields.fields("deny")?;
+            deny.only(&["conditions"])?;
+            Some(Deny {
+                conditions: match deny.get("conditions") {
+                    None => None,
+                    Some(value) => Some(conditions(value, &deny.name_of("conditions"))?),
+                },
+            })
+        }
     };
-    listed
-        .iter()
-        .map(|it| Rule {
-            name: Arc::from(it.get("name").and_then(Node::as_str).unwrap_or_default()),
-            kind: [
-                ("mutate", RuleType::Mutate),
-                ("generate", RuleType::Generate),
-                ("verifyImages", RuleType::VerifyImages),
-            ]
-            .into_iter()
-            .find(|(key, _)| it.get(key).is_some())
-            .map_or(RuleType::Validate, |(_, kind)| kind),
-            span: it.span(),
+    let template = |key: &str| fields.get(key).cloned().map(Template::new);
+    if fields.get("anyPattern").is_some_and(|it| !it.is_array()) {
+        return Err(format!("`{}` must be a list", fields.name_of("anyPattern")));
+    }
+    Ok(Test {
+        deny,
+        pattern: template("pattern"),
+        any_pattern: template("anyPattern"),
+        foreach: fields
+            .each("foreach")?
+            .iter()
+            .map(|it| foreach(it, nesting))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn foreach(fields: &Fields<'_>, nesting: usize) -> Result<Foreach, Fault> {
+    fields.only(&[
+        "list",
+        "elementScope",
+        "context",
+        "preconditions",
+        "pattern",
+        "anyPattern",
+        "deny",
+        "foreach",
+    ])?;
+    Ok(Foreach {
+        list: fields.owned_text("list")?,
+        element_scope: fields.boolean("elementScope")?,
+        context: context(fields)?,
+        preconditions: match fields.get("preconditions") {
+            None => None,
+            Some(value) => Some(conditions(value, &fields.name_of("preconditions"))?),
+        },
+        test: test(fields, nesting + 1)?,
+    })
+}
+
+/// Conditions in either form.
+pub(super) fn conditions(value: &Value, name: &str) -> Result<Conditions, Fault> {
+    if let Value::Array(items) = value {
+        return Ok(Conditions::List(
+            items
+                .iter()
+                .enumerate()
+                .map(|(at, it)| condition(it, &format!("{name}[{at}]")))
+                .collect::<Result<_, _>>()?,
+        ));
+    }
+    let fields = Fields::new(Some(value), name)?;
+    fields.only(&["any", "all"])?;
+    let listed = |key: &str| -> Result<Option<Vec<Condition>>, Fault> {
+        if fields.get(key).is_none() {
+            return Ok(None);
+        }
+        fields
+            .list(key)?
+            .iter()
+            .enumerate()
+            .map(|(at, it)| condition(it, &format!("{}[{at}]", fields.name_of(key))))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    };
+    Ok(Conditions::AnyAll {
+        any: listed("any")?,
+        all: listed("all")?.unwrap_or_default(),
+    })
+}
+
+fn condition(value: &Value, name: &str) -> Result<Condition, Fault> {
+    let fields = Fields::new(Some(value), name)?;
+    fields.only(&["key", "operator", "value", "message"])?;
+    let template = |key: &str| Template::new(fields.get(key).cloned().unwrap_or(Value::Null));
+    Ok(Condition {
+        key: template("key"),
+        operator: Arc::from(fields.text("operator")?.unwrap_or_default()),
+        value: template("value"),
+        message: Arc::from(fields.text("message")?.unwrap_or_default()),
+    })
+}
+
+fn context(fields: &Fields<'_>) -> Result<Vec<ContextEntry>, Fault> {
+    fields.each("context")?.iter().map(context_entry).collect()
+}
+
+fn context_entry(fields: &Fields<'_>) -> Result<ContextEntry, Fault> {
+    fields.only(&[
+        "name",
+        "configMap",
+        "apiCall",
+        "imageRegistry",
+        "variable",
+        "globalReference",
+    ])?;
+    let name = Arc::from(fields.text("name")?.unwrap_or_default());
+    let source = if fields.get("configMap").is_some() {
+        let it = fields.fields("configMap")?;
+        it.only(&["name", "namespace"])?;
+        let text = |key: &str| it.owned_text(key).map(|it| Template::new(it.into()));
+        Source::ConfigMap {
+            name: text("name")?,
+            namespace: text("namespace")?,
+        }
+    } else if fields.get("apiCall").is_some() {
+        Source::Outside("apiCall")
+    } else if fields.get("globalReference").is_some() {
+        Source::Outside("globalReference")
+    } else if fields.get("imageRegistry").is_some() {
+        Source::Outside("imageRegistry")
+    } else if fields.get("variable").is_some() {
+        let it = fields.fields("variable")?;
+        it.only(&["value", "jmesPath", "default"])?;
+        Source::Variable {
+            value: it.get("value").cloned().map(Template::new),
+            jmes_path: template_text(&it, "jmesPath")?,
+            default: it.get("default").cloned().map(Template::new),
+        }
+    } else {
+        return Err(format!(
+            "context entry `{name}` has none of configMap, apiCall, imageRegistry, variable and globalReference"
+        ));
+    };
+    Ok(ContextEntry { name, source })
+}
+
+fn image_extractors(fields: &Fields<'_>) -> Result<ImageExtractors, Fault> {
+    fields
+        .entries()
+        .map(|(kind, _)| {
+            let all = fields
+                .each(kind)?
+                .iter()
+                .map(image_extractor)
+                .collect::<Result<_, _>>()?;
+            Ok((kind.clone(), all))
         })
         .collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tollgate_yaml::{Dialect, Limits, Sources, parse};
+fn image_extractor(fields: &Fields<'_>) -> Result<ImageExtractor, Fault> {
+    fields.only(&["path", "value", "name", "key", "jmesPath"])?;
+    let mut path: Vec<String> = fields
+        .owned_text("path")?
+        .split('/')
+        .map(|it| it.trim_matches(' ').to_owned())
+        .filter(|it| !it.is_empty())
+        .collect();
+    let value = match fields.text("value")? {
+        Some(value) if !value.is_empty() => value.to_owned(),
+        _ => path
+            .pop()
+            .ok_or_else(|| format!("`{}` is empty", fields.name_of("path")))?,
+    };
+    let name = fields.owned_text("name")?;
+    Ok(ImageExtractor {
+        name: if name.is_empty() {
+            "custom".to_owned()
+        } else {
+            name
+        },
+        fields: path,
+        value,
+        key: fields.owned_text("key")?,
+        jmes_path: fields
+            .text("jmesPath")?
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned),
+    })
+}
 
-    #[test]
-    fn other_kinds_are_problems() {
-        let sources = Sources::new();
-        let text = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n  - {name: r, validate: {}}\n---\nkind: ConfigMap\napiVersion: v1\n";
-        let file = sources.add("p.yaml", text);
-        let documents =
-            parse(text, file, Dialect::Sigs, &Limits::default()).expect("the text is YAML");
-        let loaded = load(&documents);
-        assert_eq!(&*loaded.policies.policies()[0].rules[0].name, "r");
-        assert_eq!(loaded.problems.len(), 1);
+/// A `match` or `exclude` block.
+pub(super) fn block(fields: &Fields<'_>) -> Result<Block, Fault> {
+    fields.only(&BLOCK)?;
+    let filters = |key: &str| -> Result<Vec<Filter>, Fault> {
+        fields
+            .each(key)?
+            .iter()
+            .map(|it| {
+                it.only(&BLOCK[2..])?;
+                filter(it)
+            })
+            .collect()
+    };
+    Ok(Block {
+        any: filters("any")?,
+        all: filters("all")?,
+        direct: filter(fields)?,
+    })
+}
+
+fn filter(fields: &Fields<'_>) -> Result<Filter, Fault> {
+    let resources = fields.fields("resources")?;
+    resources.only(&[
+        "kinds",
+        "name",
+        "names",
+        "namespaces",
+        "annotations",
+        "selector",
+        "namespaceSelector",
+        "operations",
+    ])?;
+    Ok(Filter {
+        kinds: resources
+            .texts("kinds")?
+            .iter()
+            .map(|it| KindSelector::parse(it))
+            .collect(),
+        name: resources.owned_text("name")?,
+        names: resources.texts("names")?,
+        namespaces: resources.texts("namespaces")?,
+        annotations: resources.text_map("annotations")?,
+        selector: selector(&resources, "selector")?,
+        namespace_selector: selector(&resources, "namespaceSelector")?,
+        operations: resources.texts("operations")?,
+        roles: fields.texts("roles")?,
+        cluster_roles: fields.texts("clusterRoles")?,
+        subjects: fields
+            .each("subjects")?
+            .iter()
+            .map(|it| {
+                it.only(&["kind", "apiGroup", "name", "namespace"])?;
+                Ok(Subject {
+                    kind: it.owned_text("kind")?,
+                    name: it.owned_text("name")?,
+                    namespace: it.owned_text("namespace")?,
+                })
+            })
+            .collect::<Result<_, Fault>>()?,
+    })
+}
+
+fn selector(resources: &Fields<'_>, key: &str) -> Result<Option<Selector>, Fault> {
+    if resources.get(key).is_none() {
+        return Ok(None);
     }
+    let fields = resources.fields(key)?;
+    fields.only(&["matchLabels", "matchExpressions"])?;
+    Ok(Some(Selector {
+        labels: fields.text_map("matchLabels")?,
+        expressions: fields
+            .each("matchExpressions")?
+            .iter()
+            .map(|it| {
+                it.only(&["key", "operator", "values"])?;
+                Ok(Requirement {
+                    key: it.owned_text("key")?,
+                    operator: it.owned_text("operator")?,
+                    values: it.texts("values")?,
+                })
+            })
+            .collect::<Result<_, Fault>>()?,
+    }))
+}
+
+/// The `spec` of a `kyverno.io` `PolicyException`. Source: `api/kyverno/v2`.
+pub(crate) fn exception_parts(spec: &Fields<'_>) -> Result<Rules, Fault> {
+    spec.only(&[
+        "background",
+        "match",
+        "conditions",
+        "exceptions",
+        "podSecurity",
+    ])?;
+    let exceptions = spec
+        .each("exceptions")?
+        .iter()
+        .map(|it| {
+            it.only(&["policyName", "ruleNames"])?;
+            Ok((it.owned_text("policyName")?, it.texts("ruleNames")?))
+        })
+        .collect::<Result<_, Fault>>()?;
+    let matches = spec.fields("match")?;
+    matches.only(&["any", "all"])?;
+    Ok(Rules {
+        exceptions,
+        matches: block(&matches)?,
+        conditions: match spec.get("conditions") {
+            None => None,
+            Some(value) => Some(conditions(value, &spec.name_of("conditions"))?),
+        },
+        pod_security: spec.list("podSecurity")?.to_vec(),
+    })
 }

@@ -1,0 +1,154 @@
+//! Asks policies about objects. Source: `pkg/engine/engine.go` and `pkg/engine/validation.go`.
+
+mod asked;
+mod rule;
+
+use crate::{
+    context::Context,
+    exception::PolicyException,
+    policy::{Policy, PolicyKind, Problem},
+    request::Request,
+    result::{Outcome, PolicyResponse, RuleResult},
+};
+pub(crate) use asked::{Asked, is_for};
+pub(crate) use rule::join;
+
+/// Policies in the order in which they were loaded, ready for many threads.
+#[derive(Clone, Debug, Default)]
+pub struct PolicySet {
+    policies: Vec<Policy>,
+}
+
+impl PolicySet {
+    pub(crate) fn new(policies: Vec<Policy>) -> Self {
+        Self { policies }
+    }
+
+    /// The policies.
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
+    }
+
+    /// What every policy says about one object. Policies without a result are absent.
+    ///
+    /// An object's answers do not depend on other objects, so callers may ask from many threads.
+    pub fn evaluate(&self, request: &Request<'_>) -> Vec<PolicyResponse> {
+        let mut session = Session::new(request);
+        self.policies
+            .iter()
+            .filter_map(|it| session.ask(it))
+            .filter(|it| !it.rules.is_empty())
+            .collect()
+    }
+}
+
+/// What one policy says about one object.
+///
+/// `None` where Kyverno would not even record that it asked the policy; a response without rules
+/// where it asked and no rule had anything to say.
+pub fn evaluate_policy(policy: &Policy, request: &Request<'_>) -> Option<PolicyResponse> {
+    Session::new(request).ask(policy)
+}
+
+/// What [`load`](crate::load) made of documents.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The policies.
+    pub policies: PolicySet,
+    /// The exceptions; hand them in with [`Fixtures`](crate::Fixtures).
+    pub exceptions: Vec<PolicyException>,
+    /// What could not be loaded. A caller that goes on must not take the absence of a policy for a pass.
+    pub problems: Vec<Problem>,
+}
+
+/// One request; what policies need of it is made once, when the first of them needs it.
+struct Session<'a> {
+    request: Request<'a>,
+    asked: Result<Asked<'a>, String>,
+    context: Option<Context<'a>>,
+}
+
+impl<'a> Session<'a> {
+    fn new(request: &Request<'a>) -> Self {
+        let mut context = None;
+        Self {
+            asked: Asked::new(request, &mut context),
+            request: *request,
+            context,
+        }
+    }
+
+    fn ask(&mut self, policy: &'a Policy) -> Option<PolicyResponse> {
+        let mut response = PolicyResponse {
+            policy: policy.name.clone(),
+            at: policy.span,
+            rules: Vec::new(),
+        };
+        let every_rule = |outcome: &Outcome| {
+            policy
+                .rules
+                .iter()
+                .filter(|it| it.generated.is_none())
+                .map(|rule| RuleResult {
+                    rule: rule.name.clone(),
+                    at: rule.span,
+                    outcome: outcome.clone(),
+                })
+                .collect()
+        };
+        let error = |why: &str| Outcome::Error {
+            why: why.to_owned(),
+        };
+        let asked = match &self.asked {
+            Ok(asked) => asked,
+            Err(why) => {
+                response.rules = every_rule(&error(why));
+                return Some(response);
+            }
+        };
+        let is_ours = matches!(policy.kind, PolicyKind::ClusterPolicy | PolicyKind::Policy);
+        if let (Some(why), false) = (&policy.unsupported, is_ours) {
+            response.rules = every_rule(&Outcome::Unsupported {
+                feature: why.to_string(),
+            });
+            return Some(response);
+        }
+        if !asked.is_in_namespace_of(policy) {
+            return Some(response);
+        }
+        let kind = asked.gvk.kind.as_str();
+        let generates = policy.controllers.iter().any(|it| it == kind)
+            && policy.rules.iter().any(|it| it.generated.is_some());
+        for rule in &policy.rules {
+            let counts = match rule.generated {
+                Some(_) => generates,
+                // Rules that carry a generated rule's name give way to the real ones.
+                None => !(generates && rule.name.starts_with("autogen-")),
+            };
+            if !counts || !asked.matches(policy, rule) {
+                continue;
+            }
+            let context = match &mut self.context {
+                Some(context) => context,
+                none => match Context::new(&self.request) {
+                    Ok(context) => none.insert(context),
+                    Err(fault) => {
+                        response.rules = every_rule(&error(&fault.message));
+                        return Some(response);
+                    }
+                },
+            };
+            let outcome = rule::ask(policy, rule, asked, &self.request, context);
+            let applied = matches!(outcome, Some(Outcome::Pass | Outcome::Fail { .. }));
+            response.rules.extend(outcome.map(|outcome| RuleResult {
+                rule: rule.name.clone(),
+                at: rule.span,
+                outcome,
+            }));
+            if applied && policy.apply_one {
+                break;
+            }
+        }
+        Some(response)
+    }
+}

@@ -1,0 +1,263 @@
+//! `match` and `exclude`. Source: `pkg/engine/utils/match.go` and `pkg/utils/match`.
+
+mod kind;
+mod selector;
+
+pub(crate) use kind::{Gvk, KindSelector, bare_kind};
+pub(crate) use selector::{Requirement, Selector};
+
+use crate::request::{Operation, UserInfo};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use tollgate_jmespath::wildcard;
+
+/// Criteria of which all that are given must be met.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) kinds: Vec<KindSelector>,
+    pub(crate) name: String,
+    pub(crate) names: Vec<String>,
+    pub(crate) namespaces: Vec<String>,
+    pub(crate) annotations: Vec<(String, String)>,
+    pub(crate) selector: Option<Selector>,
+    pub(crate) namespace_selector: Option<Selector>,
+    pub(crate) operations: Vec<String>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) cluster_roles: Vec<String>,
+    pub(crate) subjects: Vec<Subject>,
+}
+
+/// An RBAC subject.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+}
+
+/// A `match` or `exclude` block: the first of its forms that is not empty counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Block {
+    pub(crate) any: Vec<Filter>,
+    pub(crate) all: Vec<Filter>,
+    /// Criteria that stand in the block itself.
+    pub(crate) direct: Filter,
+}
+
+/// What is matched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) resource: &'a Value,
+    pub(crate) gvk: &'a Gvk,
+    pub(crate) subresource: &'a str,
+    pub(crate) operation: Operation,
+    pub(crate) user_info: Option<&'a UserInfo>,
+    pub(crate) namespace_labels: &'a BTreeMap<String, String>,
+}
+
+impl Block {
+    /// Whether a rule with this `match` is for the target.
+    pub(crate) fn matches(&self, target: &Target<'_>) -> bool {
+        if !self.any.is_empty() {
+            self.any.iter().any(|it| it.matches(target))
+        } else if !self.all.is_empty() {
+            self.all.iter().all(|it| it.matches(target))
+        } else {
+            self.direct.matches(target)
+        }
+    }
+
+    /// Whether a rule with this `exclude` is not for the target.
+    pub(crate) fn excludes(&self, target: &Target<'_>) -> bool {
+        if !self.any.is_empty() {
+            self.any.iter().any(|it| it.excludes(target))
+        } else if !self.all.is_empty() {
+            self.all.iter().all(|it| it.excludes(target))
+        } else {
+            self.direct.excludes(target)
+        }
+    }
+
+    /// Whether an exception with this `match` is for the target. Operations do not count, and an
+    /// empty filter matches nothing. Source: `pkg/engine/utils/exceptions.go`.
+    pub(crate) fn excepts(&self, target: &Target<'_>) -> bool {
+        let excepts = |it: &Filter| {
+            !it.is_empty() && it.meets_resource(target, true) && it.meets_user(target.user_info)
+        };
+        if !self.any.is_empty() {
+            self.any.iter().any(excepts)
+        } else if !self.all.is_empty() {
+            self.all.iter().all(excepts)
+        } else {
+            false
+        }
+    }
+}
+
+impl Filter {
+    fn asks_of_user(&self) -> bool {
+        !(self.roles.is_empty() && self.cluster_roles.is_empty() && self.subjects.is_empty())
+    }
+
+    fn asks_of_resource(&self) -> bool {
+        !(self.kinds.is_empty()
+            && self.name.is_empty()
+            && self.names.is_empty()
+            && self.namespaces.is_empty()
+            && self.annotations.is_empty()
+            && self.selector.is_none()
+            && self.namespace_selector.is_none()
+            && self.operations.is_empty())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.asks_of_user() && !self.asks_of_resource()
+    }
+
+    /// In `match`, criteria on the user are left out where the user is not known.
+    fn matches(&self, target: &Target<'_>) -> bool {
+        let asks_of_user = target.user_info.is_some() && self.asks_of_user();
+        (asks_of_user || self.asks_of_resource())
+            && self.meets_operation(target)
+            && self.meets_resource(target, false)
+            && (!asks_of_user || self.meets_user(target.user_info))
+    }
+
+    fn excludes(&self, target: &Target<'_>) -> bool {
+        !self.is_empty()
+            && self.meets_operation(target)
+            && self.meets_resource(target, false)
+            && self.meets_user(target.user_info)
+    }
+
+    fn meets_operation(&self, target: &Target<'_>) -> bool {
+        self.operations.is_empty()
+            || self
+                .operations
+                .iter()
+                .any(|it| it == target.operation.as_str())
+    }
+
+    fn meets_resource(&self, target: &Target<'_>, exception: bool) -> bool {
+        let resource = target.resource;
+        if !self.kinds.is_empty()
+            && !self
+                .kinds
+                .iter()
+                .any(|it| it.matches(target.gvk, target.subresource))
+        {
+            return false;
+        }
+        let name = match metadata(resource, "name") {
+            "" => metadata(resource, "generateName"),
+            name => name,
+        };
+        if !self.name.is_empty() && !wildcard::matches(&self.name, name) {
+            return false;
+        }
+        if !self.names.is_empty() && !self.names.iter().any(|it| wildcard::matches(it, name)) {
+            return false;
+        }
+        let kind = text(resource, "kind");
+        if !self.namespaces.is_empty() {
+            let namespace = if kind == "Namespace" {
+                metadata(resource, "name")
+            } else {
+                metadata(resource, "namespace")
+            };
+            if !self
+                .namespaces
+                .iter()
+                .any(|it| wildcard::matches(it, namespace))
+            {
+                return false;
+            }
+        }
+        if !self.annotations.is_empty() {
+            let there = strings(resource, "annotations");
+            let met = self.annotations.iter().all(|(key, value)| {
+                there
+                    .iter()
+                    .any(|(k, v)| wildcard::matches(key, k) && wildcard::matches(value, v))
+            });
+            if !met {
+                return false;
+            }
+        }
+        if let Some(selector) = &self.selector
+            && !selector.matches(&strings(resource, "labels"))
+        {
+            return false;
+        }
+        match &self.namespace_selector {
+            None => true,
+            // Namespaces themselves: a rule leaves them out, an exception does not look.
+            Some(_) if kind == "Namespace" => exception,
+            Some(_) if kind.is_empty() => true,
+            Some(selector) => selector.matches(
+                &target
+                    .namespace_labels
+                    .iter()
+                    .map(|(key, value)| (key.as_str(), value.as_str()))
+                    .collect(),
+            ),
+        }
+    }
+
+    fn meets_user(&self, user: Option<&UserInfo>) -> bool {
+        let nobody = UserInfo::default();
+        let user = user.unwrap_or(&nobody);
+        let shares = |wanted: &[String], there: &[String]| {
+            wanted.is_empty() || wanted.iter().any(|it| there.contains(it))
+        };
+        shares(&self.roles, &user.roles)
+            && shares(&self.cluster_roles, &user.cluster_roles)
+            && (self.subjects.is_empty() || self.subjects.iter().any(|it| it.is(user)))
+    }
+}
+
+impl Subject {
+    fn is(&self, user: &UserInfo) -> bool {
+        match self.kind.as_str() {
+            "ServiceAccount" => wildcard::matches(
+                &format!("system:serviceaccount:{}:{}", self.namespace, self.name),
+                user.username(),
+            ),
+            "Group" => user.groups().any(|it| wildcard::matches(&self.name, it)),
+            "User" => wildcard::matches(&self.name, user.username()),
+            _ => false,
+        }
+    }
+}
+
+/// A text of the resource's metadata; empty where it is not there.
+pub(crate) fn metadata<'a>(resource: &'a Value, key: &str) -> &'a str {
+    resource
+        .get("metadata")
+        .and_then(|it| it.get(key))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn text<'a>(resource: &'a Value, key: &str) -> &'a str {
+    resource
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// Labels or annotations; none at all where one of them is not a string, as `GetLabels` has it.
+fn strings<'a>(resource: &'a Value, key: &str) -> BTreeMap<&'a str, &'a str> {
+    resource
+        .get("metadata")
+        .and_then(|it| it.get(key))
+        .and_then(Value::as_object)
+        .and_then(all_strings)
+        .unwrap_or_default()
+}
+
+fn all_strings(map: &Map<String, Value>) -> Option<BTreeMap<&str, &str>> {
+    map.iter()
+        .map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+        .collect()
+}

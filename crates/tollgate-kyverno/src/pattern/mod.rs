@@ -1,0 +1,11 @@
+//! Patterns: trees that a resource is held against, with anchors in their keys and operators in
+//! their leaves.
+
+mod anchor;
+mod metadata;
+mod scalar;
+mod walk;
+
+pub(crate) use anchor::strip_anchor;
+pub(crate) use scalar::{Operator, go_float, operator_of, scalar_matches};
+pub(crate) use walk::{Mismatch, match_pattern};

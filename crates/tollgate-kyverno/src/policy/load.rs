@@ -1,0 +1,301 @@
+//! Documents to policies.
+
+use super::{
+    Body, Check, Policy, PolicyKind, Problem, Rule, RuleType,
+    fields::{Fault, Fields},
+    read,
+};
+use crate::{
+    autogen::{self, Generated},
+    context::{ImageExtractors, Queries},
+    engine::{Loaded, PolicySet},
+    exception,
+    matching::Block,
+};
+use serde_json::Value;
+use std::sync::Arc;
+use tollgate_yaml::{Node, Span};
+
+/// Read policies and exceptions. Documents of other kinds are problems: in a folder of policies
+/// they would be policies that nobody enforces.
+pub fn load(documents: &[Node]) -> Loaded {
+    let mut policies = Vec::new();
+    let mut exceptions = Vec::new();
+    let mut problems = Vec::new();
+    for document in documents {
+        let name = metadata(document, "name");
+        let fault = match document.to_json() {
+            Err(error) => error.message,
+            Ok(value) => match read_document(document, &value, name) {
+                Ok(Document::Policy(policy)) => {
+                    policies.push(*policy);
+                    continue;
+                }
+                Ok(Document::Exception(exception)) => {
+                    exceptions.push(*exception);
+                    continue;
+                }
+                Err(fault) => fault,
+            },
+        };
+        problems.push(Problem {
+            span: document.span(),
+            name: Some(Arc::from(name)).filter(|it: &Arc<str>| !it.is_empty()),
+            message: fault,
+        });
+    }
+    Loaded {
+        policies: PolicySet::new(policies),
+        exceptions,
+        problems,
+    }
+}
+
+enum Document {
+    Policy(Box<Policy>),
+    Exception(Box<exception::PolicyException>),
+}
+
+fn read_document(document: &Node, value: &Value, name: &str) -> Result<Document, Fault> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (api, kind) = (text("apiVersion"), text("kind"));
+    let group = api.split_once('/').map_or("", |it| it.0);
+    if kind == "PolicyException" && matches!(group, "kyverno.io" | "policies.kyverno.io") {
+        return exception::read(document, value).map(|it| Document::Exception(Box::new(it)));
+    }
+    let Some(kind) = policy_kind(group, kind) else {
+        return Err(format!(
+            "`{api}` `{kind}` is not a policy that Kyverno knows"
+        ));
+    };
+    let policy = match kind {
+        PolicyKind::ClusterPolicy | PolicyKind::Policy => read_policy(document, value, kind, name)?,
+        _ => foreign(document, kind, name),
+    };
+    Ok(Document::Policy(Box::new(policy)))
+}
+
+/// A text of the document's metadata; empty where it is not there.
+pub(crate) fn metadata<'a>(document: &'a Node, key: &str) -> &'a str {
+    document
+        .get("metadata")
+        .and_then(|it| it.get(key))
+        .and_then(Node::as_str)
+        .unwrap_or_default()
+}
+
+fn policy_kind(group: &str, kind: &str) -> Option<PolicyKind> {
+    let is_ours = group == "policies.kyverno.io";
+    let kind = if is_ours {
+        kind.strip_prefix("Namespaced").unwrap_or(kind)
+    } else {
+        kind
+    };
+    match (group, kind) {
+        ("kyverno.io", "ClusterPolicy") => Some(PolicyKind::ClusterPolicy),
+        ("kyverno.io", "Policy") => Some(PolicyKind::Policy),
+        (_, "ValidatingPolicy") if is_ours => Some(PolicyKind::ValidatingPolicy),
+        (_, "MutatingPolicy") if is_ours => Some(PolicyKind::MutatingPolicy),
+        (_, "GeneratingPolicy") if is_ours => Some(PolicyKind::GeneratingPolicy),
+        (_, "ImageValidatingPolicy") if is_ours => Some(PolicyKind::ImageValidatingPolicy),
+        (_, "DeletingPolicy") if is_ours => Some(PolicyKind::DeletingPolicy),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => {
+            Some(PolicyKind::ValidatingAdmissionPolicy)
+        }
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy") => {
+            Some(PolicyKind::MutatingAdmissionPolicy)
+        }
+        _ => None,
+    }
+}
+
+fn annotation<'a>(document: &'a Node, key: &str) -> Option<&'a str> {
+    document
+        .get("metadata")?
+        .get("annotations")?
+        .get(key)?
+        .as_str()
+}
+
+fn base(document: &Node, kind: PolicyKind, name: &str) -> Policy {
+    let text = |key: &str| annotation(document, key).map(Arc::from);
+    Policy {
+        name: Arc::from(name),
+        namespace: Arc::from(metadata(document, "namespace")),
+        kind,
+        span: document.span(),
+        severity: text("policies.kyverno.io/severity"),
+        category: text("policies.kyverno.io/category"),
+        scored: annotation(document, "policies.kyverno.io/scored") != Some("false"),
+        enforce: false,
+        rules: Vec::new(),
+        apply_one: false,
+        controllers: Vec::new(),
+        unsupported: None,
+        queries: Queries::default(),
+    }
+}
+
+/// A policy of a kind that is not evaluated yet: one rule without a name that always errs.
+fn foreign(document: &Node, kind: PolicyKind, name: &str) -> Policy {
+    let mut policy = base(document, kind, name);
+    policy.unsupported = Some(format!("policies of kind {kind:?} are not evaluated yet").into());
+    policy.rules.push(Rule {
+        name: Arc::from(""),
+        kind: match kind {
+            PolicyKind::MutatingPolicy | PolicyKind::MutatingAdmissionPolicy => RuleType::Mutate,
+            PolicyKind::GeneratingPolicy => RuleType::Generate,
+            PolicyKind::ImageValidatingPolicy => RuleType::VerifyImages,
+            _ => RuleType::Validate,
+        },
+        span: document.span(),
+        generated: None,
+        body: Arc::new(Body {
+            matches: Block::default(),
+            exclude: Block::default(),
+            context: Vec::new(),
+            preconditions: None,
+            image_extractors: ImageExtractors::new(),
+            check: Check::Unsupported("this kind of policy"),
+        }),
+    });
+    policy
+}
+
+fn read_policy(
+    document: &Node,
+    value: &Value,
+    kind: PolicyKind,
+    name: &str,
+) -> Result<Policy, Fault> {
+    let root = Fields::new(Some(value), "the policy")?;
+    root.only(&["apiVersion", "kind", "metadata", "spec", "status"])?;
+    let spec = Fields::new(root.get("spec"), "spec")?;
+    spec.only(&[
+        "rules",
+        "applyRules",
+        "failurePolicy",
+        "validationFailureAction",
+        "validationFailureActionOverrides",
+        "emitWarning",
+        "admission",
+        "background",
+        "schemaValidation",
+        "webhookTimeoutSeconds",
+        "mutateExistingOnPolicyUpdate",
+        "generateExistingOnPolicyUpdate",
+        "generateExisting",
+        "useServerSideApply",
+        "webhookConfiguration",
+    ])?;
+    let mut policy = base(document, kind, name);
+    if kind == PolicyKind::ClusterPolicy && !policy.namespace.is_empty() {
+        return Err("a ClusterPolicy must not have a namespace".to_owned());
+    }
+    policy.enforce = spec
+        .text("validationFailureAction")?
+        .is_some_and(|it| it.eq_ignore_ascii_case("enforce"));
+    policy.apply_one = spec.text("applyRules")? == Some("One");
+    let webhook = spec.fields("webhookConfiguration")?;
+    if !webhook.list("matchConditions")?.is_empty() {
+        policy.unsupported =
+            Some("`webhookConfiguration.matchConditions` (CEL) is not evaluated yet".into());
+    }
+    let rules = spec.list("rules")?;
+    let spans = rule_spans(document);
+    policy.controllers = autogen::controllers(
+        rules,
+        annotation(document, "pod-policies.kyverno.io/autogen-controllers"),
+    );
+    for (at, rule) in rules.iter().enumerate() {
+        let span = spans.get(at).copied().unwrap_or(policy.span);
+        let written = read_rule(rule, at, span, None, policy.enforce)?;
+        policy.rules.push(written);
+    }
+    for (at, rule) in rules.iter().enumerate() {
+        let span = spans.get(at).copied().unwrap_or(policy.span);
+        for to in [Generated::Controllers, Generated::CronJob] {
+            if let Some(made) = autogen::generate(rule, to, &policy.controllers) {
+                let made = read_rule(&made, at, span, Some(to), policy.enforce)?;
+                policy.rules.push(made);
+            }
+        }
+    }
+    for rule in &policy.rules {
+        rule.body
+            .queries(&mut |query| policy.queries.prepare(query));
+    }
+    Ok(policy)
+}
+
+fn rule_spans(document: &Node) -> Vec<Span> {
+    document
+        .get("spec")
+        .and_then(|it| it.get("rules"))
+        .and_then(Node::as_sequence)
+        .into_iter()
+        .flatten()
+        .map(Node::span)
+        .collect()
+}
+
+fn read_rule(
+    value: &Value,
+    at: usize,
+    span: Span,
+    generated: Option<Generated>,
+    enforce: bool,
+) -> Result<Rule, Fault> {
+    let place = format!("spec.rules[{at}]");
+    let body = read::rule(value, &place, enforce)?;
+    let name = value.get("name").and_then(Value::as_str);
+    Ok(Rule {
+        name: Arc::from(name.unwrap_or_default()),
+        kind: match body.check {
+            Check::Unsupported("mutate") => RuleType::Mutate,
+            Check::Unsupported("generate") => RuleType::Generate,
+            Check::Unsupported("verifyImages") => RuleType::VerifyImages,
+            _ => RuleType::Validate,
+        },
+        span,
+        generated,
+        body: Arc::new(body),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::load_text;
+
+    #[test]
+    fn other_kinds_and_unknown_fields_are_problems() {
+        let loaded = load_text(
+            "apiVersion: v1\nkind: ConfigMap\n---\n\
+             apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n  \
+             - name: r\n    match: {any: [{resources: {kinds: [Pod]}}]}\n    exlude: {}\n    \
+             validate: {deny: {}}\n",
+        );
+        let messages: Vec<_> = loaded
+            .problems
+            .iter()
+            .map(|it| it.message.as_str())
+            .collect();
+        assert_eq!(
+            messages,
+            [
+                "`v1` `ConfigMap` is not a policy that Kyverno knows",
+                "`spec.rules[0]` has no field `exlude`"
+            ]
+        );
+        assert_eq!(loaded.problems[1].name.as_deref(), Some("p"));
+    }
+
+    #[test]
+    fn kinds_that_are_not_evaluated_are_loaded() {
+        let loaded = load_text(
+            "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {name: v}\n",
+        );
+        assert_eq!(loaded.policies.policies().len(), 1);
+        assert!(loaded.problems.is_empty());
+    }
+}
