@@ -40,6 +40,9 @@ pub(super) fn accumulate(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(),
         return Err(BuildError::unsupported(helm, "a Helm chart")
             .help("render the chart with `helm template` and commit the result"));
     }
+    if let Some(schema) = kustomization.openapi.first() {
+        return Err(BuildError::unsupported(schema.key.span, "`openapi`"));
+    }
     collect(all, &kustomization.resources, scope)?;
     field_specs(all, scope)?;
     for generated in generators::run(scope)? {
@@ -142,6 +145,9 @@ fn component(all: &mut Accumulator, entry: &Text, scope: &Scope<'_>) -> Result<(
         );
     }
     accumulate(all, &inner)?;
+    // kustomize pours everything into a new accumulator afterwards.
+    let specs = std::mem::take(&mut all.specs);
+    merge_specs(all, &specs, scope)?;
     let resources = std::mem::take(&mut all.resources);
     Ids::default().append(&mut all.resources, resources, entry)
 }

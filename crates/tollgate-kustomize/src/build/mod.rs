@@ -91,6 +91,9 @@ fn run(
     record: &RefCell<Record>,
 ) -> Result<Vec<Resource>, BuildError> {
     let scope = Scope::outermost(session, root, options, record)?;
+    if let Some(option) = scope.kustomization.build_metadata.first() {
+        return Err(BuildError::unsupported(option.span, "`buildMetadata`"));
+    }
     let mut all = Accumulator::default();
     accumulate::accumulate(&mut all, &scope)?;
     let resources = &mut all.resources;

@@ -68,12 +68,15 @@ impl TransformerConfig {
     /// # Errors
     /// Where the two disagree on whether a field is to be made.
     pub fn merge(self: &Arc<Self>, other: &Arc<Self>) -> Result<Arc<Self>, ConflictingSpecs> {
-        // Nearly every kustomization has the built-in specs alone.
-        if Arc::ptr_eq(self, other) || **other == Self::default() {
+        // Nearly every kustomization has the built-in specs alone. Others are merged spec by spec even
+        // into nothing, because a spec for every kind gives way to those for single kinds before it.
+        let builtin = Self::builtin();
+        let empty = Self::default();
+        if **other == empty || (Arc::ptr_eq(self, other) && Arc::ptr_eq(self, &builtin)) {
             return Ok(self.clone());
         }
-        if **self == Self::default() {
-            return Ok(other.clone());
+        if **self == empty && Arc::ptr_eq(other, &builtin) {
+            return Ok(builtin);
         }
         let mut merged = Self::clone(self);
         merged.absorb(other)?;

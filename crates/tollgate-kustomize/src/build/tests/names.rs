@@ -98,3 +98,21 @@ fn role_references_look_at_the_kind() {
         "{text}"
     );
 }
+
+#[test]
+fn a_spec_for_one_kind_takes_the_place_of_the_one_for_all() {
+    check(
+        &[
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\nnamePrefix: p-\nconfigurations: [c.yaml]\n",
+            ),
+            (
+                "app/c.yaml",
+                "namePrefix: [{path: metadata/name, kind: Secret}]\n",
+            ),
+            ("app/a.yaml", &config_map("a")),
+        ],
+        &config_map("a"),
+    );
+}
