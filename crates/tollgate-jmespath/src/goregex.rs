@@ -12,6 +12,8 @@ use std::borrow::Cow;
 #[derive(Clone, Debug)]
 pub struct Regex {
     inner: regex::Regex,
+    /// The name of each group, empty for those that have none.
+    names: Vec<String>,
 }
 
 /// Not an expression that Go would compile, or one that is too large.
@@ -29,31 +31,52 @@ const SIZE_LIMIT: usize = 4 << 20;
 /// Bytes of pattern text.
 const LENGTH_LIMIT: usize = 16 << 10;
 
+/// The pattern in the syntax of the `regex` crate.
+pub(crate) fn translated(pattern: &str) -> Result<String, RegexError> {
+    translate(pattern).map(|it| it.pattern)
+}
+
+fn translate(pattern: &str) -> Result<translate::Translation, RegexError> {
+    if pattern.len() > LENGTH_LIMIT {
+        return Err(error(
+            pattern,
+            format!("it is longer than {LENGTH_LIMIT} bytes"),
+        ));
+    }
+    translate::translate(pattern).map_err(|why| error(pattern, why))
+}
+
+fn error(pattern: &str, why: String) -> RegexError {
+    RegexError {
+        pattern: pattern.chars().take(200).collect(),
+        why,
+    }
+}
+
 impl Regex {
     /// Compile a Go expression.
     ///
     /// # Errors
     /// What Go refuses, and expressions whose automaton is too large.
     pub fn new(pattern: &str) -> Result<Self, RegexError> {
-        let error = |why: String| RegexError {
-            pattern: pattern.chars().take(200).collect(),
-            why,
-        };
-        if pattern.len() > LENGTH_LIMIT {
-            return Err(error(format!("it is longer than {LENGTH_LIMIT} bytes")));
-        }
-        let translated = translate::translate(pattern).map_err(&error)?;
-        let inner = regex::RegexBuilder::new(&translated)
+        let translated = translate(pattern)?;
+        let inner = regex::RegexBuilder::new(&translated.pattern)
             .size_limit(SIZE_LIMIT)
             .dfa_size_limit(SIZE_LIMIT)
             .build()
             .map_err(|it| match it {
                 regex::Error::CompiledTooBig(_) => {
-                    error("it is too large when compiled".to_owned())
+                    error(pattern, "it is too large when compiled".to_owned())
                 }
-                it => error(it.to_string().lines().last().unwrap_or_default().to_owned()),
+                it => error(
+                    pattern,
+                    it.to_string().lines().last().unwrap_or_default().to_owned(),
+                ),
             })?;
-        Ok(Self { inner })
+        Ok(Self {
+            inner,
+            names: translated.names,
+        })
     }
 
     /// Whether the text contains a match.
@@ -70,7 +93,13 @@ impl Regex {
                 let piece = match part {
                     Part::Text(it) => it,
                     Part::Index(it) => captures.get(*it).map_or("", |it| it.as_str()),
-                    Part::Name(it) => captures.name(it).map_or("", |it| it.as_str()),
+                    Part::Name(it) => self
+                        .names
+                        .iter()
+                        .zip(captures.iter())
+                        .filter(|(name, _)| name == it)
+                        .find_map(|(_, group)| group)
+                        .map_or("", |it| it.as_str()),
                 };
                 out.push_str(piece);
                 if out.len() > limit {
@@ -252,6 +281,11 @@ mod tests {
         assert_eq!(go("$$1 $"), "$1 $ $1 $");
         assert_eq!(go("${2"), "${2 ${2");
         assert_eq!(go("$99$0"), "a=1 b=2");
+        let twice = Regex::new("(?P<n>a)|(?P<n>b)").expect("valid");
+        assert_eq!(
+            twice.replace_all("ab", "<$n>", 100).expect("short"),
+            "<a><b>"
+        );
         let all = Regex::new("a*").expect("valid");
         assert_eq!(all.replace_all("baaac", "x", 100).expect("short"), "xbxcx");
         assert_eq!(all.replace_all("baaac", "xxxx", 10), None);

@@ -6,9 +6,7 @@
 //! randomness: they are part of the [`Runtime`] that a search is given.
 //!
 //! The value types are modules of their own, because Kyverno's patterns and conditions need them too: [`quantity`],
-//! [`duration`], [`wildcard`], [`goregex`] and [`gofmt`].
-
-#![allow(dead_code)]
+//! [`duration`], [`wildcard`], [`goregex`], [`image`] and [`gofmt`].
 
 mod ast;
 mod context;
@@ -18,10 +16,14 @@ mod eval;
 mod functions;
 pub mod gofmt;
 pub mod goregex;
+mod gotime;
+pub mod image;
 mod lexer;
 mod parser;
 pub mod quantity;
+mod random;
 mod runtime;
+mod semver_range;
 mod value;
 pub mod wildcard;
 

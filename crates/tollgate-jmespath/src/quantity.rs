@@ -101,18 +101,20 @@ impl Quantity {
         }
         let mut it = Self::new(value, scale, format);
         // Numerals that Kubernetes keeps as an integer keep their scale, the others move to billionths: this matters
-        // where the amount is turned into a float.
+        // where the amount is divided or turned into a float.
         let numerals = i32::try_from(whole.len().max(1)).unwrap_or(i32::MAX);
         let fast = match format {
-            Format::BinarySi => decimals == 0 && i64::try_from(value).is_ok(),
+            Format::BinarySi => {
+                let room = 14 - numerals - exponent * 3 / 10;
+                decimals == 0 && room >= 0 && i64::try_from(value).is_ok()
+            }
             _ => numerals.saturating_add(decimals) <= FAST_DIGITS && scale >= NANO,
         };
         if !fast && value != 0 {
             it = it.rounded_to_nano()?;
         }
         if format == Format::BinarySi && it.compare(&Self::integer(i128::from(i64::MAX))).is_gt() {
-            it.value = i128::from(i64::MAX);
-            it.scale = 0;
+            it = Self::new(i128::from(i64::MAX), 0, format);
         }
         if negative {
             it.value = -it.value;

@@ -1,6 +1,12 @@
 //! The functions: one table of signatures, one file for each subject.
 
+mod arithmetic;
+mod collection;
+mod encoding;
+mod network;
 mod standard;
+mod text;
+mod time;
 
 use crate::{
     Dialect, EvalError,
@@ -22,6 +28,22 @@ enum Type {
     Texts,
     Reference,
 }
+
+const ANY: &[Type] = &[Type::Any];
+const NUMBER: &[Type] = &[Type::Number];
+const TEXT: &[Type] = &[Type::Text];
+const ARRAY: &[Type] = &[Type::Array];
+const OBJECT: &[Type] = &[Type::Object];
+
+/// Kyverno's own functions, which come before the specification's: `sum` is in both.
+const KYVERNO: [&[Function]; 6] = [
+    text::TABLE,
+    arithmetic::TABLE,
+    time::TABLE,
+    collection::TABLE,
+    encoding::TABLE,
+    network::TABLE,
+];
 
 type Run = for<'a> fn(&Context<'a>, &Arguments<'_, 'a>) -> Outcome<'a>;
 
@@ -120,10 +142,13 @@ pub(crate) fn call<'a>(
 }
 
 fn find(name: &str, dialect: Dialect) -> Option<&'static Function> {
-    let by_name = |table: &'static [Function]| table.iter().find(|it| it.name == name);
+    let by_name = |table: &&'static [Function]| table.iter().find(|it| it.name == name);
     match dialect {
-        Dialect::Standard => by_name(standard::TABLE),
-        Dialect::Kyverno => by_name(standard::TABLE),
+        Dialect::Standard => by_name(&standard::TABLE),
+        Dialect::Kyverno => KYVERNO
+            .iter()
+            .find_map(by_name)
+            .or_else(|| by_name(&standard::TABLE)),
     }
 }
 

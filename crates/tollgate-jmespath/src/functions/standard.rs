@@ -1,16 +1,11 @@
 //! The functions of the JMESPath specification (`functions.go` of kyverno/go-jmespath).
 
-use super::{Arguments, Function, Type, function};
+use super::{ANY, ARRAY, Arguments, Function, NUMBER, OBJECT, TEXT, Type, function};
 use crate::{Dialect, EvalError, context::Context, eval::Outcome, gofmt, value::Val};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-const ANY: &[Type] = &[Type::Any];
-const NUMBER: &[Type] = &[Type::Number];
-const TEXT: &[Type] = &[Type::Text];
-const ARRAY: &[Type] = &[Type::Array];
-const OBJECT: &[Type] = &[Type::Object];
 const NUMBERS: &[Type] = &[Type::Numbers];
 const TEXTS: &[Type] = &[Type::Texts];
 const NUMBERS_OR_TEXTS: &[Type] = &[Type::Numbers, Type::Texts];
@@ -290,15 +285,26 @@ fn to_number<'a>(_: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
         it @ Val::Number(_) => Ok(it.clone()),
         Val::Int(_) | Val::Typed(_) | Val::Reference(_) => Err(a.wrong(0, "a JSON value")),
         it => {
-            let number = it.as_str().and_then(parse_float);
-            Ok(number.map_or(Val::Null, Val::Number))
+            let text = it.as_str().unwrap_or_default();
+            let digits = text.trim_start_matches(['+', '-']);
+            if digits.starts_with(['0', 'x', 'X']) && digits.contains(['p', 'P']) {
+                return Err(a.fail("hexadecimal floats are not read here"));
+            }
+            Ok(parse_float(text).map_or(Val::Null, Val::Number))
         }
     }
 }
 
-/// `strconv.ParseFloat` for decimal notations; Go's hexadecimal floats are not read.
+/// `strconv.ParseFloat` for decimal notations. Underscores may stand between digits.
 fn parse_float(text: &str) -> Option<f64> {
-    let number: f64 = text.parse().ok()?;
+    let parts: Vec<&str> = text.split('_').collect();
+    let digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
+    let between =
+        |pair: &[&str]| digit(pair[0].chars().next_back()) && digit(pair[1].chars().next());
+    if !parts.windows(2).all(between) {
+        return None;
+    }
+    let number: f64 = parts.concat().parse().ok()?;
     let named = text.contains(['i', 'I', 'n', 'N']);
     (number.is_finite() || named).then_some(number)
 }

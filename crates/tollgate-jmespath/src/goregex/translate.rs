@@ -5,20 +5,30 @@ const MAX_REPEAT: u32 = 1000;
 /// Groups inside groups.
 const MAX_DEPTH: usize = 100;
 
+/// A pattern of the `regex` crate without group names, and the names that the groups had, whole match first.
+pub(super) struct Translation {
+    pub(super) pattern: String,
+    pub(super) names: Vec<String>,
+}
+
 /// Rewrite a Go pattern.
-pub(super) fn translate(pattern: &str) -> Result<String, String> {
+pub(super) fn translate(pattern: &str) -> Result<Translation, String> {
     let mut it = Translator {
         rest: pattern,
         out: String::with_capacity(pattern.len() + 16),
         groups: Vec::new(),
         inner: 1,
         last: None,
+        names: vec![String::new()],
     };
     it.run()?;
     if !it.groups.is_empty() {
         return Err("a closing `)` is missing".to_owned());
     }
-    Ok(it.out)
+    Ok(Translation {
+        pattern: it.out,
+        names: it.names,
+    })
 }
 
 struct Translator<'a> {
@@ -30,6 +40,8 @@ struct Translator<'a> {
     inner: u32,
     /// The weight of the atom just read, if a repetition may follow it.
     last: Option<u32>,
+    /// The names of the groups opened so far; Go lets two have the same.
+    names: Vec<String>,
 }
 
 impl<'a> Translator<'a> {
@@ -101,6 +113,7 @@ impl<'a> Translator<'a> {
     fn open(&mut self) -> Result<(), String> {
         self.take('(');
         let Some(after) = self.rest.strip_prefix('?') else {
+            self.names.push(String::new());
             self.out.push('(');
             return self.enter();
         };
@@ -111,7 +124,8 @@ impl<'a> Translator<'a> {
             if !starts || !name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()) {
                 return Err(format!("`{name}` is not a name for a group"));
             }
-            self.out.push_str(&format!("(?P<{name}>"));
+            self.names.push(name.to_owned());
+            self.out.push('(');
             self.rest = &named[end + 1..];
             return self.enter();
         }

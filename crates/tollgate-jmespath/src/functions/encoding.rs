@@ -1,0 +1,74 @@
+//! Kyverno's functions that decode, encode and digest.
+
+use super::{Arguments, Function, TEXT, function, text::made};
+use crate::{context::Context, eval::Outcome, semver_range, value::Val};
+use data_encoding::{BASE64, Encoding, HEXLOWER, Specification};
+use sha2::Digest;
+use std::sync::LazyLock;
+use tollgate_yaml::{Dialect, Limits, Span};
+
+pub(super) const TABLE: &[Function] = &[
+    function("base64_decode", &[TEXT], base64_decode),
+    function("base64_encode", &[TEXT], |cx, a| {
+        made(cx, BASE64.encode(a.text(0)?.as_bytes()))
+    }),
+    function("parse_json", &[TEXT], |cx, a| {
+        let value = serde_json::from_str(a.text(0)?)
+            .map_err(|it| a.fail(format!("the text is not JSON: {it}")))?;
+        Val::owned(&value, cx)
+    }),
+    function("parse_yaml", &[TEXT], parse_yaml),
+    function("sha256", &[TEXT], |cx, a| {
+        let digest = sha2::Sha256::digest(a.text(0)?.as_bytes());
+        made(cx, HEXLOWER.encode(&digest))
+    }),
+    function("sha1", &[TEXT], |cx, a| {
+        let digest = sha1::Sha1::digest(a.text(0)?.as_bytes());
+        made(cx, HEXLOWER.encode(&digest))
+    }),
+    function("md5", &[TEXT], |cx, a| {
+        let digest = md5::Md5::digest(a.text(0)?.as_bytes());
+        made(cx, HEXLOWER.encode(&digest))
+    }),
+    function("semver_compare", &[TEXT, TEXT], |_, a| {
+        semver_range::satisfies(a.text(0)?, a.text(1)?)
+            .map(Val::Bool)
+            .map_err(|it| a.fail(it))
+    }),
+];
+
+/// Go's standard encoding: line breaks are skipped, the padding's unused bits are not looked at.
+static GO_BASE64: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut specification: Specification = BASE64.specification();
+    specification.check_trailing_bits = false;
+    specification.ignore.push_str("\r\n");
+    specification.encoding().unwrap_or(BASE64)
+});
+
+fn base64_decode<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
+    let bytes = GO_BASE64
+        .decode(a.text(0)?.as_bytes())
+        .map_err(|it| a.fail(format!("the text is not base64: {it}")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| a.fail("the decoded bytes are not text, which an expression can't hold"))?;
+    made(cx, text)
+}
+
+/// The first document, read as Kubernetes reads YAML.
+fn parse_yaml<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
+    let text = a.text(0)?;
+    cx.steps(text.len() / 8)?;
+    let limits = Limits {
+        bytes: 4 << 20,
+        depth: 100,
+        nodes: 200_000,
+        ..Limits::default()
+    };
+    let fail = |it: tollgate_yaml::YamlError| a.fail(format!("the text is not YAML: {it}"));
+    let documents =
+        tollgate_yaml::parse(text, Span::NONE.file, Dialect::Sigs, &limits).map_err(fail)?;
+    let Some(first) = documents.first() else {
+        return Ok(Val::Null);
+    };
+    Val::owned(&first.to_json().map_err(fail)?, cx)
+}
