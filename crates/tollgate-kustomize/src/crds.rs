@@ -119,7 +119,7 @@ impl<'a> Definitions<'a> {
                 }
             };
             // Specs that create nothing never contradict each other.
-            let mut add = |specs: &mut Vec<FieldSpec>| {
+            let add = |specs: &mut Vec<FieldSpec>| {
                 merge_specs(specs, &[spec(None)])
                     .map_err(|it| BuildError::new(self.entry.span, it.to_string()))
             };

@@ -1,39 +1,207 @@
 //! Plugins that `generators`, `transformers` and `validators` name: kustomize's own, by their
 //! configuration objects. Plugins that run code are refused.
+//! Semantics: kustomize `api/internal/builtins`, `api/internal/plugins/loader`.
 
-use crate::{build::Scope, error::BuildError, generators::Generated, resource::Resource};
+mod iam_policy;
+mod transformers;
+mod value_add;
+
+use crate::{
+    build::Scope,
+    error::BuildError,
+    generators::{self, Generated, GeneratorKind},
+    kustomization::{Fields, GeneratorArgs, Text},
+    resource::Resource,
+};
+use tollgate_yaml::{Entry, Node, Scalar, Tag, Value};
+
+/// The `apiVersion` of kustomize's own plugins.
+const BUILTIN: &str = "builtin";
+
+/// The label that validators may leave behind.
+const VALIDATED_BY: &str = "validated-by";
 
 /// Run the generator that `config` describes.
-pub(crate) fn generate(
-    config: &Resource,
-    _scope: &Scope<'_>,
-) -> Result<Vec<Generated>, BuildError> {
-    Err(BuildError::unsupported(
-        config.body.span(),
-        "a generator plugin",
-    ))
+///
+/// # Errors
+/// Plugins that are not kustomize's own or no generators, and what the generator refuses.
+pub(crate) fn generate(config: &Resource, scope: &Scope<'_>) -> Result<Vec<Generated>, BuildError> {
+    let kind = match builtin(config)? {
+        "ConfigMapGenerator" => GeneratorKind::ConfigMap,
+        "SecretGenerator" => GeneratorKind::Secret,
+        "IAMPolicyGenerator" => return iam_policy::generate(config).map(|it| vec![it]),
+        kind if transformers::is_known(kind) => {
+            return Err(wrong_list(config, "a transformer", "transformers"));
+        }
+        kind => return Err(unknown(config, kind)),
+    };
+    let body = as_texts(&config.body);
+    let mut fields = Fields::of(&body, "a generator")?;
+    let mut args = GeneratorArgs::take(&mut fields)?;
+    if kind == GeneratorKind::Secret {
+        args.secret_type = fields.text("type")?;
+    }
+    let (name, namespace) = metadata(&body)?;
+    args.name = args.name.or(name);
+    args.namespace = args.namespace.or(namespace);
+    generators::generate(&args, kind, None, scope).map(|it| vec![it])
 }
 
 /// Run the transformer that `config` describes.
+///
+/// # Errors
+/// Plugins that are not kustomize's own or no transformers, and what the transformer refuses.
 pub(crate) fn transform(
     config: &Resource,
-    _resources: &mut Vec<Resource>,
-    _scope: &Scope<'_>,
+    resources: &mut Vec<Resource>,
+    scope: &Scope<'_>,
 ) -> Result<(), BuildError> {
-    Err(BuildError::unsupported(
-        config.body.span(),
-        "a transformer plugin",
-    ))
+    match builtin(config)? {
+        "ConfigMapGenerator" | "SecretGenerator" | "IAMPolicyGenerator" => {
+            Err(wrong_list(config, "a generator", "generators"))
+        }
+        kind if transformers::is_known(kind) => transformers::run(kind, config, resources, scope),
+        kind => Err(unknown(config, kind)),
+    }
 }
 
-/// Run the validator that `config` describes.
+/// Run the validator that `config` describes. It may leave a label behind and change nothing else.
+///
+/// # Errors
+/// As [`transform`], and a validator that changes resources.
 pub(crate) fn validate(
     config: &Resource,
-    _resources: &[Resource],
-    _scope: &Scope<'_>,
+    resources: &mut Vec<Resource>,
+    scope: &Scope<'_>,
 ) -> Result<(), BuildError> {
-    Err(BuildError::unsupported(
-        config.body.span(),
-        "a validator plugin",
-    ))
+    let before = resources.clone();
+    transform(config, resources, scope)?;
+    let unchanged = before.len() == resources.len()
+        && before.iter().zip(&*resources).all(|(old, new)| {
+            let history = |it: &Resource| {
+                (
+                    it.previous.clone(),
+                    it.prefixes.clone(),
+                    it.suffixes.clone(),
+                )
+            };
+            history(old) == history(new) && is_same(&old.body, &new.body)
+        });
+    if unchanged {
+        return Ok(());
+    }
+    let message = format!("the validator {} changes resources", config.id());
+    Err(BuildError::new(config.body.span(), message).help("list it under `transformers`"))
+}
+
+/// Whether two objects are the same but for the validators' label.
+fn is_same(old: &Node, new: &Node) -> bool {
+    let json = |node: &Node| {
+        let mut json = node.to_json().ok()?;
+        let labels = json.pointer_mut("/metadata/labels");
+        if let Some(labels) = labels.and_then(serde_json::Value::as_object_mut) {
+            labels.remove(VALIDATED_BY);
+        }
+        let no_labels = json
+            .pointer("/metadata/labels")
+            .and_then(serde_json::Value::as_object)
+            .is_some_and(serde_json::Map::is_empty);
+        let metadata = json.pointer_mut("/metadata");
+        if let Some(metadata) = metadata.and_then(serde_json::Value::as_object_mut)
+            && no_labels
+        {
+            metadata.remove("labels");
+        }
+        Some(json)
+    };
+    json(old) == json(new)
+}
+
+/// The kind of a plugin of kustomize's own.
+fn builtin(config: &Resource) -> Result<&str, BuildError> {
+    let text = |key| {
+        let leaf = config.body.get(key).and_then(Node::as_scalar);
+        leaf.map_or("", |it| &*it.text)
+    };
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let error = |message: String| BuildError::new(config.body.span(), message);
+    if api_version != BUILTIN {
+        return Err(error(format!(
+            "`{kind}` of `{api_version}` is a plugin that runs code, which rendering refuses"
+        ))
+        .help("only plugins with `apiVersion: builtin` are rendered"));
+    }
+    if kind == "HelmChartInflationGenerator" {
+        return Err(BuildError::unsupported(config.body.span(), "a Helm chart")
+            .help("render the chart with `helm template` and commit the result"));
+    }
+    Ok(kind)
+}
+
+fn unknown(config: &Resource, kind: &str) -> BuildError {
+    let message = format!("kustomize has no plugin `{kind}`");
+    BuildError::new(config.body.span(), message)
+}
+
+fn wrong_list(config: &Resource, what: &str, list: &str) -> BuildError {
+    let message = format!("{} is {what}", config.id());
+    BuildError::new(config.body.span(), message).help(format!("list it under `{list}`"))
+}
+
+/// Name and namespace of a configuration object.
+fn metadata(config: &Node) -> Result<(Option<Text>, Option<Text>), BuildError> {
+    let Some(metadata) = config.get("metadata") else {
+        return Ok((None, None));
+    };
+    let mut fields = Fields::of(metadata, "`metadata`")?;
+    Ok((fields.text("name")?, fields.text("namespace")?))
+}
+
+/// Fields of configuration files that are no texts.
+const NOT_TEXT: &[&str] = &[
+    "allowKindChange",
+    "allowNameChange",
+    "count",
+    "create",
+    "disableNameSuffixHash",
+    "filePathPosition",
+    "immutable",
+    "index",
+    "unsetOnly",
+];
+
+/// The same document with numbers and booleans as texts, as the reader that kustomize uses for
+/// configuration files (but not for kustomizations) turns them into what a field of text wants.
+/// Source: `sigs.k8s.io/yaml`, `convertToJSONableObject`.
+pub(crate) fn as_texts(node: &Node) -> Node {
+    texts(node, &|key| !NOT_TEXT.contains(&key))
+}
+
+fn texts(node: &Node, is_text: &dyn Fn(&str) -> bool) -> Node {
+    let value = match &node.value {
+        Value::Scalar(scalar) => Value::Scalar(match scalar.tag {
+            Tag::Bool => Scalar::string(scalar.is_true().to_string()),
+            Tag::Int | Tag::Float => match scalar.number() {
+                Some(number) => Scalar::string(number.to_string()),
+                None => scalar.clone(),
+            },
+            Tag::Null | Tag::Str | Tag::Timestamp | Tag::Binary => scalar.clone(),
+        }),
+        Value::Sequence(items) => {
+            Value::Sequence(items.iter().map(|it| texts(it, is_text)).collect())
+        }
+        Value::Mapping(map) => {
+            let entries = map.iter().map(|entry| {
+                let value = match &*entry.key.text {
+                    "labels" | "annotations" => texts(&entry.value, &|_| true),
+                    key if is_text(key) => texts(&entry.value, is_text),
+                    _ => entry.value.clone(),
+                };
+                let key = entry.key.clone();
+                Entry { key, value }
+            });
+            Value::Mapping(entries.collect())
+        }
+    };
+    Node::new(value, node.origin)
 }

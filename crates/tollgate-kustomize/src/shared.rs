@@ -97,12 +97,9 @@ fn holds(node: &Node, text: &Arc<str>) -> bool {
 }
 
 fn overwrite(node: &mut Node, place: &[Arc<str>], old: &Arc<str>, new: &Node, in_list: bool) {
+    let is_member = !in_list || holds(node, old);
     match (&mut node.value, place.split_first()) {
-        (Value::Scalar(_), None) => {
-            if !in_list || holds(node, old) {
-                *node = new.clone();
-            }
-        }
+        (Value::Scalar(_), None) if is_member => *node = new.clone(),
         (Value::Mapping(map), Some((key, rest))) => {
             if let Some(next) = map.get_mut(key) {
                 overwrite(next, rest, old, new, in_list);

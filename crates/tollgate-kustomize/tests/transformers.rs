@@ -422,3 +422,152 @@ fn crds_say_where_labels_stand() {
     let error = render(&files).map(|it| it.text).expect_err("a circle");
     assert!(error.contains("refer to themselves"), "{error}");
 }
+
+/// Files with one resource and one plugin.
+fn with_plugin<'a>(list: &'a str, plugin: &'a str, resource: &'a str) -> Result<String, String> {
+    let kustomization = format!("resources: [r.yaml]\n{list}: [p.yaml]\n");
+    let files = [
+        ("kustomization.yaml", &*kustomization),
+        ("p.yaml", plugin),
+        ("r.yaml", resource),
+    ];
+    render(&files).map(|it| it.text)
+}
+
+#[test]
+fn keys_are_written_without_quotes() {
+    // What kustomize writes as `2: x` is a number, which manifests cannot have for a key.
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [d.yaml]\ncommonLabels: {\"2\": x}\n",
+        ),
+        ("d.yaml", DEPLOYMENT),
+    ];
+    let error = render(&files).map(|it| it.text).expect_err("no string");
+    assert!(error.contains('2'), "{error}");
+}
+
+#[test]
+fn plugins_take_numbers_for_text() {
+    let plugin = "\
+apiVersion: builtin
+kind: AnnotationsTransformer
+metadata: {name: any}
+annotations: {count: 42, is: true}
+fieldSpecs: [{path: metadata/annotations, create: true}]
+";
+    let text = with_plugin("transformers", plugin, DEPLOYMENT).expect("it renders");
+    assert!(
+        text.contains("    count: \"42\"\n    is: \"true\"\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_namespace_plugin_can_keep_what_is_set() {
+    let plugin = "\
+apiVersion: builtin
+kind: NamespaceTransformer
+metadata: {name: any, namespace: new}
+unsetOnly: true
+setRoleBindingSubjects: allServiceAccounts
+";
+    let binding = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: a, namespace: old}
+subjects:
+- {kind: ServiceAccount, name: a}
+- {kind: User, name: a}
+";
+    let text = with_plugin("transformers", plugin, binding).expect("it renders");
+    assert_eq!(text.matches("namespace: old").count(), 1, "{text}");
+    assert_eq!(text.matches("namespace: new").count(), 1, "{text}");
+    let wrong = plugin.replace("allServiceAccounts", "all");
+    let error = with_plugin("transformers", &wrong, binding).expect_err("no such mode");
+    assert!(
+        error.contains("p.yaml:5") && error.contains("defaultOnly"),
+        "{error}"
+    );
+}
+
+#[test]
+fn validators_change_nothing() {
+    let plugin = "\
+apiVersion: builtin
+kind: LabelTransformer
+metadata: {name: any}
+labels: {KEY: x}
+fieldSpecs: [{path: metadata/labels, create: true}]
+";
+    let allowed = plugin.replace("KEY", "validated-by");
+    let text = with_plugin("validators", &allowed, DEPLOYMENT).expect("it renders");
+    assert!(text.contains("validated-by: x"), "{text}");
+    let error = with_plugin("validators", plugin, DEPLOYMENT).expect_err("it changes labels");
+    assert!(error.contains("p.yaml:1"), "{error}");
+}
+
+#[test]
+fn plugins_that_run_code_are_refused() {
+    for (plugin, list) in [
+        (
+            "apiVersion: example.com/v1\nkind: Any\nmetadata: {name: a}\n",
+            "generators",
+        ),
+        (
+            "apiVersion: example.com/v1\nkind: Any\nmetadata: {name: a}\n",
+            "transformers",
+        ),
+        (
+            "apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: {name: a}\n",
+            "generators",
+        ),
+        (
+            "apiVersion: builtin\nkind: SortOrderTransformer\nmetadata: {name: a}\n",
+            "transformers",
+        ),
+        (
+            "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: a}\n",
+            "transformers",
+        ),
+        (
+            "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: a}\n",
+            "generators",
+        ),
+    ] {
+        let error = with_plugin(list, plugin, DEPLOYMENT).expect_err("refused");
+        assert!(error.contains("p.yaml:1"), "{error}");
+    }
+}
+
+#[test]
+fn generator_plugins_take_their_name_from_the_metadata() {
+    let plugin = "\
+apiVersion: builtin
+kind: SecretGenerator
+metadata: {name: from-metadata, namespace: here}
+type: example.com/kind
+literals: [a=b]
+options: {disableNameSuffixHash: true}
+";
+    let text = with_plugin("generators", plugin, DEPLOYMENT).expect("it renders");
+    assert!(
+        text.contains("  name: from-metadata\n  namespace: here\n"),
+        "{text}"
+    );
+    assert!(text.contains("type: example.com/kind\n"), "{text}");
+    let account = "\
+apiVersion: builtin
+kind: IAMPolicyGenerator
+metadata: {name: any}
+cloud: gke
+kubernetesService: {name: app}
+serviceAccount: {name: sa, projectId: project}
+";
+    let text = with_plugin("generators", account, DEPLOYMENT).expect("it renders");
+    assert!(
+        text.contains("gcp-service-account: sa@project.iam.gserviceaccount.com\n"),
+        "{text}"
+    );
+}

@@ -267,6 +267,16 @@ impl Key {
     }
 }
 
+impl Key {
+    /// A key without quotes, which means what `dialect` takes it for: kustomize writes the keys
+    /// that it makes this way, and so a label `2` ends in a key that is no string.
+    pub fn plain(text: impl Into<Arc<str>>, dialect: Dialect, origin: Origin) -> Self {
+        let text = text.into();
+        let tag = resolve(&text, dialect);
+        Self { text, tag, origin }
+    }
+}
+
 impl Scalar {
     /// Text, as if written without quotes (the printer quotes where it must).
     pub fn string(text: impl Into<Arc<str>>) -> Self {

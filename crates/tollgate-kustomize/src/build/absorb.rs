@@ -6,7 +6,7 @@ use crate::{
     generators::{Behavior, Generated},
     resource::Resource,
 };
-use tollgate_yaml::{Mapping, Node, Scalar, Tag, Value};
+use tollgate_yaml::{Dialect, Key, Mapping, Node, Scalar, Tag, Value};
 
 /// Add one generated resource.
 pub(super) fn absorb(all: &mut Vec<Resource>, generated: Generated) -> Result<(), BuildError> {
@@ -99,8 +99,8 @@ fn overlay(under: Option<&Node>, over: Option<&Node>) -> Mapping {
             if let Some(before) = merged.get(&entry.key.text) {
                 value.origin = before.origin.replaced_by(value.span());
             }
-            let mut key = entry.key.clone();
-            key.tag = Tag::Str;
+            let key = &entry.key;
+            let key = Key::plain(key.text.clone(), Dialect::Kyaml, key.origin);
             merged.insert(key, value);
         }
     }

@@ -61,7 +61,7 @@ pub(super) fn accumulate(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(),
         plugins::transform(&config, &mut all.resources, scope)?;
     }
     for config in plugin_configs(&kustomization.validators, scope)? {
-        plugins::validate(&config, &all.resources, scope)?;
+        plugins::validate(&config, &mut all.resources, scope)?;
     }
     all.vars.register(&kustomization.vars, &mut all.resources)
 }

@@ -1,7 +1,7 @@
 //! The last steps of a build.
 
 use crate::{error::BuildError, resource::Resource};
-use tollgate_yaml::{Node, Tag, Value};
+use tollgate_yaml::{Dialect, Key, Node, Tag, Value};
 
 /// Resources with this annotation are for tools, not for clusters.
 const LOCAL: &str = "config.kubernetes.io/local-config";
@@ -80,7 +80,8 @@ pub(super) fn clean(resources: &mut [Resource]) {
                         && &*it.key.text != "config.kubernetes.io/origin"
                 });
                 for entry in map.iter_mut() {
-                    entry.key.tag = Tag::Str;
+                    let key = &entry.key;
+                    entry.key = Key::plain(key.text.clone(), Dialect::Kyaml, key.origin);
                     match &mut entry.value.value {
                         Value::Scalar(scalar) => scalar.tag = Tag::Str,
                         other => *other = Value::Scalar(tollgate_yaml::Scalar::string("")),

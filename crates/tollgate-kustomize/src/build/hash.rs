@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use tollgate_yaml::{Node, Scalar, Value};
 
 /// Append the hash to the name of each resource that needs one.
-pub(super) fn add_to_names(resources: &mut [Resource]) -> Result<(), BuildError> {
+pub(crate) fn add_to_names(resources: &mut [Resource]) -> Result<(), BuildError> {
     for resource in resources.iter_mut().filter(|it| it.needs_hash) {
         let name = format!("{}-{}", resource.name(), hash(&resource.body)?);
         resource.store_previous_id();

@@ -3,7 +3,7 @@
 mod absorb;
 mod accumulate;
 mod finish;
-mod hash;
+pub(crate) mod hash;
 mod name_reference;
 mod order;
 mod scope;

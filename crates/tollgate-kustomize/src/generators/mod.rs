@@ -11,7 +11,7 @@ use crate::{
 use sources::Pair;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tollgate_yaml::{Key, Mapping, Node, Origin, Scalar, Span, Style, Tag, Value};
+use tollgate_yaml::{Dialect, Key, Mapping, Node, Origin, Scalar, Span, Style, Tag, Value};
 
 /// Base64 is broken into lines of this length.
 const BASE64_LINE: usize = 70;
@@ -177,7 +177,8 @@ fn both<'a>(lists: impl Iterator<Item = &'a Vec<TextPair>>) -> Mapping {
     let mut map = Mapping::new();
     for pair in lists.flatten() {
         if !map.contains_key(&pair.key) {
-            let key = Key::new(pair.key.value.clone(), derived(pair.key.span));
+            let origin = derived(pair.key.span);
+            let key = Key::plain(pair.key.value.clone(), Dialect::Kyaml, origin);
             map.insert(key, text(&pair.value));
         }
     }
@@ -211,7 +212,7 @@ fn distinct(pairs: Vec<Pair>, args: &GeneratorArgs) -> Result<Vec<Pair>, BuildEr
 
 fn map(pairs: Vec<Pair>, origin: Origin, encode: impl Fn(&[u8]) -> Arc<str>) -> Node {
     let entries = pairs.into_iter().map(|pair| tollgate_yaml::Entry {
-        key: Key::new(pair.key, pair.origin),
+        key: Key::plain(pair.key, Dialect::Kyaml, pair.origin),
         value: Node::string(encode(&pair.value), pair.origin),
     });
     Node::mapping(entries.collect(), origin)

@@ -8,7 +8,7 @@ use crate::{
     resource::Resource,
 };
 use std::collections::HashMap;
-use tollgate_yaml::{Mapping, Node, Tag, Value};
+use tollgate_yaml::{Mapping, Node, Tag};
 
 /// What else a `NamespaceTransformer` can be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,45 +45,52 @@ pub(crate) fn apply(
     specs: &[FieldSpec],
     options: NamespaceOptions,
 ) -> Result<(), BuildError> {
-    let own = FieldSpec::any("metadata/namespace", true);
     for resource in resources.iter_mut() {
-        if is_helm_generated(&resource.body) {
-            continue;
+        if !is_helm_generated(&resource.body) {
+            resource.store_previous_id();
+            set_in(resource, namespace, specs, options)?;
         }
-        resource.store_previous_id();
-        let gvk = resource.gvk();
-        let set = &mut |node: &mut Node| set(node, namespace, options);
-        if !gvk.is_cluster_scoped() {
-            own.visit(
-                &mut resource.body,
-                Missing::Scalar,
-                namespace.span,
-                &mut |node, _| set(node),
-            )?;
-        }
-        let is_binding = is_role_binding(&gvk.kind);
-        if is_binding {
-            subjects(&mut resource.body, namespace, options, set)?;
-        }
-        // The built-in spec renames Namespaces; other kinds of that name are left alone.
-        let is_core = gvk.group.is_empty() && &*gvk.version == "v1";
-        let wanted = |spec: &&FieldSpec| match spec.path.as_str() {
-            "metadata/namespace" => false,
-            "metadata/name" => is_core,
-            "subjects/namespace" => !is_role_binding(&spec.selector.kind),
-            _ => true,
-        };
-        for spec in specs.iter().filter(wanted).filter(|it| it.applies_to(&gvk)) {
-            spec.visit(
-                &mut resource.body,
-                Missing::Scalar,
-                namespace.span,
-                &mut |node, _| set(node),
-            )?;
-        }
-        resource.sync_shared();
     }
     refuse_twins(resources, namespace)
+}
+
+/// Move one resource to `namespace`, whatever it becomes the twin of.
+///
+/// # Errors
+/// A namespace that is no single value.
+pub(crate) fn set_in(
+    resource: &mut Resource,
+    namespace: &Text,
+    specs: &[FieldSpec],
+    options: NamespaceOptions,
+) -> Result<(), FieldError> {
+    let gvk = resource.gvk();
+    let body = &mut resource.body;
+    let visit = |spec: &FieldSpec, body: &mut Node| {
+        let set = &mut |node: &mut Node, _: &[_]| set(node, namespace, options);
+        spec.visit(body, Missing::Scalar, namespace.span, set)
+    };
+    if !gvk.is_cluster_scoped() {
+        visit(&FieldSpec::any("metadata/namespace", true), body)?;
+    }
+    if is_role_binding(&gvk.kind) {
+        subjects(body, namespace, options)?;
+    }
+    // The built-in spec renames Namespaces; other kinds of that name are left alone.
+    let is_core = gvk.group.is_empty() && &*gvk.version == "v1";
+    let wanted = |spec: &&FieldSpec| match spec.path.as_str() {
+        "metadata/namespace" => false,
+        "metadata/name" => is_core,
+        "subjects/namespace" => {
+            !(is_role_binding(&gvk.kind) && is_role_binding(&spec.selector.kind))
+        }
+        _ => true,
+    };
+    for spec in specs.iter().filter(wanted).filter(|it| it.applies_to(&gvk)) {
+        visit(spec, body)?;
+    }
+    resource.sync_shared();
+    Ok(())
 }
 
 fn set(node: &mut Node, namespace: &Text, options: NamespaceOptions) -> Result<(), FieldError> {
@@ -112,7 +119,6 @@ fn subjects(
     body: &mut Node,
     namespace: &Text,
     options: NamespaceOptions,
-    set: &mut impl FnMut(&mut Node) -> Result<(), FieldError>,
 ) -> Result<(), FieldError> {
     let (key, wanted) = match options.subjects {
         Subjects::Default => ("name", "default"),
@@ -129,16 +135,14 @@ fn subjects(
     };
     let new = FieldSpec::any("namespace", true);
     for subject in items.iter_mut().filter(|it| !it.is_null()) {
-        let subject_span = subject.span();
-        let subject_type = subject.type_name();
-        let Value::Mapping(map) = &subject.value else {
-            let message = format!("a subject must be a map, not {subject_type}");
-            return Err(FieldError::new(subject_span, message));
+        let (span, type_name) = (subject.span(), subject.type_name());
+        let Some(map) = subject.as_mapping() else {
+            let message = format!("a subject must be a map, not {type_name}");
+            return Err(FieldError::new(span, message));
         };
         if is(map, key, wanted)? {
-            new.visit(subject, Missing::Scalar, namespace.span, &mut |node, _| {
-                set(node)
-            })?;
+            let set = &mut |node: &mut Node, _: &[_]| set(node, namespace, options);
+            new.visit(subject, Missing::Scalar, namespace.span, set)?;
         }
     }
     Ok(())

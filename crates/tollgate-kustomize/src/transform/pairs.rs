@@ -9,7 +9,7 @@ use crate::{
     shared::{self, SharedLeaf},
 };
 use std::sync::Arc;
-use tollgate_yaml::{Key, Mapping, Node, Origin, Scalar, Step, Value};
+use tollgate_yaml::{Dialect, Key, Mapping, Node, Origin, Scalar, Step, Value};
 
 /// Set every pair in the maps that `specs` name.
 ///
@@ -84,7 +84,8 @@ impl Setter<'_> {
             by: key.span,
             over: None,
         };
-        map.insert(Key::new(key.value.clone(), key_origin), new);
+        let key_made = Key::plain(key.value.clone(), Dialect::Kyaml, key_origin);
+        map.insert(key_made, new);
         self.places.push(shared::keys(steps, &key.value));
     }
 }
