@@ -242,7 +242,20 @@ impl<'a> Composer<'a> {
             .help("write the character itself, or `\\U` and eight digits"));
         }
         // For a missing value granit gives `~`, go-yaml the empty text.
-        let text = if source.is_empty() { "" } else { text };
+        let text = if style == Style::Plain && source.is_empty() {
+            ""
+        } else {
+            text
+        };
+        if matches!(style, Style::Literal | Style::Folded)
+            && let Some(tab) = tab_in_indentation(self.text, span)
+        {
+            return Err(YamlError::new(
+                Span::new(self.file, tab, tab + 1),
+                "a tab stands in the indentation of this text",
+            )
+            .help("indent with spaces: YAML does not allow tabs there"));
+        }
         let span = match style {
             // granit counts the white space up to the next token.
             Style::Literal | Style::Folded => {
@@ -452,6 +465,39 @@ fn surrogate_escape(source: &str) -> Option<usize> {
             return Some(at);
         }
         at += 2;
+    }
+    None
+}
+
+/// Where a block of text is indented by a tab, which go-yaml refuses. A block that tells its
+/// indentation (`|2`) may begin with one.
+fn tab_in_indentation(text: &str, block: Span) -> Option<usize> {
+    let (start, end) = (block.start as usize, block.end as usize);
+    if !text[start..end].contains('\t') {
+        return None;
+    }
+    let header_end = text[..start].trim_end_matches([' ', '\r', '\n']).len();
+    let header = line_around(text, header_end);
+    let tells_indent = header.contains(['|', '>'])
+        && header
+            .rsplit(['|', '>'])
+            .next()?
+            .contains(|it: char| it.is_ascii_digit());
+    if tells_indent {
+        return None;
+    }
+    let mut at = text[..start].rfind('\n').map_or(0, |it| it + 1);
+    let mut indent = None;
+    for line in text[at..end].split_inclusive('\n') {
+        let spaces = line.len() - line.trim_start_matches(' ').len();
+        let first = line.as_bytes().get(spaces).copied().unwrap_or(b'\n');
+        if first == b'\t' && indent.is_none_or(|indent| spaces < indent) {
+            return Some(at + spaces);
+        }
+        if !matches!(first, b'\n' | b'\r') {
+            indent.get_or_insert(spaces);
+        }
+        at += line.len();
     }
     None
 }

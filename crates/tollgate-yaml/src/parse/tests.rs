@@ -66,6 +66,12 @@ fn plain_scalars() {
     differs("2001-1-2", r#""2001-01-02T00:00:00Z""#, r#""2001-1-2""#);
     both("a: |\n  text", r#"{"a":"text"}"#);
     both("a:\nb: !!str\n", r#"{"a":null,"b":""}"#);
+    both("a: |+\n\nb: >+\n\n\n", r#"{"a":"\n","b":"\n\n"}"#);
+    both(
+        "a: |1\n \tb\nc: |\n  d\n  \te\n",
+        r#"{"a":"\tb\n","c":"d\n\te\n"}"#,
+    );
+    refused("a: |\n  \tb\n", "a tab stands in the indentation");
     refused("a: .inf", "not a number that JSON can hold [.inf]");
 }
 
