@@ -21,6 +21,7 @@ impl Node {
     pub fn to_json(&self) -> Result<serde_json::Value, YamlError> {
         Ok(match &self.value {
             Value::Scalar(scalar) => match scalar.tag {
+                Tag::Null if scalar.is_missing_in_brackets() => "".into(),
                 Tag::Null => serde_json::Value::Null,
                 Tag::Bool => serde_json::Value::Bool(scalar.is_true()),
                 Tag::Int | Tag::Float => serde_json::Value::Number(number(scalar, self.span())?),

@@ -298,6 +298,12 @@ impl Scalar {
         }
     }
 
+    /// Whether this null is an empty text to kustomize: a value that is missing between brackets
+    /// (`{a: }`). go-yaml v3 prints it as `''` on kustomize's way to JSON; for patches it is null.
+    pub(crate) fn is_missing_in_brackets(&self) -> bool {
+        self.tag == Tag::Null && self.style == Style::SingleQuoted
+    }
+
     /// `null`.
     pub fn null() -> Self {
         Self {

@@ -109,6 +109,7 @@ impl Printer {
                 }
             }
             Value::Scalar(scalar) => match scalar.tag {
+                Tag::Null if scalar.is_missing_in_brackets() => self.out.word("\"\""),
                 Tag::Null => self.out.word("null"),
                 Tag::Bool if scalar.is_true() => self.out.word("true"),
                 Tag::Bool => self.out.word("false"),

@@ -16,6 +16,10 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, StructureSt
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+/// How a value that is missing between brackets (`{a: }`) is told apart from a written null:
+/// kustomize prints it in quotes and so makes an empty text of it. See [`Scalar::is_missing_in_brackets`].
+const MISSING_IN_BRACKETS: Style = Style::SingleQuoted;
+
 /// Reads one file.
 pub(super) struct Composer<'a> {
     parser: Parser<'a, StrInput<'a>>,
@@ -24,6 +28,8 @@ pub(super) struct Composer<'a> {
     dialect: Dialect,
     limits: &'a Limits,
     nodes: usize,
+    /// How many brackets are open.
+    flow: usize,
     anchors: HashMap<usize, Composed>,
     /// Keys repeat: every spelling is kept once.
     keys: HashSet<Arc<str>>,
@@ -45,6 +51,7 @@ impl<'a> Composer<'a> {
             block_scalar_eof_without_line_feed: true,
             flow_nesting_limit: limits.depth.saturating_add(1),
             block_nesting_limit: limits.depth.saturating_add(1),
+            emit_anchor_events: true,
         };
         Self {
             parser: Parser::new_from_str_with_options(text, options),
@@ -53,6 +60,7 @@ impl<'a> Composer<'a> {
             dialect,
             limits,
             nodes: 0,
+            flow: 0,
             anchors: HashMap::new(),
             keys: HashSet::new(),
         }
@@ -131,13 +139,17 @@ impl<'a> Composer<'a> {
             Event::Alias(id) => return self.alias(id, span, depth),
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(1, span)?;
+                self.check_anchor(anchor)?;
                 let node = self.scalar(&text, style, tag.as_deref(), span)?;
                 (anchor, node, 0)
             }
             Event::SequenceStart(style, anchor, tag) => {
                 self.count(1, span)?;
+                self.check_anchor(anchor)?;
                 self.check_collection_tag(tag.as_deref(), Explicit::Seq, span)?;
+                self.flow += usize::from(style == StructureStyle::Flow);
                 let (items, first, height) = self.sequence(depth)?;
+                self.flow -= usize::from(style == StructureStyle::Flow);
                 let span = match (style, first) {
                     (StructureStyle::Block, Some(first)) => first,
                     _ => span,
@@ -147,8 +159,11 @@ impl<'a> Composer<'a> {
             }
             Event::MappingStart(style, anchor, tag) => {
                 self.count(1, span)?;
+                self.check_anchor(anchor)?;
                 self.check_collection_tag(tag.as_deref(), Explicit::Map, span)?;
+                self.flow += usize::from(style == StructureStyle::Flow);
                 let (map, first, height) = self.mapping(depth)?;
+                self.flow -= usize::from(style == StructureStyle::Flow);
                 let span = match (style, first) {
                     (StructureStyle::Block, Some(first)) => first,
                     _ => span,
@@ -181,6 +196,26 @@ impl<'a> Composer<'a> {
             return Err(self.too_deep(span));
         }
         Ok(self.anchors[&id].clone())
+    }
+
+    /// The name of an anchor comes right after its node. go-yaml ends it earlier than YAML 1.2 does
+    /// (`&a:b` is the anchor `a` and the text `:b`).
+    fn check_anchor(&mut self, anchor: usize) -> Result<(), YamlError> {
+        if anchor == 0 {
+            return Ok(());
+        }
+        let (event, span) = self.next()?;
+        let Event::Anchor(_, name) = event else {
+            return Err(YamlError::new(span, "a value was expected here"));
+        };
+        let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-');
+        if !name.chars().all(is_plain) {
+            return Err(YamlError::new(
+                span,
+                "the name of an anchor consists of letters, digits, `_` and `-`",
+            ));
+        }
+        Ok(())
     }
 
     fn too_deep(&self, span: Span) -> YamlError {
@@ -231,22 +266,14 @@ impl<'a> Composer<'a> {
             ScalarStyle::Folded => Style::Folded,
         };
         let source = &self.text[span.start as usize..span.end as usize];
-        if style == Style::DoubleQuoted
-            && let Some(at) = surrogate_escape(source)
-        {
-            let start = span.start as usize + at;
-            return Err(YamlError::new(
-                Span::new(self.file, start, start + 6),
-                "this escape is half of a character, and go-yaml refuses it",
-            )
-            .help("write the character itself, or `\\U` and eight digits"));
+        let is_missing = style == Style::Plain && source.is_empty();
+        match style {
+            Style::DoubleQuoted => self.check_escapes(source, span)?,
+            Style::Plain if self.flow > 0 => self.check_in_brackets(source, span)?,
+            _ => {}
         }
         // For a missing value granit gives `~`, go-yaml the empty text.
-        let text = if style == Style::Plain && source.is_empty() {
-            ""
-        } else {
-            text
-        };
+        let text = if is_missing { "" } else { text };
         if matches!(style, Style::Literal | Style::Folded)
             && let Some(tab) = tab_in_indentation(self.text, span)
         {
@@ -276,12 +303,57 @@ impl<'a> Composer<'a> {
                 _ => return Err(unknown_tag(tag, span)),
             },
         };
+        let style = match tag {
+            Tag::Null if is_missing && self.flow > 0 && self.dialect == Dialect::Kyaml => {
+                MISSING_IN_BRACKETS
+            }
+            Tag::Null => Style::Plain,
+            _ => style,
+        };
         let scalar = Scalar {
             text: Arc::from(text),
             tag,
             style,
         };
         Ok(Node::new(Value::Scalar(scalar), Origin::Authored(span)))
+    }
+
+    fn check_escapes(&self, source: &str, span: Span) -> Result<(), YamlError> {
+        let Some((at, length)) = refused_escape(source) else {
+            return Ok(());
+        };
+        let start = span.start as usize + at;
+        let span = Span::new(self.file, start, start + length);
+        Err(if length == 2 {
+            YamlError::new(span, "go-yaml does not know this escape").help("write `/` as it is")
+        } else {
+            YamlError::new(
+                span,
+                "this escape is half of a character, and go-yaml refuses it",
+            )
+            .help("write the character itself, or `\\U` and eight digits")
+        })
+    }
+
+    /// Between brackets go-yaml ends plain text at other characters than YAML 1.2 does.
+    fn check_in_brackets(&self, source: &str, span: Span) -> Result<(), YamlError> {
+        let after = self.text[span.end as usize..].strip_prefix(':');
+        let is_tight = after.is_some_and(|it| {
+            !source.is_empty() && !it.is_empty() && !it.starts_with([' ', '\t', '\r', '\n'])
+        });
+        let message = if is_tight {
+            "go-yaml takes this `:` for a part of the text"
+        } else if source.starts_with(':') || source.contains('?') {
+            "between brackets go-yaml does not read `:` and `?` as a part of this text"
+        } else {
+            return Ok(());
+        };
+        let error = YamlError::new(span, message);
+        Err(if is_tight {
+            error.help("write a space after the colon")
+        } else {
+            error.help("put the text in quotes")
+        })
     }
 
     /// The items, the place of the first, and the levels below the list.
@@ -323,6 +395,7 @@ impl<'a> Composer<'a> {
             let Value::Scalar(scalar) = key.value else {
                 return Err(self.complex_key(&key, at));
             };
+            self.check_key(&scalar, at)?;
             if &*scalar.text == "<<" {
                 if scalar.style == Style::Plain {
                     let maps = merged_maps(value.node, is_alias)
@@ -382,6 +455,27 @@ impl<'a> Composer<'a> {
                 .duplicate("<<", at, *before)
                 .help("merge several maps with `<<: [*first, *second]`")),
         }
+    }
+
+    fn check_key(&self, key: &Scalar, at: Span) -> Result<(), YamlError> {
+        if key.tag == Tag::Null {
+            return Err(YamlError::new(at, "a key cannot be null")
+                .help("put the key in quotes, or write one before the colon"));
+        }
+        let (start, end) = (at.start as usize, at.end as usize);
+        if self.flow > 0 && !self.text[..start].trim_end().ends_with('?') {
+            let rest = &self.text[end..];
+            let after = rest.trim_start();
+            let breaks = self.text[start..end].contains('\n')
+                || rest[..rest.len() - after.len()].contains('\n');
+            if breaks && after.starts_with(':') {
+                return Err(YamlError::new(
+                    at,
+                    "a key and its `:` must stand on the same line",
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn key(&mut self, scalar: &Scalar, at: Span) -> Result<Key, YamlError> {
@@ -449,22 +543,22 @@ fn unknown_tag(tag: &granit_parser::Tag, span: Span) -> YamlError {
     .help("remove the tag; text that begins with `!` must stand in quotes")
 }
 
-/// Where a double-quoted text holds an escape for half of a UTF-16 pair.
-fn surrogate_escape(source: &str) -> Option<usize> {
+/// Place and length of an escape that go-yaml refuses: `\/`, and half of a UTF-16 pair.
+fn refused_escape(source: &str) -> Option<(usize, usize)> {
     let bytes = source.as_bytes();
     let mut at = 0;
     while let Some(found) = bytes.get(at..)?.iter().position(|it| *it == b'\\') {
         at += found;
-        if let [
-            b'u',
-            b'd' | b'D',
-            b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F',
-            ..,
-        ] = bytes.get(at + 1..)?
-        {
-            return Some(at);
+        match bytes.get(at + 1..)? {
+            [b'/', ..] => return Some((at, 2)),
+            [
+                b'u',
+                b'd' | b'D',
+                b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F',
+                ..,
+            ] => return Some((at, 6)),
+            _ => at += 2,
         }
-        at += 2;
     }
     None
 }

@@ -41,10 +41,26 @@ pub fn parse(
         return Err(YamlError::new(at, message));
     }
     characters::check(text, file)?;
+    check_directives(text, file)?;
     if dialect == Dialect::Kyaml {
         check_separators(text, file)?;
     }
     compose::Composer::new(text, file, dialect, limits).stream()
+}
+
+/// go-yaml knows two directives and refuses all others.
+fn check_directives(text: &str, file: FileId) -> Result<(), YamlError> {
+    let starts = text.match_indices("\n%").map(|(at, _)| at + 1);
+    for at in text.starts_with('%').then_some(0).into_iter().chain(starts) {
+        let line = text[at..].lines().next().unwrap_or_default();
+        let is_known = line.starts_with("%YAML ") || line.starts_with("%TAG ");
+        if !is_known && line[1..].starts_with(|it: char| it.is_ascii_alphabetic()) {
+            let span = Span::new(file, at, at + line.len());
+            return Err(YamlError::new(span, "go-yaml does not know this directive")
+                .help("indent the line or put it in quotes if it is text"));
+        }
+    }
+    Ok(())
 }
 
 /// kustomize cuts files into documents by lines, and refuses separators that carry content.
