@@ -13,6 +13,8 @@ mod limits;
 mod node;
 mod parse;
 mod path;
+#[cfg(test)]
+mod properties;
 mod resolve;
 mod source;
 mod timestamp;

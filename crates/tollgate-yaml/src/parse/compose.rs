@@ -28,6 +28,7 @@ pub(super) struct Composer<'a> {
     dialect: Dialect,
     limits: &'a Limits,
     nodes: usize,
+    has_tabs: bool,
     /// How many brackets are open.
     flow: usize,
     anchors: HashMap<usize, Composed>,
@@ -60,6 +61,7 @@ impl<'a> Composer<'a> {
             dialect,
             limits,
             nodes: 0,
+            has_tabs: text.contains('\t'),
             flow: 0,
             anchors: HashMap::new(),
             keys: HashSet::new(),
@@ -134,6 +136,9 @@ impl<'a> Composer<'a> {
         if depth > self.limits.depth {
             return Err(self.too_deep(span));
         }
+        if self.has_tabs && self.flow == 0 {
+            self.check_tabs(span)?;
+        }
         let before = self.nodes;
         let (anchor, node, height) = match event {
             Event::Alias(id) => return self.alias(id, span, depth),
@@ -196,6 +201,27 @@ impl<'a> Composer<'a> {
             return Err(self.too_deep(span));
         }
         Ok(self.anchors[&id].clone())
+    }
+
+    /// Tabs may follow a `:`, but not stand in the indentation or between `- ` and its item.
+    fn check_tabs(&self, span: Span) -> Result<(), YamlError> {
+        let before = &self.text[..span.start as usize];
+        let rest = before.trim_end_matches([' ', '\t']);
+        let Some(tab) = before[rest.len()..].find('\t') else {
+            return Ok(());
+        };
+        let is_after_indicator = rest.ends_with(['-', '?'])
+            && rest[..rest.len() - 1].ends_with([' ', '\t', '\n'])
+            || matches!(rest, "-" | "?");
+        if is_after_indicator || rest.is_empty() || rest.ends_with('\n') {
+            let at = rest.len() + tab;
+            return Err(YamlError::new(
+                Span::new(self.file, at, at + 1),
+                "a tab stands where only spaces may",
+            )
+            .help("indent with spaces: YAML does not allow tabs there"));
+        }
+        Ok(())
     }
 
     /// The name of an anchor comes right after its node. go-yaml ends it earlier than YAML 1.2 does
@@ -416,9 +442,11 @@ impl<'a> Composer<'a> {
                 key: self.key(&scalar, at)?,
                 value: value.node,
             };
-            let text = entry.key.text.clone();
-            if let Some(before) = map.add(entry) {
-                return Err(self.duplicate(&text, at, before.key.origin.edit_here()));
+            if let Some((before, entry)) = map.add(entry)
+                && (self.dialect == Dialect::Kyaml || !is_same_scalar(&before.value, &entry.value))
+            {
+                let before = before.key.origin.edit_here();
+                return Err(self.duplicate(&entry.key.text, at, before));
             }
             self.check_keys(map.len(), at)?;
         }
@@ -532,6 +560,14 @@ impl<'a> Composer<'a> {
         let line = self.text[..before.start as usize].matches('\n').count() + 1;
         YamlError::new(at, format!("the key `{key}` stands on line {line} already"))
             .help("remove one of the two: readers disagree on which counts")
+    }
+}
+
+/// A key that stands twice with the same plain value means the same to every reader.
+fn is_same_scalar(a: &Node, b: &Node) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Scalar(a), Value::Scalar(b)) => a.tag == b.tag && a.text == b.text,
+        _ => false,
     }
 }
 

@@ -43,15 +43,16 @@ impl Builder {
         self.is_merged.push(is_merged);
     }
 
-    /// Add an entry that was written here; gives back the one that was written here before.
-    pub(super) fn add(&mut self, entry: Entry) -> Option<&Entry> {
+    /// Add an entry that was written here. If its key was written here before, gives back that
+    /// entry and the new one.
+    pub(super) fn add(&mut self, entry: Entry) -> Option<(&Entry, Entry)> {
         match self.find(&entry.key.text) {
             Some(at) if self.is_merged[at] => {
                 self.entries[at] = entry;
                 self.is_merged[at] = false;
                 None
             }
-            Some(at) => Some(&self.entries[at]),
+            Some(at) => Some((&self.entries[at], entry)),
             None => {
                 self.push(entry, false);
                 None

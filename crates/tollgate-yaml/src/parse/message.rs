@@ -26,6 +26,7 @@ fn words(kind: &Kind) -> (Option<&'static str>, Option<&'static str>) {
         | Kind::TabInBlockIndentation
         | Kind::TabInIndentation
         | Kind::TabInPlainScalar
+        | Kind::InvalidBlockEntryWhitespace
         | Kind::TabAtBlockScalarStart => ("a tab stands where only spaces may", SPACES),
         Kind::MappingValueNotAllowed => (
             "a `:` that would begin another value cannot stand here",

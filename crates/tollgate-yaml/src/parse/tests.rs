@@ -151,6 +151,12 @@ fn keys() {
         "a: 1\nb: 2\n\"a\": 3\n",
         "`a` stands on line 1 already [\\\"a\\\"]",
     );
+    assert_eq!(
+        json("{a: b, 'a': b}", Dialect::Sigs).as_deref(),
+        Ok(r#"{"a":"b"}"#)
+    );
+    assert!(json("{a: b, 'a': b}", Dialect::Kyaml).is_err());
+    assert!(json("{a: 1, a: '1'}", Dialect::Sigs).is_err());
     refused("1: 1\n'1': 2\n", "stands on line 1 already");
     assert!(json("{0x1: 1, 1: 2}", Dialect::Sigs).is_err());
     assert!(json("{yes: 1, on: 2}", Dialect::Sigs).is_err());
@@ -190,6 +196,22 @@ fn brackets_as_go_reads_them() {
         r#"{"a":"","b":{"c":""},"d":null}"#,
         r#"{"a":null,"b":{"c":null},"d":null}"#,
     );
+}
+
+#[test]
+fn tabs() {
+    both("a:\tb\t# c\nd: [e,\tf]\n", r#"{"a":"b","d":["e","f"]}"#);
+    for text in [
+        "-\ta",
+        "-\t- a",
+        "- -\ta",
+        "?\ta",
+        "\t[a]",
+        "a:\n \tb",
+        "a:\n\t- b",
+    ] {
+        refused(text, "a tab stands where only spaces may");
+    }
 }
 
 #[test]
