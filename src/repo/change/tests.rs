@@ -1,1 +1,501 @@
+//! Which two trees: flags, GitHub, GitLab, a clone at home, and clones that lack what is asked for.
 
+use super::*;
+use crate::repo::testing::TestRepo;
+use git2::Oid;
+use std::io::Write;
+use tempfile::NamedTempFile;
+
+/// A story with a fork:
+///
+/// ```text
+/// root -- fork -- newest      main, origin/main
+///             \-- proposal    feature (HEAD)
+/// ```
+struct Story {
+    repo: TestRepo,
+    root: Oid,
+    fork: Oid,
+    newest: Oid,
+    proposal: Oid,
+}
+
+impl Story {
+    fn new() -> Self {
+        let mut repo = TestRepo::new();
+        let root = repo.file("a", "1").commit("refs/heads/main", &[]);
+        let fork = repo.file("a", "2").commit("refs/heads/main", &[root]);
+        let proposal = repo.file("b", "new").commit("refs/heads/feature", &[fork]);
+        let newest = repo
+            .remove("b")
+            .file("a", "3")
+            .commit("refs/heads/main", &[fork]);
+        repo.git
+            .reference("refs/remotes/origin/main", newest, true, "test")
+            .expect("a reference");
+        repo.git.set_head("refs/heads/feature").expect("a branch");
+        Self {
+            repo,
+            root,
+            fork,
+            newest,
+            proposal,
+        }
+    }
+
+    fn resolve(&self, ask: &Ask<'_>) -> Result<Change, RepoError> {
+        resolve(&self.repo.objects(), ask)
+    }
+
+    /// Commit ids as the names of this story, and whether the head is a merge.
+    fn shown(&self, change: &Change) -> String {
+        let name = |id: &str| {
+            let all = [
+                ("root", self.root),
+                ("fork", self.fork),
+                ("newest", self.newest),
+                ("proposal", self.proposal),
+            ];
+            let found = all.iter().find(|(_, it)| it.to_string() == id);
+            found.map_or_else(|| "other".to_owned(), |(name, _)| (*name).to_owned())
+        };
+        let head = match &change.head {
+            Head::Commit(head) => name(&head.commit),
+            Head::Merged(head) => format!("{} merged", name(&head.commit)),
+            Head::WorkingTree => "work tree".to_owned(),
+        };
+        format!("{}..{head}", name(&change.base.commit))
+    }
+
+    fn file(&self, tree: &str, name: &str) -> String {
+        let tree = self
+            .repo
+            .git
+            .find_tree(Oid::from_str(tree).expect("an id"))
+            .expect("a tree");
+        tree.get_name(name).map_or_else(String::new, |it| {
+            let blob = self.repo.git.find_blob(it.id()).expect("a blob");
+            String::from_utf8_lossy(blob.content()).into_owned()
+        })
+    }
+
+    /// Cut history behind a commit, as a shallow clone does.
+    fn cut(&self, at: Oid) {
+        std::fs::write(self.repo.git.path().join("shallow"), format!("{at}\n")).expect("a file");
+    }
+}
+
+fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn in_ci(pairs: &[(&str, &str)]) -> Ask<'static> {
+    Ask {
+        environment: environment(pairs),
+        ..Ask::default()
+    }
+}
+
+fn event(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().expect("a file");
+    file.write_all(text.as_bytes()).expect("written");
+    file
+}
+
+fn at(file: &NamedTempFile) -> &str {
+    file.path().to_str().expect("UTF-8")
+}
+
+#[test]
+fn revisions_that_the_user_names() {
+    let story = Story::new();
+    let short = story.fork.to_string()[..8].to_owned();
+    for (base, head, want) in [
+        (Some("main"), Some("feature"), "newest..proposal merged"),
+        (Some("main"), None, "newest..proposal merged"),
+        (None, Some("feature"), "fork..proposal"),
+        (None, None, "fork..proposal"),
+        (Some("feature~1"), None, "fork..proposal"),
+        (Some(short.as_str()), Some("main"), "fork..newest"),
+        (Some("main"), Some("main~2"), "newest..root"),
+        (Some("HEAD"), Some("HEAD"), "proposal..proposal"),
+    ] {
+        let change = story
+            .resolve(&Ask {
+                base,
+                head,
+                ..Ask::default()
+            })
+            .expect("both are there");
+        assert_eq!(story.shown(&change), want, "{base:?}..{head:?}");
+        assert!(change.can_be_handed_off());
+    }
+}
+
+#[test]
+fn the_head_that_is_judged_is_what_the_base_would_become() {
+    let story = Story::new();
+    let change = story
+        .resolve(&Ask {
+            base: Some("main"),
+            ..Ask::default()
+        })
+        .expect("a merge");
+    let head = change.head.revision().expect("a commit");
+    assert_eq!(
+        (story.file(&head.tree, "a"), story.file(&head.tree, "b")),
+        ("3".to_owned(), "new".to_owned())
+    );
+    assert_eq!(story.file(&change.base.tree, "a"), "3");
+}
+
+#[test]
+fn what_does_not_merge_is_no_change() {
+    let mut story = Story::new();
+    let clash = story
+        .repo
+        .file("a", "4")
+        .commit("refs/heads/clash", &[story.fork]);
+    let error = story
+        .resolve(&Ask {
+            base: Some("main"),
+            head: Some(&clash.to_string()),
+            ..Ask::default()
+        })
+        .expect_err("a conflict");
+    assert_eq!(
+        error.message,
+        "head does not merge into base: conflict in `a`"
+    );
+    let other = story.repo.file("z", "z").commit("refs/heads/other", &[]);
+    let error = story
+        .resolve(&Ask {
+            base: Some("main"),
+            head: Some(&other.to_string()),
+            ..Ask::default()
+        })
+        .expect_err("unrelated");
+    assert!(error.message.contains("no history in common"), "{error}");
+}
+
+#[test]
+fn names_that_are_no_commits() {
+    let story = Story::new();
+    let blob = story.repo.blob("x").to_string();
+    for bad in [
+        "none",
+        "",
+        "--upload-pack=x",
+        "main..feature",
+        "v1\u{1b}[2J",
+        blob.as_str(),
+        "HEAD~99",
+        "main:a",
+    ] {
+        let error = story
+            .resolve(&Ask {
+                base: Some(bad),
+                ..Ask::default()
+            })
+            .expect_err(bad);
+        assert!(
+            error.message.contains("is no commit of this clone"),
+            "{bad}: {error}"
+        );
+        assert!(!error.message.contains('\u{1b}'));
+        assert!(error.help.is_some());
+    }
+    let empty = TestRepo::new();
+    assert!(resolve(&empty.objects(), &Ask::default()).is_err());
+}
+
+#[test]
+fn pull_requests_of_github() {
+    let story = Story::new();
+    let pull = event(&format!(
+        "{{\"number\":7,\"pull_request\":{{\"base\":{{\"sha\":\"{}\",\"ref\":\"main\"}},\"head\":{{\"sha\":\"{}\"}}}}}}",
+        story.fork, story.proposal
+    ));
+    let actions = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_EVENT_NAME", "pull_request"),
+        ("GITHUB_BASE_REF", "main"),
+        ("GITHUB_EVENT_PATH", at(&pull)),
+    ];
+    let change = story.resolve(&in_ci(&actions)).expect("both are there");
+    assert_eq!(
+        (story.shown(&change).as_str(), change.source),
+        ("fork..proposal", Source::GitHubPullRequest)
+    );
+    assert_eq!(change.base.name, "main");
+
+    // The merge that GitHub checks out knows a newer base than the event.
+    let merge = story
+        .repo
+        .commit("refs/heads/merge", &[story.newest, story.proposal])
+        .to_string();
+    let mut with_merge = actions.to_vec();
+    with_merge.push(("GITHUB_SHA", &merge));
+    let change = story.resolve(&in_ci(&with_merge)).expect("a merge");
+    assert_eq!(story.shown(&change), "newest..other");
+    assert_eq!(change.head.revision().expect("a commit").commit, merge);
+
+    // A merge of something else says nothing about this pull request.
+    let other = story
+        .repo
+        .commit("refs/heads/merge", &[story.newest, story.root])
+        .to_string();
+    let mut with_other = actions.to_vec();
+    with_other.push(("GITHUB_SHA", &other));
+    assert_eq!(
+        story.shown(&story.resolve(&in_ci(&with_other)).expect("resolves")),
+        "fork..proposal"
+    );
+
+    // Flags win over the environment.
+    let flags = Ask {
+        base: Some("main~1"),
+        ..in_ci(&actions)
+    };
+    assert_eq!(
+        story.resolve(&flags).expect("resolves").source,
+        Source::Named
+    );
+}
+
+#[test]
+fn other_events_of_github() {
+    let story = Story::new();
+    let table = [
+        (
+            "merge_group",
+            format!(
+                "{{\"merge_group\":{{\"base_sha\":\"{}\",\"head_sha\":\"{}\"}}}}",
+                story.fork, story.newest
+            ),
+            Ok("fork..newest"),
+        ),
+        (
+            "push",
+            format!(
+                "{{\"before\":\"{}\",\"after\":\"{}\"}}",
+                story.fork, story.newest
+            ),
+            Ok("fork..newest"),
+        ),
+        (
+            "push",
+            format!(
+                "{{\"before\":\"{}\",\"after\":\"{}\"}}",
+                "0".repeat(40),
+                story.newest
+            ),
+            Err("the commit before the push is not known to the CI system"),
+        ),
+        (
+            "schedule",
+            "{\"schedule\":\"0 0 * * *\"}".to_owned(),
+            Err("the event `schedule` of GitHub is no change"),
+        ),
+        (
+            "pull_request",
+            "{\"pull_request\":{}}".to_owned(),
+            Err("cannot read the event of GitHub"),
+        ),
+        (
+            "pull_request",
+            "not json".to_owned(),
+            Err("cannot read the event of GitHub"),
+        ),
+        // A branch may be called anything: ids are ids and nothing else is looked up.
+        (
+            "pull_request",
+            "{\"pull_request\":{\"base\":{\"sha\":\"main\"},\"head\":{\"sha\":\"feature\"}}}"
+                .to_owned(),
+            Err("the head of the pull request (`feature`) is not in this clone"),
+        ),
+    ];
+    for (name, text, want) in table {
+        let file = event(&text);
+        let ask = in_ci(&[
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", name),
+            ("GITHUB_EVENT_PATH", at(&file)),
+        ]);
+        match (story.resolve(&ask), want) {
+            (Ok(change), Ok(want)) => assert_eq!(story.shown(&change), want, "{name}"),
+            (Err(error), Err(want)) => assert!(error.message.starts_with(want), "{name}: {error}"),
+            (got, want) => panic!("{name}: {got:?} instead of {want:?}"),
+        }
+    }
+    assert!(
+        story
+            .resolve(&in_ci(&[("GITHUB_ACTIONS", "true")]))
+            .is_err(),
+        "no event"
+    );
+}
+
+#[test]
+fn merge_requests_of_gitlab() {
+    let story = Story::new();
+    let (root, fork, newest, proposal) = (
+        story.root.to_string(),
+        story.fork.to_string(),
+        story.newest.to_string(),
+        story.proposal.to_string(),
+    );
+    let base = [
+        ("GITLAB_CI", "true"),
+        ("CI_COMMIT_SHA", proposal.as_str()),
+        ("CI_MERGE_REQUEST_DIFF_BASE_SHA", fork.as_str()),
+    ];
+    for (more, want) in [
+        (
+            vec![("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main")],
+            "newest..proposal merged",
+        ),
+        (
+            vec![("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "gone")],
+            "fork..proposal",
+        ),
+        (
+            vec![("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", newest.as_str())],
+            "newest..proposal merged",
+        ),
+        (
+            vec![("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "")],
+            "fork..proposal",
+        ),
+    ] {
+        let mut pairs = base.to_vec();
+        pairs.extend(more);
+        let change = story.resolve(&in_ci(&pairs)).expect("all are there");
+        assert_eq!(
+            (story.shown(&change).as_str(), change.source),
+            (want, Source::GitLabMergeRequest),
+            "{pairs:?}"
+        );
+    }
+    // A kept clone whose target is older than the fork: rules do not go back in time.
+    let old = story
+        .repo
+        .git
+        .reference("refs/remotes/origin/main", story.root, true, "test");
+    old.expect("a reference");
+    let mut pairs = base.to_vec();
+    pairs.push(("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"));
+    assert_eq!(
+        story.shown(&story.resolve(&in_ci(&pairs)).expect("resolves")),
+        "fork..proposal"
+    );
+    let error = story
+        .resolve(&in_ci(&[("GITLAB_CI", "true"), ("CI_COMMIT_SHA", &root)]))
+        .expect_err("a branch pipeline");
+    assert!(error.message.contains("no merge request"), "{error}");
+}
+
+#[test]
+fn the_default_branch_of_a_clone() {
+    let story = Story::new();
+    let git = &story.repo.git;
+    git.reference("refs/remotes/origin/trunk", story.root, true, "test")
+        .expect("a reference");
+    git.reference_symbolic(
+        "refs/remotes/origin/HEAD",
+        "refs/remotes/origin/trunk",
+        true,
+        "test",
+    )
+    .expect("a reference");
+    let change = story.resolve(&Ask::default()).expect("resolves");
+    assert_eq!(
+        (story.shown(&change).as_str(), change.base.name.as_str()),
+        ("root..proposal", "fork from origin/HEAD")
+    );
+    assert_eq!(change.source, Source::Local);
+
+    let mut lonely = TestRepo::new();
+    lonely.file("a", "1").commit("refs/heads/topic", &[]);
+    lonely.git.set_head("refs/heads/topic").expect("a branch");
+    let error = resolve(&lonely.objects(), &Ask::default()).expect_err("nothing to compare with");
+    assert_eq!(error.help.as_deref(), Some("name the base with `--base`"));
+}
+
+#[test]
+fn the_work_tree_is_never_handed_off() {
+    let story = Story::new();
+    let change = story
+        .resolve(&Ask {
+            working_tree: true,
+            ..Ask::default()
+        })
+        .expect("resolves");
+    assert_eq!(story.shown(&change), "fork..work tree");
+    assert!(!change.can_be_handed_off() && change.head.revision().is_none());
+    let named = Ask {
+        working_tree: true,
+        base: Some("main"),
+        ..Ask::default()
+    };
+    assert_eq!(
+        story.shown(&story.resolve(&named).expect("resolves")),
+        "newest..work tree"
+    );
+    assert!(
+        story
+            .resolve(&Ask {
+                working_tree: true,
+                head: Some("main"),
+                ..Ask::default()
+            })
+            .is_err()
+    );
+}
+
+#[test]
+fn what_a_clone_lacks_is_said_with_what_to_fetch() {
+    let story = Story::new();
+    story.cut(story.newest);
+    let gone = "a".repeat(40);
+    let pull = |base: &str| {
+        event(&format!(
+            "{{\"pull_request\":{{\"base\":{{\"sha\":\"{base}\"}},\"head\":{{\"sha\":\"{}\"}}}}}}",
+            story.proposal
+        ))
+    };
+    let github = |file: &NamedTempFile| {
+        let ask = in_ci(&[
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", "pull_request"),
+            ("GITHUB_EVENT_PATH", at(file)),
+        ]);
+        story.resolve(&ask).expect_err("not there")
+    };
+    let missing = github(&pull(&gone));
+    assert!(
+        missing.message.contains("is not in this clone"),
+        "{missing}"
+    );
+    assert_eq!(
+        missing.help.as_deref(),
+        Some("give `actions/checkout` the setting `fetch-depth: 0`")
+    );
+    let parted = github(&pull(&story.newest.to_string()));
+    assert!(parted.message.contains("the clone is shallow"), "{parted}");
+    let gitlab = in_ci(&[
+        ("GITLAB_CI", "true"),
+        ("CI_COMMIT_SHA", &gone),
+        ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &gone),
+    ]);
+    let gitlab = story.resolve(&gitlab).expect_err("not there");
+    assert_eq!(
+        gitlab.help.as_deref(),
+        Some("give the job the variable `GIT_DEPTH: \"0\"`")
+    );
+    let local = story.resolve(&Ask::default()).expect_err("cut");
+    assert_eq!(local.help.as_deref(), Some("run `git fetch --unshallow`"));
+}

@@ -4,10 +4,8 @@ use super::Problem;
 use crate::repo::Tree;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use tollgate_kustomize::{
-    EntryKind, FileError, Files, Kustomization, RepoPath, Session, kustomization::Kind,
-};
-use tollgate_yaml::Span;
+use tollgate_kustomize::{EntryKind, FileError, Files, RepoPath, Session, kustomization::Kind};
+use tollgate_yaml::{Dialect, Node, Span};
 
 /// The names of a kustomization file. Source: kustomize `api/konfig`.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -37,7 +35,8 @@ impl Kustomizations {
 }
 
 /// Find the kustomizations of a tree. Files that cannot be read as kustomizations count as
-/// overlays: rendering them says what is wrong, and a broken file hides nothing. A folder that is
+/// overlays unless something builds on them: rendering says what is wrong, and a broken file hides
+/// nothing. A folder that is
 /// also reached through a link counts under both paths, because it can be applied from both.
 ///
 /// # Errors
@@ -58,7 +57,8 @@ pub fn kustomizations(tree: &dyn Tree, session: &Session<'_>) -> Result<Kustomiz
     }
     let mut found = Kustomizations::default();
     for (folder, files) in folders.iter().filter(|(_, files)| files.len() > 1) {
-        let names: Vec<String> = files.iter().map(|it| format!("`{}`", it.name())).collect();
+        let mut names: Vec<String> = files.iter().map(|it| format!("`{}`", it.name())).collect();
+        names.sort_unstable();
         found.problems.push(Problem {
             path: folder.clone(),
             span: Span::NONE,
@@ -71,13 +71,10 @@ pub fn kustomizations(tree: &dyn Tree, session: &Session<'_>) -> Result<Kustomiz
     known.extend(linked);
     let read: Vec<(&RepoPath, bool, BTreeSet<RepoPath>)> = known
         .par_iter()
-        .map(|folder| match session.kustomization(folder) {
-            Ok(it) => (
-                folder,
-                it.kind == Kind::Component,
-                builds_on(&it, folder, tree, &known),
-            ),
-            Err(_) => (folder, false, BTreeSet::new()),
+        .map(|folder| {
+            let entries = Entries::read(session, folder);
+            let uses = builds_on(&entries.paths, folder, tree, &known);
+            (folder, entries.component, uses)
         })
         .collect();
     let used: BTreeSet<&RepoPath> = read.iter().flat_map(|(_, _, uses)| uses).collect();
@@ -133,25 +130,77 @@ fn through_links(
     found
 }
 
+/// What discovery wants to know of a kustomization file.
+#[derive(Default)]
+struct Entries {
+    component: bool,
+    /// What it may build on, as written.
+    paths: Vec<String>,
+}
+
+impl Entries {
+    /// Read the kustomization of a folder. One that is wrong somewhere still says what it is and
+    /// what it builds on, as far as it is YAML: its bases are bases, broken or not.
+    fn read(session: &Session<'_>, folder: &RepoPath) -> Self {
+        match session.kustomization(folder) {
+            Ok(it) => Self {
+                component: it.kind == Kind::Component,
+                paths: [
+                    &it.resources,
+                    &it.components,
+                    &it.generators,
+                    &it.transformers,
+                    &it.validators,
+                ]
+                .into_iter()
+                .flatten()
+                .map(|it| it.to_string())
+                .collect(),
+            },
+            Err(_) => NAMES
+                .iter()
+                .filter_map(|name| folder.join(name))
+                .find_map(|path| session.documents(&path, Dialect::Sigs).ok())
+                .and_then(|documents| documents.first().map(Self::of_document))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn of_document(document: &Node) -> Self {
+        let lists = [
+            "resources",
+            "bases",
+            "components",
+            "generators",
+            "transformers",
+            "validators",
+        ];
+        let entries = lists
+            .iter()
+            .filter_map(|it| document.get(it))
+            .filter_map(Node::as_sequence);
+        Self {
+            component: document.get("kind").and_then(Node::as_str) == Some("Component"),
+            paths: entries
+                .flatten()
+                .filter_map(Node::as_str)
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+}
+
 /// The folders of other kustomizations that one names, under the path that is written there and
 /// under the one that links lead to.
 fn builds_on(
-    kustomization: &Kustomization,
+    entries: &[String],
     folder: &RepoPath,
     files: &dyn Files,
     known: &BTreeSet<RepoPath>,
 ) -> BTreeSet<RepoPath> {
-    let lists = [
-        &kustomization.resources,
-        &kustomization.components,
-        &kustomization.generators,
-        &kustomization.transformers,
-        &kustomization.validators,
-    ];
     let real = files.resolve(folder).unwrap_or_else(|_| folder.clone());
-    lists
-        .into_iter()
-        .flatten()
+    entries
+        .iter()
         .filter_map(|entry| real.join(entry.trim_end_matches('/')))
         .flat_map(|path| {
             let resolved = files.resolve(&path).ok();
