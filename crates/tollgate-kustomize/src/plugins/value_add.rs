@@ -50,7 +50,7 @@ pub(super) fn run(
     for target in &targets {
         for resource in resources.iter_mut() {
             let is_meant = match &target.selector {
-                Some(selector) => selector.selects(resource),
+                Some(selector) => selector.selects(resource)?,
                 None => true,
             };
             if is_meant {
