@@ -17,6 +17,7 @@ mod load;
 pub mod merge;
 mod patches;
 mod plugins;
+mod provenance;
 mod replacements;
 mod resource;
 mod selector;

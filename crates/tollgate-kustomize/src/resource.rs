@@ -2,6 +2,7 @@
 
 use crate::{
     id::{Gvk, ResourceId},
+    provenance::History,
     shared::SharedLeaf,
 };
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct Resource {
     pub read_by: Vec<Arc<str>>,
     /// Leaves that several of its fields have in common.
     pub(crate) shared: Vec<SharedLeaf>,
+    /// Its way through the build, where `buildMetadata` asks for it.
+    pub(crate) history: History,
 }
 
 impl Resource {
@@ -38,6 +41,7 @@ impl Resource {
             needs_hash: false,
             read_by: Vec::new(),
             shared: Vec::new(),
+            history: History::default(),
         }
     }
 

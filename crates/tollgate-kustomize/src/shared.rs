@@ -61,6 +61,14 @@ impl Resource {
         self.shared.retain(|it| it.places.len() > 1);
     }
 
+    /// Forget what the resource's own annotations share with others, because they were written anew.
+    pub(crate) fn unshare_annotations(&mut self) {
+        for leaf in &mut self.shared {
+            let is_own = |place: &[Arc<str>]| matches!(place, [a, b, ..] if &**a == "metadata" && &**b == "annotations");
+            leaf.places.retain(|it| !is_own(it));
+        }
+    }
+
     /// Forget what fields share, because the whole resource was written anew (a JSON patch).
     pub(crate) fn unshare(&mut self) {
         self.shared.clear();

@@ -571,3 +571,68 @@ serviceAccount: {name: sa, projectId: project}
         "{text}"
     );
 }
+
+#[test]
+fn annotations_tell_where_resources_came_from() {
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [base]\nnameSuffix: -x\n\
+             buildMetadata: [originAnnotations, transformerAnnotations, managedByLabel]\n",
+        ),
+        (
+            "base/kustomization.yaml",
+            "resources: [d.yaml]\nlabels: [{pairs: {a: b}}]\n\
+             configMapGenerator: [{name: c, literals: [a=b], options: {disableNameSuffixHash: true}}]\n",
+        ),
+        (
+            "base/d.yaml",
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n",
+        ),
+    ];
+    let changes = "    alpha.config.kubernetes.io/transformations: |
+      - configuredIn: base/kustomization.yaml
+        configuredBy:
+          apiVersion: builtin
+          kind: LabelTransformer
+      - configuredIn: base/kustomization.yaml
+        configuredBy:
+          apiVersion: builtin
+          kind: LabelTransformer
+      - configuredIn: kustomization.yaml
+        configuredBy:
+          apiVersion: builtin
+          kind: SuffixTransformer
+";
+    let expected = format!(
+        "\
+apiVersion: v1
+kind: Secret
+metadata:
+  annotations:
+{changes}    config.kubernetes.io/origin: |
+      path: base/d.yaml
+  labels:
+    a: b
+    app.kubernetes.io/managed-by: kustomize-v5.8.1
+  name: s-x
+---
+apiVersion: v1
+data:
+  a: b
+kind: ConfigMap
+metadata:
+  annotations:
+{changes}    config.kubernetes.io/origin: |
+      configuredIn: base/kustomization.yaml
+      configuredBy:
+        apiVersion: builtin
+        kind: ConfigMapGenerator
+  labels:
+    a: b
+    app.kubernetes.io/managed-by: kustomize-v5.8.1
+  name: c-x
+"
+    );
+    assert_eq!(render(&files).expect("it renders").text, expected);
+}

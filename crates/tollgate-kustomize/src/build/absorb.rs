@@ -41,6 +41,9 @@ pub(super) fn absorb(all: &mut Vec<Resource>, generated: Generated) -> Result<()
         (Some(old), Behavior::Merge) => {
             let mut new = generated.resource;
             keep_identity(&mut new, old);
+            if old.history.origin.is_some() {
+                new.history.origin.clone_from(&old.history.origin);
+            }
             for field in ["data", "binaryData"] {
                 let merged = overlay(old.body.get(field), new.body.get(field));
                 put_map(&mut new.body, field, merged);
@@ -83,6 +86,7 @@ fn keep_identity(new: &mut Resource, old: &Resource) {
     new.prefixes.clone_from(&old.prefixes);
     new.suffixes.clone_from(&old.suffixes);
     new.read_by.clone_from(&old.read_by);
+    new.history.changes.clone_from(&old.history.changes);
     new.needs_hash &= old.needs_hash;
 }
 

@@ -11,6 +11,7 @@ use crate::{
     id::ResourceId,
     kustomization::{Kind, Text},
     plugins,
+    provenance::{self, Provenance},
     resource::Resource,
     vars::VarSet,
 };
@@ -45,11 +46,15 @@ pub(super) fn accumulate(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(),
     }
     collect(all, &kustomization.resources, scope)?;
     field_specs(all, scope)?;
-    for generated in generators::run(scope)? {
+    for mut generated in generators::run(scope)? {
+        let kind = format!("{}Generator", generated.resource.gvk().kind);
+        generated.resource.history.origin = scope.field_provenance(&kind);
         absorb::absorb(&mut all.resources, generated)?;
     }
     for config in plugin_configs(&kustomization.generators, scope)? {
-        for generated in plugins::generate(&config, scope)? {
+        let provenance = Provenance::plugin(&config);
+        for mut generated in plugins::generate(&config, scope)? {
+            generated.resource.history.origin.clone_from(&provenance);
             absorb::absorb(&mut all.resources, generated)?;
         }
     }
@@ -59,6 +64,9 @@ pub(super) fn accumulate(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(),
     transform::run(all, scope)?;
     for config in plugin_configs(&kustomization.transformers, scope)? {
         plugins::transform(&config, &mut all.resources, scope)?;
+        if let Some(provenance) = Provenance::plugin(&config) {
+            provenance::changed_by(&mut all.resources, &provenance);
+        }
     }
     for config in plugin_configs(&kustomization.validators, scope)? {
         plugins::validate(&config, &mut all.resources, scope)?;
@@ -77,7 +85,12 @@ fn collect(all: &mut Accumulator, entries: &[Text], scope: &Scope<'_>) -> Result
             all.vars.merge(base.vars)?;
         } else {
             let resources = scope.resources(entry)?;
-            ids.append(&mut all.resources, resources.iter().cloned(), entry)?;
+            let provenance = scope.provenance(entry);
+            let resources = resources.iter().cloned().map(|mut it| {
+                it.history.origin.clone_from(&provenance);
+                it
+            });
+            ids.append(&mut all.resources, resources, entry)?;
         }
     }
     Ok(())
@@ -183,7 +196,7 @@ fn enter<'a>(entry: &Text, scope: &Scope<'a>) -> Result<Scope<'a>, BuildError> {
             format!("more than {MAX_DEPTH} kustomizations inside of each other"),
         ));
     }
-    scope.enter(root).map_err(at)
+    scope.enter(root, entry).map_err(at)
 }
 
 /// The field specs of this kustomization: kustomize's own and what its files add.
@@ -231,7 +244,11 @@ fn plugin_configs(entries: &[Text], scope: &Scope<'_>) -> Result<Vec<Resource>, 
     let mut paths = Vec::new();
     for entry in entries {
         match scope.inline_resources(entry) {
-            Ok(configs) => {
+            Ok(mut configs) => {
+                let provenance = scope.provenance(scope.kustomization.path.name());
+                for config in &mut configs {
+                    config.history.origin.clone_from(&provenance);
+                }
                 Ids::of(&all.resources).append(&mut all.resources, configs, entry)?;
             }
             // Text of several lines is no path.

@@ -18,6 +18,7 @@ pub(crate) use scope::Scope;
 use crate::{
     error::{BuildError, Record, Warning},
     files::RepoPath,
+    provenance,
     resource::Resource,
     session::Session,
 };
@@ -91,9 +92,6 @@ fn run(
     record: &RefCell<Record>,
 ) -> Result<Vec<Resource>, BuildError> {
     let scope = Scope::outermost(session, root, options, record)?;
-    if let Some(option) = scope.kustomization.build_metadata.first() {
-        return Err(BuildError::unsupported(option.span, "`buildMetadata`"));
-    }
     let mut all = Accumulator::default();
     accumulate::accumulate(&mut all, &scope)?;
     let resources = &mut all.resources;
@@ -104,5 +102,6 @@ fn run(
     finish::drop_local(resources)?;
     order::sort(resources, &scope)?;
     finish::clean(resources);
+    provenance::annotate(resources, &scope.kustomization.build_metadata)?;
     Ok(all.resources)
 }

@@ -6,6 +6,7 @@ use crate::{
     files::RepoPath,
     kustomization::{Kustomization, Text},
     load::{self, Places},
+    provenance::{self, Provenance},
     resource::Resource,
     session::{Session, SourceText},
 };
@@ -23,6 +24,9 @@ pub(crate) struct Scope<'a> {
     /// The kustomizations that are being built, the outermost first, this one last.
     pub(crate) stack: Vec<RepoPath>,
     pub(crate) record: &'a RefCell<Record>,
+    /// The folder as the kustomizations name it from the outermost one's, where `buildMetadata`
+    /// asks for what resources went through.
+    pub(crate) origin: Option<String>,
 }
 
 impl<'a> Scope<'a> {
@@ -35,6 +39,7 @@ impl<'a> Scope<'a> {
     ) -> Result<Self, BuildError> {
         let root = session.files().resolve(root)?;
         let kustomization = session.kustomization(&root)?;
+        let has_metadata = !kustomization.build_metadata.is_empty();
         let reads = [root.clone(), kustomization.path.clone()];
         record.borrow_mut().reads.extend(reads);
         Ok(Self {
@@ -44,11 +49,12 @@ impl<'a> Scope<'a> {
             stack: vec![root.clone()],
             root,
             record,
+            origin: has_metadata.then(String::new),
         })
     }
 
     /// The scope of a kustomization that this one names.
-    pub(super) fn enter(&self, root: RepoPath) -> Result<Self, BuildError> {
+    pub(super) fn enter(&self, root: RepoPath, entry: &Text) -> Result<Self, BuildError> {
         self.record.borrow_mut().reads.insert(root.clone());
         let kustomization = self.session.kustomization(&root)?;
         let path = kustomization.path.clone();
@@ -62,7 +68,21 @@ impl<'a> Scope<'a> {
             stack,
             root,
             record: self.record,
+            origin: self.origin.as_ref().map(|it| provenance::join(it, entry)),
         })
+    }
+
+    /// What is told of the resources in a file that this kustomization names.
+    pub(crate) fn provenance(&self, entry: &str) -> Option<Arc<Provenance>> {
+        let origin = self.origin.as_ref()?;
+        Some(Arc::new(Provenance::file(provenance::join(origin, entry))))
+    }
+
+    /// What is told of a generator or transformer that this kustomization's own fields ask for.
+    pub(crate) fn field_provenance(&self, kind: &str) -> Option<Arc<Provenance>> {
+        let origin = self.origin.as_ref()?;
+        let file = provenance::join(origin, self.kustomization.path.name());
+        Some(Arc::new(Provenance::field(file, kind)))
     }
 
     /// Remember something odd.

@@ -6,6 +6,7 @@ use crate::{
     error::BuildError,
     fieldspec::FieldError,
     kustomization::{Fields, SelectorEntry, Text},
+    provenance::clean,
     resource::Resource,
     selector::Selector,
     transform::namespace::{self, NamespaceOptions},
@@ -255,23 +256,7 @@ fn insert(path: &str, position: usize, part: &str) -> String {
         parts.clear();
     }
     parts.insert(position.min(parts.len()), part);
-    let mut clean: Vec<&str> = Vec::new();
-    for part in parts {
-        match part {
-            "" | "." => {}
-            ".." if clean.last().is_some_and(|it| *it != "..") => {
-                clean.pop();
-            }
-            ".." if absolute => {}
-            _ => clean.push(part),
-        }
-    }
-    let joined = clean.join("/");
-    if absolute {
-        format!("/{joined}")
-    } else {
-        joined
-    }
+    clean(&parts.join("/"), absolute)
 }
 
 #[cfg(test)]
