@@ -5,7 +5,6 @@ use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags};
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError, RwLock};
 
 /// A repository whose objects are read, never its work tree.
@@ -17,9 +16,15 @@ pub struct Objects {
     work_dir: Option<PathBuf>,
     /// Open handles that no thread is using: one cannot be shared.
     idle: Mutex<Vec<Repository>>,
-    blobs: RwLock<HashMap<Oid, Arc<[u8]>>>,
-    held: AtomicU64,
+    blobs: RwLock<Blobs>,
     caps: Caps,
+}
+
+/// What has been read.
+#[derive(Default)]
+struct Blobs {
+    by_id: HashMap<Oid, Arc<[u8]>>,
+    bytes: u64,
 }
 
 impl Objects {
@@ -40,7 +45,6 @@ impl Objects {
             work_dir: repository.workdir().map(Path::to_owned),
             idle: Mutex::new(vec![repository]),
             blobs: RwLock::default(),
-            held: AtomicU64::new(0),
             caps,
         })
     }
@@ -82,19 +86,29 @@ impl Objects {
 
     /// The bytes of a blob. Its size is looked at before its content.
     pub(super) fn blob(&self, id: Oid) -> Result<Arc<[u8]>, String> {
-        if let Some(bytes) = self
-            .blobs
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&id)
-        {
+        let read = self.blobs.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = read.by_id.get(&id) {
             return Ok(bytes.clone());
         }
+        drop(read);
         let bytes = self
             .with(|repository| Ok(self.read(repository, id)))
             .map_err(|it| it.message().to_owned())??;
-        let mut blobs = self.blobs.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(blobs.entry(id).or_insert(bytes).clone())
+        let mut held = self.blobs.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have read it meanwhile: it is counted once.
+        if let Some(bytes) = held.by_id.get(&id) {
+            return Ok(bytes.clone());
+        }
+        let total = held.bytes + bytes.len() as u64;
+        if total > self.caps.total_bytes {
+            return Err(format!(
+                "all files together have more than {} bytes",
+                self.caps.total_bytes
+            ));
+        }
+        held.bytes = total;
+        held.by_id.insert(id, bytes.clone());
+        Ok(bytes)
     }
 
     fn read(&self, repository: &Repository, id: Oid) -> Result<Arc<[u8]>, String> {
@@ -108,12 +122,6 @@ impl Objects {
             return Err(format!(
                 "it has {size} bytes, more than the {} that are read",
                 self.caps.file_bytes
-            ));
-        }
-        if self.held.fetch_add(size, Ordering::Relaxed) + size > self.caps.total_bytes {
-            return Err(format!(
-                "all files together have more than {} bytes",
-                self.caps.total_bytes
             ));
         }
         let object = odb.read(id).map_err(|it| missing(&it))?;
@@ -142,5 +150,25 @@ fn cannot_open(path: &Path, error: &git2::Error) -> RepoError {
             "cannot open the repository at `{shown}`: {}",
             error.message()
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use git2::{Error, ErrorClass};
+
+    /// libgit2 looks at the owner itself; making a folder of another user takes more rights than a
+    /// test has.
+    #[test]
+    fn a_repository_of_another_user_is_explained() {
+        let error = Error::new(ErrorCode::Owner, ErrorClass::Config, "not owned");
+        let error = cannot_open(Path::new("/nowhere"), &error);
+        assert!(error.message.contains("belongs to another user"), "{error}");
+        let help = error.help.expect("advice");
+        assert!(
+            help.contains("git config --global --add safe.directory /nowhere"),
+            "{help}"
+        );
     }
 }

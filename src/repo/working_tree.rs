@@ -87,6 +87,8 @@ impl WorkingTree {
         let walk = WalkBuilder::new(&root)
             .hidden(false)
             .ignore(false)
+            // git looks no higher than its own root.
+            .parents(false)
             .follow_links(false)
             .filter_entry(|it| it.file_name() != ".git")
             .build();

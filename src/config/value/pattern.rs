@@ -39,7 +39,8 @@ impl Pattern {
 
     /// The pattern that matches exactly this path.
     pub fn exactly(path: &RepoPath) -> Self {
-        Self(globset::escape(path.as_str()))
+        // `escape` knows nothing of the backslash.
+        Self(globset::escape(&path.as_str().replace('\\', "\\\\")))
     }
 
     /// The text of the glob.
@@ -154,7 +155,7 @@ mod tests {
 
     #[test]
     fn exact_patterns_mean_themselves() {
-        let odd = path("apps/[x]/{y}/*");
+        let odd = path("apps/[x]/{y,!z}/*?/a\\b\\*");
         let patterns = Patterns::compile([&Pattern::exactly(&odd)]).expect("compiles");
         assert!(patterns.matches(&odd));
         assert!(!patterns.matches(&path("apps/x/y/z")));
