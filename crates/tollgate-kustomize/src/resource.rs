@@ -6,7 +6,7 @@ use crate::{
     shared::SharedLeaf,
 };
 use std::sync::Arc;
-use tollgate_yaml::{Node, Scalar, Tag};
+use tollgate_yaml::{Dialect, Node, Scalar, Style, Tag, resolve};
 
 /// A resource and what kustomize must remember of it until names are fixed up.
 #[derive(Clone, Debug)]
@@ -111,4 +111,21 @@ impl Resource {
     pub fn original_id(&self) -> ResourceId {
         self.previous_ids().next().unwrap_or_else(|| self.id())
     }
+}
+
+/// Text as kustomize writes it over a leaf: in the quotes that were there, so that without quotes
+/// `1` becomes a number.
+pub(crate) fn rewritten(old: &Scalar, text: Arc<str>) -> Scalar {
+    // A string that needs quotes and was made by a transformer counts as quoted.
+    let quoted = old.style != Style::Plain
+        || (old.tag == Tag::Str && resolve(&old.text, Dialect::Kyaml) != Tag::Str);
+    let tag = match quoted {
+        true => Tag::Str,
+        false => resolve(&text, Dialect::Kyaml),
+    };
+    let style = match (quoted, old.style) {
+        (true, Style::Plain) => Style::DoubleQuoted,
+        (_, style) => style,
+    };
+    Scalar { text, tag, style }
 }

@@ -19,7 +19,7 @@ mod resolve;
 mod source;
 mod timestamp;
 
-pub use emit::{emit, emit_documents};
+pub use emit::{emit, emit_documents, through_folded};
 pub use error::YamlError;
 pub use json::go_number;
 pub use limits::Limits;

@@ -1,14 +1,14 @@
 //! The last steps of a build.
 
 use crate::{error::BuildError, resource::Resource};
-use tollgate_yaml::{Dialect, Key, Node, Tag, Value};
+use tollgate_yaml::{Dialect, Entry, Key, Mapping, Node, Scalar, Tag, Value};
 
 /// Resources with this annotation are for tools, not for clusters.
 const LOCAL: &str = "config.kubernetes.io/local-config";
 
 /// Annotations by which kustomize and its functions talk to each other; never printed.
 /// Source: `api/resource/resource.go` (`BuildAnnotations`), `krusty/kustomizer.go`.
-const INTERNAL: [&str; 20] = [
+const INTERNAL: [&str; 21] = [
     "internal.config.kubernetes.io/previousKinds",
     "internal.config.kubernetes.io/previousNames",
     "internal.config.kubernetes.io/prefixes",
@@ -29,6 +29,7 @@ const INTERNAL: [&str; 20] = [
     "config.kubernetes.io/index",
     "config.k8s.io/id",
     "alpha.config.kubernetes.io/transformations",
+    "config.kubernetes.io/origin",
 ];
 
 /// Drop the resources that are not meant for clusters.
@@ -61,38 +62,51 @@ pub(super) fn drop_local(resources: &mut Vec<Resource>) -> Result<(), BuildError
 
 /// Take internal annotations away and make all others text, as kustomize does whenever it touches
 /// annotations; it touches those of every resource at the end.
-pub(super) fn clean(resources: &mut [Resource]) {
+pub(super) fn clean(resources: &mut [Resource]) -> Result<(), BuildError> {
     for resource in resources {
-        let metadata = resource
-            .body
-            .get_mut("metadata")
-            .and_then(Node::as_mapping_mut);
-        let Some(metadata) = metadata else {
+        let origin = resource.body.origin;
+        let Some(body) = resource.body.as_mapping_mut() else {
+            continue;
+        };
+        if body.get("metadata").is_none() {
+            // A list of resources needs no metadata and gets some all the same.
+            body.set("metadata", Node::mapping(Mapping::new(), origin));
+        }
+        let Some(metadata) = body.get_mut("metadata").and_then(Node::as_mapping_mut) else {
             continue;
         };
         let Some(annotations) = metadata.get_mut("annotations") else {
             continue;
         };
-        let emptied = match &mut annotations.value {
+        let span = annotations.span();
+        match &mut annotations.value {
             Value::Mapping(map) => {
-                map.retain(|it| {
-                    !INTERNAL.contains(&&*it.key.text)
-                        && &*it.key.text != "config.kubernetes.io/origin"
-                });
-                for entry in map.iter_mut() {
-                    let key = &entry.key;
-                    entry.key = Key::plain(key.text.clone(), Dialect::Kyaml, key.origin);
-                    match &mut entry.value.value {
-                        Value::Scalar(scalar) => scalar.tag = Tag::Str,
-                        other => *other = Value::Scalar(tollgate_yaml::Scalar::string("")),
-                    }
+                map.retain(|it| !INTERNAL.contains(&&*it.key.text));
+                map.iter_mut().for_each(make_text);
+                if map.is_empty() {
+                    metadata.remove("annotations");
                 }
-                map.is_empty()
             }
-            _ => true,
-        };
-        if emptied {
-            metadata.remove("annotations");
+            Value::Scalar(_) => {
+                metadata.remove("annotations");
+            }
+            Value::Sequence(_) => {
+                return Err(BuildError::new(
+                    span,
+                    "annotations must be a map, not a list",
+                ));
+            }
         }
+    }
+    Ok(())
+}
+
+/// Make an annotation text.
+fn make_text(entry: &mut Entry) {
+    let key = &entry.key;
+    entry.key = Key::plain(key.text.clone(), Dialect::Kyaml, key.origin);
+    match &mut entry.value.value {
+        Value::Scalar(scalar) => scalar.tag = Tag::Str,
+        other => *other = Value::Scalar(Scalar::string("")),
     }
 }

@@ -101,7 +101,7 @@ fn run(
         .resolve(resources, &all.specs.var_reference, &scope)?;
     finish::drop_local(resources)?;
     order::sort(resources, &scope)?;
-    finish::clean(resources);
+    finish::clean(resources)?;
     provenance::annotate(resources, &scope.kustomization.build_metadata)?;
     Ok(all.resources)
 }

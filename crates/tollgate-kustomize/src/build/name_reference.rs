@@ -5,7 +5,7 @@ use crate::{
     error::BuildError,
     fieldspec::{FieldError, FieldSpec, Missing, NameReference},
     id::{Gvk, ResourceId},
-    resource::Resource,
+    resource::{Resource, rewritten},
 };
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -388,14 +388,8 @@ fn write(node: &mut Node, old: &str, new: &Arc<str>, by: Span) {
     if old == &**new {
         return;
     }
-    let style = node
-        .as_scalar()
-        .map_or(tollgate_yaml::Style::Plain, |it| it.style);
-    let scalar = Scalar {
-        text: new.clone(),
-        tag: Tag::Str,
-        style,
-    };
+    let none = Scalar::string("");
+    let scalar = rewritten(node.as_scalar().unwrap_or(&none), new.clone());
     let origin = node.origin.replaced_by(by);
     *node = Node::new(Value::Scalar(scalar), origin);
 }

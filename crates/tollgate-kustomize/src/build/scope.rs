@@ -146,25 +146,6 @@ impl<'a> Scope<'a> {
         Ok(resources)
     }
 
-    /// The YAML documents in the text itself.
-    pub(crate) fn inline_documents(
-        &self,
-        text: &Text,
-        dialect: Dialect,
-    ) -> Result<Vec<Node>, BuildError> {
-        let trimmed = text.value.trim();
-        let places = Places::of(
-            text,
-            offset_in(&text.value, trimmed),
-            self.session.sources(),
-        );
-        let limits = self.session.limits();
-        let mut documents = tollgate_yaml::parse(trimmed, text.span.file, dialect, limits)
-            .map_err(|it| places.error(it.into()))?;
-        documents.iter_mut().for_each(|it| places.node(it));
-        Ok(documents)
-    }
-
     /// The path of the file that `entry` names, if this kustomization may read it.
     pub(crate) fn file(&self, entry: &Text) -> Result<RepoPath, BuildError> {
         let outside = || {

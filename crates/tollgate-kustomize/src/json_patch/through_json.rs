@@ -2,8 +2,10 @@
 
 use crate::{error::BuildError, kustomization::key_text};
 use serde_json::Number;
-use std::sync::Arc;
-use tollgate_yaml::{Dialect, Key, Node, Scalar, Span, Style, Tag, Value, go_number, resolve};
+use std::{borrow::Cow, sync::Arc};
+use tollgate_yaml::{
+    Dialect, Key, Node, Scalar, Span, Style, Tag, Value, go_number, resolve, through_folded,
+};
 
 /// Bring a tree into the form that it has after JSON: numbers are doubles as Go prints them, times
 /// and binary data are text. Keys of inner maps that are no text cannot be written.
@@ -42,11 +44,17 @@ pub(super) fn value(node: &Node) -> Result<Node, BuildError> {
     Ok(node)
 }
 
-/// The reader of patches keeps times as they are written.
+/// The reader of patches keeps times as they are written, and folded text as it reads.
 fn keep_times(node: &mut Node) {
     match &mut node.value {
-        Value::Scalar(scalar) if scalar.tag == Tag::Timestamp => scalar.tag = Tag::Str,
-        Value::Scalar(_) => {}
+        Value::Scalar(scalar) => {
+            if scalar.tag == Tag::Timestamp {
+                scalar.tag = Tag::Str;
+            }
+            if scalar.style == Style::Folded {
+                scalar.style = Style::Literal;
+            }
+        }
         Value::Sequence(items) => items.iter_mut().for_each(keep_times),
         Value::Mapping(map) => map.iter_mut().for_each(|it| keep_times(&mut it.value)),
     }
@@ -106,7 +114,14 @@ fn scalar_through_json(scalar: &mut Scalar, span: Span) -> Result<(), BuildError
             *scalar = Scalar::string(as_json.as_str().unwrap_or_default());
             scalar.style = printed_style(&scalar.text);
         }
-        Tag::Str => scalar.style = printed_style(&scalar.text),
+        Tag::Str => {
+            if scalar.style == Style::Folded
+                && let Cow::Owned(text) = through_folded(&scalar.text)
+            {
+                scalar.text = Arc::from(text);
+            }
+            scalar.style = printed_style(&scalar.text);
+        }
     }
     Ok(())
 }

@@ -122,6 +122,18 @@ impl<'a> Fields<'a> {
         items.iter().map(parse).collect()
     }
 
+    /// A list under an old name, whose entries count as those of the new one: an empty one counts as
+    /// nothing at all.
+    pub(crate) fn moved<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<Vec<T>>,
+    ) -> Result<Vec<T>> {
+        let before = self.any;
+        let entries = read(self)?;
+        self.any = before || !entries.is_empty();
+        Ok(entries)
+    }
+
     /// A list of texts.
     pub(crate) fn texts(&mut self, name: &'static str) -> Result<Vec<Text>> {
         self.list(name, |it| text(it, name))

@@ -35,7 +35,7 @@ impl Kustomization {
             name: fields.object("metadata", metadata)?.flatten(),
             resources: {
                 let mut resources = fields.texts("resources")?;
-                resources.extend(fields.texts("bases")?);
+                resources.extend(fields.moved(|it| it.texts("bases"))?);
                 resources
             },
             components: fields.texts("components")?,
@@ -55,7 +55,7 @@ impl Kustomization {
             patches: fields.list("patches", Patch::decode)?,
             images: {
                 let mut images = fields.list("images", ImageEntry::decode)?;
-                images.extend(fields.list("imageTags", ImageEntry::decode)?);
+                images.extend(fields.moved(|it| it.list("imageTags", ImageEntry::decode))?);
                 images
             },
             replacements: fields.list("replacements", ReplacementEntry::decode)?,
@@ -93,12 +93,14 @@ fn metadata(node: &Node) -> Result<Option<super::Text>, BuildError> {
 }
 
 fn helm(fields: &mut Fields<'_>) -> Result<Option<Span>, BuildError> {
-    let mut found = None;
+    let mut found: Option<Span> = None;
     fields.take("helmGlobals");
-    for name in ["helmCharts", "helmChartInflationGenerator"] {
-        let entries = fields.list(name, |it| Ok(it.span()))?;
-        found = found.or(entries.first().copied());
-    }
+    found = found.or(fields
+        .list("helmCharts", |it| Ok(it.span()))?
+        .first()
+        .copied());
+    let old = |it: &mut Fields<'_>| it.list("helmChartInflationGenerator", |it| Ok(it.span()));
+    found = found.or(fields.moved(old)?.first().copied());
     Ok(found)
 }
 

@@ -1,5 +1,6 @@
 //! From files to resources and kustomizations.
 
+mod annotated;
 mod inline;
 mod kustomization;
 mod resources;

@@ -1,9 +1,10 @@
 //! Reads the resources of a file as kustomize's reader splits and checks them.
 //! Source of the semantics: kyaml `kio/byteio_reader.go`, api `resource/factory.go`.
 
+use super::annotated;
 use crate::{error::BuildError, resource::Resource};
 use std::collections::VecDeque;
-use tollgate_yaml::{Dialect, FileId, Limits, Node, Span, Value};
+use tollgate_yaml::{Dialect, FileId, Limits, Node, Span, Style, Value};
 
 /// The resources that `text` holds, lists of resources taken apart.
 pub(crate) fn parse(
@@ -11,7 +12,7 @@ pub(crate) fn parse(
     file: FileId,
     limits: &Limits,
 ) -> Result<Vec<Resource>, BuildError> {
-    check_separators(text, file)?;
+    let parts = check_lines(text, file)?;
     let documents = tollgate_yaml::parse(text, file, Dialect::Kyaml, limits)?;
     let mut queue: VecDeque<Node> = documents.into();
     let mut resources = Vec::new();
@@ -21,13 +22,32 @@ pub(crate) fn parse(
         }
         check(&document)?;
         let kind = document.get("kind").and_then(Node::as_scalar);
-        if !kind.is_some_and(|it| it.text.ends_with("List")) || document.get("items").is_none() {
-            resources.push(Resource::new(document));
+        let kind = kind.map_or("", |it| &it.text);
+        // A list that stands alone is unwrapped by the reader of files, others by way of JSON.
+        let unwrapped = parts == 1 && matches!(kind, "List" | "ResourceList");
+        if !kind.ends_with("List") || document.get("items").is_none() {
+            if !(unwrapped && document.get("functionConfig").is_some()) {
+                resources.push(annotated::resource(document)?);
+            }
             continue;
         }
-        queue.extend(items(document)?);
+        let mut items = items(document)?;
+        if !unwrapped {
+            items.iter_mut().for_each(forget_folding);
+        }
+        queue.extend(items);
     }
     Ok(resources)
+}
+
+/// Text that went through JSON is no longer folded.
+fn forget_folding(node: &mut Node) {
+    match &mut node.value {
+        Value::Scalar(scalar) if scalar.style == Style::Folded => scalar.style = Style::Literal,
+        Value::Scalar(_) => {}
+        Value::Sequence(items) => items.iter_mut().for_each(forget_folding),
+        Value::Mapping(map) => map.iter_mut().for_each(|it| forget_folding(&mut it.value)),
+    }
 }
 
 /// The items of a list of resources; they come after what else the file holds.
@@ -89,27 +109,36 @@ fn check(document: &Node) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// kustomize splits a file at lines that begin with `---` and reads one document from each part.
-fn check_separators(text: &str, file: FileId) -> Result<(), BuildError> {
-    let mut offset = 0;
-    // Whether a document was ended by `...` and nothing came since.
-    let mut ended = false;
+/// Check the lines that part documents; gives the number of parts. kustomize splits a file at lines
+/// that begin with `---` and reads one document from each part.
+fn check_lines(text: &str, file: FileId) -> Result<usize, BuildError> {
+    let (mut offset, mut parts) = (0, 1);
+    // Whether a document was ended by `...` and nothing came since, and whether any has begun.
+    let (mut ended, mut begun) = (false, false);
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let at = Span::new(file, offset, offset + line.trim_end().len());
         offset += line.len();
         if let Some(rest) = line.strip_prefix("---") {
-            ended = false;
             let rest = rest.trim();
-            if number > 0 && line.ends_with('\n') && !rest.is_empty() && !rest.starts_with('#') {
+            let separates = number > 0 && line.ends_with('\n');
+            if separates && !rest.is_empty() && !rest.starts_with('#') {
                 return Err(BuildError::new(at, "text behind a document separator")
                     .help("put it on the next line"));
             }
+            parts += usize::from(separates);
+            (ended, begun) = (false, true);
         } else if line.trim_end() == "..." {
             ended = true;
-        } else if ended && !line.trim().is_empty() && !line.starts_with('#') {
+        } else if line.trim().is_empty() || line.starts_with('#') {
+        } else if ended {
             return Err(BuildError::new(at, "text between `...` and the next `---`")
                 .help("kustomize would drop it: begin the document with `---`"));
+        } else if line.starts_with('%') && !begun {
+            return Err(BuildError::new(at, "a YAML directive")
+                .help("remove it: kustomize cannot read files with directives"));
+        } else {
+            begun = true;
         }
     }
-    Ok(())
+    Ok(parts)
 }

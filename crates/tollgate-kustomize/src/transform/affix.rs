@@ -5,9 +5,9 @@ use crate::{
     fieldspec::{FieldSpec, Missing},
     id::Gvk,
     kustomization::Text,
-    resource::Resource,
+    resource::{Resource, rewritten},
 };
-use tollgate_yaml::{Node, Scalar, Style, Tag, Value};
+use tollgate_yaml::{Node, Scalar, Tag, Value};
 
 /// Which end of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,20 +57,14 @@ pub(crate) fn apply(
 }
 
 fn extend(node: &mut Node, affix: &Text, end: End) {
-    let (old, style) = match node.as_scalar() {
-        Some(scalar) if scalar.tag == Tag::Null => ("", scalar.style),
-        Some(scalar) => (&*scalar.text, scalar.style),
-        None => ("", Style::Plain),
-    };
+    let none = Scalar::string("");
+    let old = node.as_scalar().filter(|it| it.tag != Tag::Null);
+    let old = old.unwrap_or(&none);
     let text = match end {
-        End::Front => format!("{}{old}", affix.value),
-        End::Back => format!("{old}{}", affix.value),
+        End::Front => format!("{}{}", affix.value, old.text),
+        End::Back => format!("{}{}", old.text, affix.value),
     };
-    let scalar = Scalar {
-        text: text.into(),
-        tag: Tag::Str,
-        style,
-    };
+    let scalar = rewritten(old, text.into());
     let origin = node.origin.replaced_by(affix.span);
     *node = Node::new(Value::Scalar(scalar), origin);
 }

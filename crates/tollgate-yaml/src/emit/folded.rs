@@ -8,8 +8,9 @@
 use super::scalar::{is_break, is_printable};
 use std::borrow::Cow;
 
-/// The text after kustomize has printed and read it.
-pub(super) fn through_folded(text: &str) -> Cow<'_, str> {
+/// Text that was written after `>`, once kustomize has printed and read it: on its way to JSON, for
+/// output and for JSON patches.
+pub fn through_folded(text: &str) -> Cow<'_, str> {
     let body = text.trim_start_matches('\n');
     if !body.contains('\n') || !is_printed_folded(text) {
         return Cow::Borrowed(text);

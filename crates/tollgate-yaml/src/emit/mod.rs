@@ -15,6 +15,7 @@ use crate::{
     node::{Entry, Key, Node, Style, Tag, Value},
     resolve::{self, Dialect},
 };
+pub use folded::through_folded;
 use writer::Writer;
 
 /// A key that is longer, in bytes, is written after `? `.

@@ -129,6 +129,19 @@ fn resources_must_be_resources() {
             "app/a.yaml:4:1: text between",
         ),
         ("kind: AList\nitems: {}\n", "must be a list"),
+        (
+            "%YAML 1.1\n---\nkind: A\nmetadata: {name: x}\n",
+            "app/a.yaml:1:1: a YAML directive",
+        ),
+        (
+            "kind: A\nmetadata: {name: x, annotations: [a]}\n",
+            "annotations must be a map",
+        ),
+        (
+            "kind: A\nmetadata:\n  name: x\n  annotations:\n    \
+             internal.config.kubernetes.io/allowNameChange: enabled\n",
+            "is kustomize's own annotation",
+        ),
     ] {
         refuse(
             &[
@@ -171,4 +184,15 @@ fn errors_tell_the_way_to_them() {
         "base/kustomization.yaml:2:3: there is neither a file nor a folder `base/missing.yaml`\n  \
          reached from app/kustomization.yaml:2:3",
     );
+}
+
+#[test]
+fn keys_that_lose_their_quotes_are_refused() {
+    for text in [
+        "configMapGenerator: [{name: a, literals: ['1=x']}]",
+        "resources: [a.yaml]\ncommonAnnotations: {'true': x}",
+        "resources: [a.yaml]\ncommonLabels: {'1': x}",
+    ] {
+        kustomization(text, "key");
+    }
 }

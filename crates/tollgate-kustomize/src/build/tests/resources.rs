@@ -220,3 +220,43 @@ fn fields_know_their_lines() {
         },
     );
 }
+
+#[test]
+fn annotations_can_ask_for_a_hash() {
+    check(
+        &[
+            ("app/kustomization.yaml", "resources: [a.yaml]"),
+            (
+                "app/a.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations:\n    \
+                 internal.config.kubernetes.io/needsHashSuffix: enabled\n",
+            ),
+        ],
+        &config_map("a-6ct58987ht"),
+    );
+}
+
+#[test]
+fn text_inside_of_a_kustomization_knows_its_lines() {
+    inspect(
+        &[
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: ConfigMap\n    \
+                 metadata: {name: a}\n    data:\n      k: v\n",
+            ),
+            ("app/a.yaml", &config_map("a")),
+        ],
+        |build, sources| {
+            let value = build.resources[0]
+                .body
+                .get("data")
+                .and_then(|it| it.get("k"));
+            let value = value.expect("the patched field");
+            assert_eq!(
+                sources.describe(value.span()),
+                "app/kustomization.yaml:8:10"
+            );
+        },
+    );
+}
