@@ -1,7 +1,7 @@
 //! Context entries, which load when a query names them. Source: `pkg/engine/context/deferred.go`
 //! and `pkg/engine/context/loaders`.
 
-use super::{Context, Template, VariableError, images};
+use super::{Context, ErrorKind, Template, VariableError, images};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -88,21 +88,49 @@ impl<'a> Context<'a> {
         }));
     }
 
-    /// Load every entry that a query names.
-    pub(super) fn load_for(&mut self, query: &str) -> Result<(), VariableError> {
+    /// Load every entry that a query names. Says which of them nobody can load, if one is.
+    pub(super) fn load_for(&mut self, query: &str) -> Result<Option<String>, VariableError> {
         let (level, before) = self
             .loading
             .unwrap_or((self.checkpoints.len(), self.deferred.len()));
+        let mut unavailable = Vec::new();
+        let mut needs = None;
         loop {
             let next = self.deferred.iter().take(before).position(|it| {
                 !it.matched && !it.loaded && it.level <= level && names(query, it.name())
             });
             let Some(index) = next else {
-                return Ok(());
+                break;
             };
             self.deferred[index].matched = true;
-            self.load(index)?;
+            match self.load(index) {
+                Ok(()) => {}
+                Err(error) if error.kind == ErrorKind::Unavailable && self.is_outside(index) => {
+                    unavailable.push(index);
+                    needs = Some(error.message);
+                }
+                Err(error) => return Err(error),
+            }
         }
+        // Asked again, they must be missed again.
+        for index in unavailable {
+            if let Some(it) = self.deferred.get_mut(index) {
+                it.matched = false;
+            }
+        }
+        Ok(needs)
+    }
+
+    fn is_outside(&self, index: usize) -> bool {
+        self.deferred.get(index).is_some_and(|it| {
+            matches!(
+                it.what,
+                What::Entry(ContextEntry {
+                    source: Source::Outside(_) | Source::ConfigMap { .. },
+                    ..
+                })
+            )
+        })
     }
 
     fn load(&mut self, index: usize) -> Result<(), VariableError> {
@@ -121,8 +149,6 @@ impl<'a> Context<'a> {
                 let outcome = self.load_entry(entry);
                 if let Some(it) = self.deferred.get_mut(index) {
                     it.loaded |= outcome.is_ok();
-                    // Asked again, it must fail again.
-                    it.matched = outcome.is_ok();
                 }
                 outcome
             }
@@ -197,10 +223,21 @@ impl<'a> Context<'a> {
         };
         let output = match answer {
             Ok(found) => found,
-            Err(error) if default.is_null() || error.unavailable => {
-                return Err(error.within(&format!("failed to evaluate context entry {name}")));
+            Err(error) => {
+                let error = if default.is_null() {
+                    Some(error)
+                } else {
+                    error.unless_ignored()
+                };
+                match error {
+                    None => default,
+                    Some(error) => {
+                        return Err(
+                            error.within(&format!("failed to evaluate context entry {name}"))
+                        );
+                    }
+                }
             }
-            Err(_) => default,
         };
         if output.is_null() {
             return Err(VariableError::new(format!(
@@ -260,10 +297,9 @@ impl<'a> Context<'a> {
         }
         Err(VariableError {
             message: format!(
-                "context entry `{name}` is an {kind}, which is not asked here: give its value in the values file"
+                "context entry `{name}` comes from {kind}, which is not asked here: give its value in the values file"
             ),
-            unknown_key: false,
-            unavailable: true,
+            kind: ErrorKind::Unavailable,
         })
     }
 

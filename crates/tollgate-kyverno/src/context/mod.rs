@@ -26,18 +26,27 @@ const MAX_BYTES: usize = 2 << 20;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct VariableError {
     pub(crate) message: String,
+    pub(crate) kind: ErrorKind,
+}
+
+/// What other rooms may make of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorKind {
+    Plain,
     /// A key of a map is not there; some places take that for an answer.
-    pub(crate) unknown_key: bool,
-    /// The value would come from where this program does not ask. Never taken for an answer.
-    pub(crate) unavailable: bool,
+    UnknownKey,
+    /// The key is not there because the value would come from where nobody asks. Kyverno without a
+    /// cluster errs as well, but a place that would take the error for an answer must not.
+    Unavailable,
+    /// As before, and Kyverno without a cluster would go on with something else.
+    Unsupported,
 }
 
 impl VariableError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
-            unknown_key: false,
-            unavailable: false,
+            kind: ErrorKind::Plain,
         }
     }
 
@@ -45,6 +54,17 @@ impl VariableError {
     pub(crate) fn within(mut self, doing: &str) -> Self {
         self.message = format!("{doing}: {}", self.message);
         self
+    }
+
+    /// The same error at a place that takes errors for an answer; `None` where it may.
+    pub(crate) fn unless_ignored(mut self) -> Option<Self> {
+        match self.kind {
+            ErrorKind::Plain | ErrorKind::UnknownKey => None,
+            ErrorKind::Unavailable | ErrorKind::Unsupported => {
+                self.kind = ErrorKind::Unsupported;
+                Some(self)
+            }
+        }
     }
 }
 

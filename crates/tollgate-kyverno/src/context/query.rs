@@ -1,6 +1,6 @@
 //! JMESPath queries on the context.
 
-use super::{Context, VariableError};
+use super::{Context, ErrorKind, VariableError};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,7 +44,24 @@ impl Context<'_> {
     /// # Errors
     /// Text that is not a query, a query that fails, and entries that it needs and that fail to load.
     pub(crate) fn query(&mut self, query: &str) -> Result<Value, VariableError> {
-        self.load_for(query)?;
+        let unavailable = self.load_for(query)?;
+        let answer = self.query_loaded(query);
+        let Some(needs) = unavailable else {
+            return answer;
+        };
+        Err(match answer {
+            Ok(_) => VariableError {
+                message: needs,
+                kind: ErrorKind::Unsupported,
+            },
+            Err(error) => VariableError {
+                message: format!("{needs}: {}", error.message),
+                kind: ErrorKind::Unavailable,
+            },
+        })
+    }
+
+    fn query_loaded(&self, query: &str) -> Result<Value, VariableError> {
         let query = query.trim();
         if query.is_empty() {
             return Err(VariableError::new("invalid query (nil)"));
@@ -72,8 +89,11 @@ impl Context<'_> {
         query
             .search(data, &self.runtime)
             .map_err(|it| VariableError {
-                unknown_key: it.is_unknown_key(),
-                unavailable: false,
+                kind: if it.is_unknown_key() {
+                    ErrorKind::UnknownKey
+                } else {
+                    ErrorKind::Plain
+                },
                 message: format!("JMESPath query failed: {it}"),
             })
     }

@@ -4,7 +4,7 @@
 use super::Asked;
 use crate::{
     conditions,
-    context::{Context, VariableError},
+    context::{Context, ErrorKind, VariableError},
     policy::{Check, Policy, Rule},
     request::{Request, RuleValues},
     result::Outcome,
@@ -140,7 +140,7 @@ pub(crate) fn join(first: &str, second: &str) -> String {
 }
 
 fn error_outcome(doing: &str, error: &VariableError) -> Outcome {
-    if error.unavailable {
+    if error.kind == ErrorKind::Unsupported {
         return Outcome::Unsupported {
             feature: error.message.clone(),
         };

@@ -8,7 +8,7 @@ mod tests;
 
 use crate::{
     conditions::{self, Conditions},
-    context::{Context, ContextEntry, VariableError},
+    context::{Context, ContextEntry, ErrorKind, VariableError},
     engine::{Asked, is_for, join},
     pattern::{Mismatch, match_pattern},
     policy::{Body, Deny, Foreach, Test, Validation},
@@ -50,7 +50,7 @@ enum Verdict {
 
 impl Verdict {
     fn error(doing: &str, error: &VariableError) -> Self {
-        if error.unavailable {
+        if error.kind == ErrorKind::Unsupported {
             return Self::Unsupported(error.message.clone());
         }
         Self::Error {
@@ -331,7 +331,10 @@ fn loops<'a>(
             Ok(Value::Array(elements)) => elements,
             Ok(single) => vec![single],
             Err(error) => {
-                if !error.unknown_key {
+                if let Some(error) = error.clone().unless_ignored() {
+                    return Some(Verdict::error("failed to evaluate list", &error));
+                }
+                if error.kind != ErrorKind::UnknownKey {
                     list_error = Some(error);
                 }
                 continue;
@@ -346,7 +349,7 @@ fn loops<'a>(
         }
     }
     if let Some(error) = list_error
-        && (applied == 0 || error.unavailable)
+        && applied == 0
     {
         return Some(Verdict::error("failed to evaluate list", &error));
     }

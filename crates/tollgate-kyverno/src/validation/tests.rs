@@ -215,7 +215,7 @@ fn contexts() {
     let map = policy(
         "context:\n- name: dictionary\n  configMap: {name: allowed, namespace: ns}\nvalidate:\n  pattern:\n    metadata:\n      labels:\n        app: '{{ dictionary.data.app }}'",
     );
-    check(&map, &pod("{}"), &["r: unsupported"]);
+    check(&map, &pod("{}"), &["r: error"]);
     let stand_in = World {
         rule_values: BTreeMap::from([(
             "r".to_owned(),
@@ -250,6 +250,14 @@ fn what_is_not_asked_cannot_be_passed_over() {
         "context:\n- name: found\n  apiCall: {urlPath: /api/v1/pods}\nvalidate:\n  deny:\n    conditions:\n      all:\n      - {key: '{{ found.items || `[]` }}', operator: Equals, value: x}",
     );
     check(&policy, &pod("{}"), &["r: unsupported"]);
+    let list = super::tests::policy(
+        "context:\n- name: found\n  apiCall: {urlPath: /api/v1/pods}\nvalidate:\n  foreach:\n  - list: found.items\n    deny: {}",
+    );
+    check(&list, &pod("{}"), &["r: unsupported"]);
+    let hidden = super::tests::policy(
+        "context:\n- name: found\n  apiCall: {urlPath: /api/v1/pods}\n- name: items\n  variable: {jmesPath: found.items, default: []}\nvalidate:\n  deny: {conditions: {all: [{key: '{{ items }}', operator: Equals, value: x}]}}",
+    );
+    check(&hidden, &pod("{}"), &["r: unsupported"]);
 }
 
 #[test]
