@@ -2,7 +2,7 @@
 //! `pkg/engine/jsonutils/traverse.go`.
 
 use super::{Context, VariableError, braces, reference};
-use crate::request::Operation;
+use crate::{pattern, request::Operation};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use tollgate_jmespath::gofmt;
@@ -203,7 +203,11 @@ impl Filler<'_, '_> {
                 shallow = is_shallow;
                 let value = self.resolve(query)?;
                 if braces == original {
-                    return Ok(value);
+                    return Ok(match value {
+                        // What a query gives is a float to upstream.
+                        Value::Number(_) => pattern::with_floats(value),
+                        other => other,
+                    });
                 }
                 let mut new = match value {
                     Value::String(text) => text,

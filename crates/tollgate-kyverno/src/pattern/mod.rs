@@ -7,5 +7,5 @@ mod scalar;
 mod walk;
 
 pub(crate) use anchor::strip_anchor;
-pub(crate) use scalar::{Operator, go_float, operator_of, scalar_matches};
+pub(crate) use scalar::{Operator, go_float, operator_of, scalar_matches, with_floats};
 pub(crate) use walk::{Mismatch, match_pattern};

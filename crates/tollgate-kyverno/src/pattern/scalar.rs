@@ -84,7 +84,12 @@ pub(crate) fn scalar_matches(value: Option<&Value>, pattern: &Value) -> bool {
         Value::Number(pattern) => match value {
             Some(Value::Number(value)) => value.as_f64() == pattern.as_f64(),
             Some(Value::String(value)) => {
-                go_float(value).is_some_and(|it| Some(it) == pattern.as_f64())
+                // Whole numbers are whole to upstream as well: `5.0` is not `5`.
+                if pattern.is_f64() {
+                    go_float(value).is_some_and(|it| Some(it) == pattern.as_f64())
+                } else {
+                    value.parse().ok() == pattern.as_i64() && pattern.is_i64()
+                }
             }
             _ => false,
         },
@@ -97,6 +102,24 @@ pub(crate) fn scalar_matches(value: Option<&Value>, pattern: &Value) -> bool {
         Value::Object(_) => value.is_some_and(Value::is_object),
         Value::String(pattern) => string_pattern(value, pattern),
         Value::Array(_) => false,
+    }
+}
+
+/// The pattern with every number as a float, as upstream has those of `anyPattern`: a text `5.0`
+/// then equals the number 5.
+pub(crate) fn with_floats(pattern: Value) -> Value {
+    match pattern {
+        Value::Number(number) => number
+            .as_f64()
+            .and_then(serde_json::Number::from_f64)
+            .map_or(Value::Number(number), Value::Number),
+        Value::Array(items) => items.into_iter().map(with_floats).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(key, value)| (key, with_floats(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other,
     }
 }
 
@@ -209,6 +232,8 @@ mod tests {
         assert!(check(json!(5), json!(5.0)));
         assert!(check(json!("5"), json!(5)));
         assert!(!check(json!("5s"), json!(5)));
+        assert!(!check(json!("5.0"), json!(5)));
+        assert!(check(json!("5.0"), with_floats(json!(5))));
         for nothing in [json!(null), json!(""), json!(0), json!(0.0), json!(false)] {
             assert!(check(nothing, json!(null)));
         }

@@ -9,6 +9,7 @@ use crate::{
     context::{ContextEntry, ImageExtractor, ImageExtractors, Source, Template},
     exception::Rules,
     matching::{Block, Filter, KindSelector, Requirement, Selector, Subject},
+    pattern::with_floats,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -157,7 +158,10 @@ fn test(fields: &Fields<'_>, nesting: usize) -> Result<Test, Fault> {
     Ok(Test {
         deny,
         pattern: template("pattern"),
-        any_pattern: template("anyPattern"),
+        any_pattern: fields
+            .get("anyPattern")
+            .cloned()
+            .map(|it| Template::new(with_floats(it))),
         foreach: fields
             .each("foreach")?
             .iter()
