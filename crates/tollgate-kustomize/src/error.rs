@@ -1,7 +1,10 @@
 //! What a build can end in besides manifests.
 
 use crate::fieldspec::FieldError;
-use crate::files::{FileError, RepoPath};
+use crate::{
+    files::{FileError, RepoPath},
+    openapi::BuildSchema,
+};
 use std::fmt::Write as _;
 use tollgate_yaml::{Sources, Span, YamlError};
 
@@ -129,4 +132,5 @@ pub enum WarningKind {
 pub(crate) struct Record {
     pub(crate) warnings: Vec<Warning>,
     pub(crate) reads: std::collections::BTreeSet<RepoPath>,
+    pub(crate) schema: BuildSchema,
 }

@@ -15,6 +15,7 @@ mod json_patch;
 pub mod kustomization;
 mod load;
 pub mod merge;
+mod openapi;
 mod patches;
 mod plugins;
 mod provenance;

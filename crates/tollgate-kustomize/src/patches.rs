@@ -43,17 +43,26 @@ pub(crate) fn strategic_merge(
         return Err(BuildError::new(first.span, "the patches are empty")
             .help("remove the entries from `patchesStrategicMerge`"));
     }
+    let custom = scope.record.borrow_mut().schema.for_merge();
+    let schema = custom
+        .as_deref()
+        .unwrap_or_else(|| MergeSchema::kubernetes());
     for patch in patches {
         let at = only_match(resources, &patch)?;
         let chosen = HashSet::from([at]);
-        merge_into(resources, &chosen, patch, PatchOptions::default())?;
+        merge_into(resources, &chosen, patch, PatchOptions::default(), schema)?;
     }
     Ok(())
 }
 
 /// Apply an entry of `patches`.
 pub(crate) fn apply(resources: &mut Vec<Resource>, entry: &Patch, scope: &Scope<'_>) -> Done {
-    match Content::read(entry, scope)? {
+    let content = Content::read(entry, scope)?;
+    let custom = scope.record.borrow_mut().schema.for_merge();
+    let schema = custom
+        .as_deref()
+        .unwrap_or_else(|| MergeSchema::kubernetes());
+    match content {
         Content::Empty => {
             let message = "the patch is empty and changes nothing";
             scope.warn(WarningKind::EmptyPatch, entry.span, message);
@@ -63,7 +72,7 @@ pub(crate) fn apply(resources: &mut Vec<Resource>, entry: &Patch, scope: &Scope<
             None => {
                 for patch in patches {
                     let at = only_match(resources, &patch)?;
-                    merge_one(resources, at, &patch.body, entry.options)?;
+                    merge_one(resources, at, &patch.body, entry.options, schema)?;
                 }
                 Ok(())
             }
@@ -78,7 +87,8 @@ pub(crate) fn apply(resources: &mut Vec<Resource>, entry: &Patch, scope: &Scope<
                 };
                 let chosen = selected(resources, entry, scope)?;
                 let options = entry.options;
-                merge_into(resources, &chosen.into_iter().collect(), patch, options)
+                let chosen = chosen.into_iter().collect();
+                merge_into(resources, &chosen, patch, options, schema)
             }
         },
         Content::Json(patch) => {
@@ -279,6 +289,7 @@ fn merge_into(
     chosen: &HashSet<usize>,
     patch: Resource,
     options: PatchOptions,
+    schema: &MergeSchema,
 ) -> Done {
     let mut patch = patch.body;
     metadata_as_text(&mut patch, "labels");
@@ -294,7 +305,7 @@ fn merge_into(
                 map.map(|it| it.set("apiVersion", version.clone()));
             }
         }
-        let merged = merge_one(resources, at, &patch, options)?;
+        let merged = merge_one(resources, at, &patch, options, schema)?;
         if let (Merged::Changed, Some(version)) = (merged, version)
             && let Some(map) = resources[at].body.as_mapping_mut()
         {
@@ -310,6 +321,7 @@ fn merge_one(
     at: usize,
     patch: &Node,
     options: PatchOptions,
+    schema: &MergeSchema,
 ) -> Result<Merged, BuildError> {
     let resource = &mut resources[at];
     if options.allow_name_change || options.allow_kind_change {
@@ -325,7 +337,7 @@ fn merge_one(
     let kind = kept(&["kind"]);
     let name = kept(&["metadata", "name"]);
     let namespace = kept(&["metadata", "namespace"]).filter(|it| !it.is_null());
-    let merged = merge::strategic_merge(&mut resource.body, patch, MergeSchema::kubernetes())?;
+    let merged = merge::strategic_merge(&mut resource.body, patch, schema)?;
     let empty = resource.body.as_mapping().is_none_or(Mapping::is_empty);
     if merged == Merged::Deleted || empty {
         resources.remove(at);

@@ -193,7 +193,10 @@ fn texts(node: &Node, is_text: &dyn Fn(&str) -> bool) -> Node {
         Value::Mapping(map) => {
             let entries = map.iter().map(|entry| {
                 let value = match &*entry.key.text {
-                    "labels" | "annotations" => texts(&entry.value, &|_| true),
+                    // Maps of texts, whose keys are anyone's.
+                    "labels" | "annotations" if entry.value.as_mapping().is_some() => {
+                        texts(&entry.value, &|_| true)
+                    }
                     key if is_text(key) => texts(&entry.value, is_text),
                     _ => entry.value.clone(),
                 };

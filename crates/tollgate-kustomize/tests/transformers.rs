@@ -636,3 +636,60 @@ metadata:
     );
     assert_eq!(render(&files).expect("it renders").text, expected);
 }
+
+/// A tree with a list in a custom resource that a patch adds to.
+fn merged_list(openapi: &str, schema: &str) -> Result<String, String> {
+    let kustomization = format!("resources: [r.yaml]\npatches: [{{path: p.yaml}}]\n{openapi}\n");
+    let files = [
+        ("kustomization.yaml", &*kustomization),
+        ("schema.yaml", schema),
+        (
+            "r.yaml",
+            "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n\
+             spec: {parts: [{name: x, size: 1}]}\n",
+        ),
+        (
+            "p.yaml",
+            "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n\
+             spec: {parts: [{name: \"y\", size: 2}]}\n",
+        ),
+    ];
+    render(&files).map(|it| it.text)
+}
+
+#[test]
+fn openapi_gives_merge_keys_to_custom_resources() {
+    let schema = "\
+definitions:
+  v1.Thing:
+    properties:
+      spec:
+        properties:
+          parts:
+            type: array
+            items: {properties: {name: {type: string}}}
+            x-kubernetes-patch-merge-key: name
+            x-kubernetes-patch-strategy: merge
+    x-kubernetes-group-version-kind:
+    - {group: example.com, version: v1, kind: Thing}
+";
+    let without = merged_list("", schema).expect("it renders");
+    assert!(!without.contains("size: 1"), "{without}");
+    let with = merged_list("openapi: {path: schema.yaml}", schema).expect("it renders");
+    assert!(
+        with.contains("size: 1") && with.contains("size: 2"),
+        "{with}"
+    );
+    for wrong in [
+        "openapi: {path: missing.yaml}",
+        "openapi: {version: v1.2.3}",
+        "openapi: {path: schema.yaml, version: v1.21.2}",
+    ] {
+        let error = merged_list(wrong, schema).expect_err(wrong);
+        assert!(error.contains("kustomization.yaml:3"), "{error}");
+    }
+    let paths = "paths: {/apis/example.com/v1/things: {get: {x-kubernetes-group-version-kind: \
+                 {group: example.com, version: v1, kind: Thing}}}}\n";
+    let error = merged_list("openapi: {path: schema.yaml}", paths).expect_err("outside");
+    assert!(error.contains("outside of namespaces"), "{error}");
+}

@@ -10,7 +10,7 @@ use crate::{
     generators,
     id::ResourceId,
     kustomization::{Kind, Text},
-    plugins,
+    openapi, plugins,
     provenance::{self, Provenance},
     resource::Resource,
     vars::VarSet,
@@ -41,9 +41,7 @@ pub(super) fn accumulate(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(),
         return Err(BuildError::unsupported(helm, "a Helm chart")
             .help("render the chart with `helm template` and commit the result"));
     }
-    if let Some(schema) = kustomization.openapi.first() {
-        return Err(BuildError::unsupported(schema.key.span, "`openapi`"));
-    }
+    openapi::choose(scope)?;
     collect(all, &kustomization.resources, scope)?;
     field_specs(all, scope)?;
     for mut generated in generators::run(scope)? {
@@ -85,6 +83,9 @@ fn collect(all: &mut Accumulator, entries: &[Text], scope: &Scope<'_>) -> Result
             all.vars.merge(base.vars)?;
         } else {
             let resources = scope.resources(entry)?;
+            for resource in resources.iter() {
+                scope.record.borrow_mut().schema.saw(resource)?;
+            }
             let provenance = scope.provenance(entry);
             let resources = resources.iter().cloned().map(|mut it| {
                 it.history.origin.clone_from(&provenance);

@@ -1,5 +1,6 @@
 //! Which lists are merged, and by which keys.
 
+use crate::id::Gvk;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use tollgate_yaml::Node;
@@ -93,6 +94,28 @@ impl MergeSchema {
             }
         }
         schema
+    }
+
+    /// This schema, and of `base` what it does not know.
+    #[must_use]
+    pub(crate) fn over(mut self, base: &Self) -> Self {
+        for (name, shape) in &base.types {
+            if !self.types.contains_key(name) {
+                self.types.insert(name.clone(), shape.clone());
+            }
+        }
+        for (kind, name) in &base.resources {
+            if !self.resources.contains_key(kind) {
+                self.resources.insert(kind.clone(), name.clone());
+            }
+        }
+        self
+    }
+
+    /// Whether the schema knows resources of this kind.
+    pub(crate) fn has(&self, gvk: &Gvk) -> bool {
+        let kind = (Arc::from(gvk.api_version()), gvk.kind.clone());
+        self.resources.contains_key(&kind)
     }
 
     /// The type of a resource by its own `apiVersion` and `kind`.
