@@ -92,7 +92,7 @@ impl Kind {
 }
 
 /// A place that a path leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Found {
     /// A node of the tree.
     At {
@@ -101,7 +101,7 @@ pub(super) enum Found {
         fresh: bool,
     },
     /// A node of which nothing will be seen: kustomize writes into a copy.
-    Lost,
+    Lost(Node),
 }
 
 type Search = Result<(), String>;
@@ -320,7 +320,13 @@ impl Finder<'_> {
     fn lost(&mut self, mut node: Node, rest: &[String]) -> Search {
         let mut found = Vec::new();
         find(&mut node, rest, self.create, &mut found)?;
-        self.found.extend(found.iter().map(|_| Found::Lost));
+        for place in found {
+            let lost = match place {
+                Found::At { steps, .. } => at_mut(&mut node, &steps).cloned(),
+                Found::Lost(node) => Some(node),
+            };
+            self.found.extend(lost.map(Found::Lost));
+        }
         Ok(())
     }
 }

@@ -10,10 +10,24 @@ pub(super) fn json(node: &Node, pretty: bool) -> Option<String> {
     if !is_json(node) {
         return None;
     }
+    let mut node = node.clone();
+    name_nothing(&mut node);
     let value = node.to_json().ok()?;
     let mut out = String::new();
     write_json(&mut out, &value, pretty.then_some(0));
     Some(out)
+}
+
+/// Nulls that are written as nothing become empty text: between brackets they are printed so.
+fn name_nothing(node: &mut Node) {
+    match &mut node.value {
+        Value::Scalar(scalar) if scalar.tag == Tag::Null && scalar.text.is_empty() => {
+            scalar.tag = Tag::Str;
+        }
+        Value::Scalar(_) => {}
+        Value::Sequence(items) => items.iter_mut().for_each(name_nothing),
+        Value::Mapping(map) => map.iter_mut().for_each(|it| name_nothing(&mut it.value)),
+    }
 }
 
 /// Whether every key is text and every scalar can be read back.
@@ -315,7 +329,10 @@ impl<'s> Printer<'s> {
             style = Style::DoubleQuoted;
         }
         if scalar.tag != Tag::Str && !super::write::is_printable(scalar) {
-            let _ = write!(self.out, "{} ", long_tag(scalar.tag));
+            self.out.push_str(long_tag(scalar.tag));
+            if !text.is_empty() {
+                self.out.push(' ');
+            }
         }
         let special = text
             .chars()
@@ -325,7 +342,7 @@ impl<'s> Printer<'s> {
         }
         let block = matches!(style, Style::Literal | Style::Folded);
         let broken = text.contains('\n') && style == Style::SingleQuoted;
-        let ragged = text.lines().any(|it| it.ends_with(' ')) || text.starts_with('\n');
+        let ragged = text.is_empty() || text.split('\n').any(|it| it.ends_with(' '));
         if special || (block && (tight || ragged)) || broken {
             style = Style::DoubleQuoted;
         }
@@ -342,7 +359,7 @@ impl<'s> Printer<'s> {
     fn block_scalar(&mut self, text: &str, style: Style, indent: usize) {
         self.out
             .push(if style == Style::Literal { '|' } else { '>' });
-        if text.starts_with(' ') {
+        if text.starts_with([' ', '\n']) {
             self.out.push('2');
         }
         if !text.ends_with('\n') {
@@ -393,9 +410,8 @@ impl<'s> Printer<'s> {
     }
 }
 
-/// The comments of a text: from a `#` at the beginning of a line or behind white space. Text in
-/// block scalars and quotes is not told apart here, so a text that has such a `#` is seen as having
-/// comments only where its line holds nothing else.
+/// The comments of a text: from a `#` at the beginning of a line, or behind a blank and outside of
+/// quotes that the line opens. Block scalars are passed over.
 fn comments(source: &str) -> std::collections::VecDeque<(usize, &str)> {
     let mut found = std::collections::VecDeque::new();
     let mut at = 0;
@@ -414,7 +430,11 @@ fn comments(source: &str) -> std::collections::VecDeque<(usize, &str)> {
         if content.starts_with('#') {
             found.push_back((at + indent, content));
         } else {
-            let behind = (bare.find(" #")).filter(|it| !bare[..*it].contains(['"', '\'']));
+            let even = |it: &str, quote| it.matches(quote).count() % 2 == 0;
+            let behind = bare
+                .match_indices(" #")
+                .map(|it| it.0)
+                .find(|it| even(&bare[..*it], '"') && even(&bare[..*it], '\''));
             if let Some(behind) = behind {
                 found.push_back((at + behind + 1, &bare[behind + 1..]));
             }

@@ -43,6 +43,24 @@ impl Replacement {
             .map_or_else(|| "".into(), |it| it.text.clone())
     }
 
+    /// Refuse a target that the options do not fit.
+    pub(super) fn try_write(
+        &self,
+        target: &Node,
+        options: Option<&FieldOptions>,
+    ) -> Result<(), BuildError> {
+        match options.filter(|it| delimiter(it).is_some()) {
+            Some(options) if target.as_scalar().is_none() => Err(BuildError::new(
+                options.span,
+                format!(
+                    "`delimiter` splits text, and the target is {}",
+                    target.type_name()
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Put the value into `target`. A scalar keeps its type and takes the text; one that was just made
     /// means what the text says. Everything else is replaced.
     pub(super) fn write(
