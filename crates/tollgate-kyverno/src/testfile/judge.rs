@@ -75,6 +75,8 @@ pub(super) struct Judge<'a> {
     options: &'a TestOptions,
     rule_values: Vec<BTreeMap<String, RuleValues>>,
     answers: BTreeMap<Question, Option<Rc<PolicyResponse>>>,
+    /// Policies with rules that may change objects before others see them.
+    changing: Vec<usize>,
     coverage: Vec<BTreeMap<usize, Coverage>>,
 }
 
@@ -90,6 +92,12 @@ impl<'a> Judge<'a> {
                 .map(|it| suite.values.rule_values(&it.name))
                 .collect(),
             answers: BTreeMap::new(),
+            changing: policies
+                .clone()
+                .enumerate()
+                .filter(|it| it.1.rules.iter().any(|rule| changes_objects(rule.kind)))
+                .map(|it| it.0)
+                .collect(),
             coverage: policies.map(uncovered).collect(),
         }
     }
@@ -238,12 +246,22 @@ impl<'a> Judge<'a> {
         }
         if results.len() == before {
             let policies: Vec<&Policy> = policies.into_iter().map(|it| it.1).collect();
-            // Where Kyverno did not even ask the policy, it fails the row as "not found".
-            let compat = self.options.compat && asked;
-            let judged = Judged::not_evaluated(compat, nothing_said(row, &policies));
+            let judged = self.nothing_said(row, &policies, asked);
             results.push(result(row, &row.rule, Some(object), "", judged));
         }
         Ok(())
+    }
+
+    /// A row whose policies are there and gave no result for the object.
+    fn nothing_said(&self, row: &Row, policies: &[&Policy], asked: bool) -> Judged {
+        let (ruled, why) = why_nothing(row, policies);
+        // Where Kyverno did not even ask the policy, it fails the row as "not found".
+        let mut judged = Judged::not_evaluated(self.options.compat && asked, why);
+        // A rule that leaves the object alone is what `skip` expects too.
+        if ruled && !self.options.compat && row.result == "skip" {
+            judged.status = RowStatus::Ok;
+        }
+        judged
     }
 
     fn no_policy(&self, name: &str) -> Judged {
@@ -308,11 +326,12 @@ impl<'a> Judge<'a> {
             ));
         }
         // Kyverno lets mutating rules change the object before it validates.
-        for (index, other) in suite.policies.iter().enumerate() {
-            if !other.rules.iter().any(|it| changes_objects(it.kind)) {
+        for at in 0..self.changing.len() {
+            let index = self.changing[at];
+            let other = &suite.policies[index];
+            let Some(answer) = self.answer(index, object, operation) else {
                 continue;
-            }
-            let answer = self.answer(index, object, operation)?;
+            };
             let unknown = answer.rules.iter().find(|it| {
                 matches!(it.outcome, Outcome::Unsupported { .. })
                     && rule_type(other, &it.rule).is_some_and(changes_objects)
@@ -485,26 +504,27 @@ fn rule_type(policy: &Policy, rule: &str) -> Option<RuleType> {
     found.map(|it| it.kind)
 }
 
-/// Why no rule had anything to say about the object.
-fn nothing_said(row: &Row, policies: &[&Policy]) -> String {
+/// Whether the rule that the row names exists, and why it had nothing to say about the object.
+fn why_nothing(row: &Row, policies: &[&Policy]) -> (bool, String) {
     let policy = row.policy_name();
     let rules = || {
         let of_rows = policies.iter().filter(|it| !is_ruleless(it.kind));
         of_rows.flat_map(|it| &it.rules).map(|it| &*it.name)
     };
     if policies.iter().any(|it| is_ruleless(it.kind)) || row.rule.is_empty() {
-        format!("policy `{policy}` does not match this resource")
+        let why = format!("policy `{policy}` does not match this resource");
+        (true, why)
     } else if rules().any(|it| row.names(it, false)) {
-        format!(
-            "rule `{}` of policy `{policy}` does not match this resource",
-            row.rule
-        )
+        let rule = &row.rule;
+        let why = format!("rule `{rule}` of policy `{policy}` does not match this resource");
+        (true, why)
     } else {
         let hint = match nearest(&row.rule, rules()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it has {}", rules().take(5).collect::<Vec<_>>().join(", ")),
         };
-        format!("policy `{policy}` has no rule `{}`: {hint}", row.rule)
+        let why = format!("policy `{policy}` has no rule `{}`: {hint}", row.rule);
+        (false, why)
     }
 }
 

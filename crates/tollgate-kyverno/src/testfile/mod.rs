@@ -22,6 +22,9 @@ pub use fault::SuiteError;
 pub use fetch::{Fetch, Listed};
 pub use result::{Coverage, RowResult, RowStatus, SuiteResult, Summary, TestReport};
 
+#[cfg(test)]
+mod tests;
+
 use document::TestDocument;
 use std::time::SystemTime;
 use suite::{Reader, Suite};

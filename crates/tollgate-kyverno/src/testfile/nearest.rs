@@ -12,7 +12,7 @@ pub(super) fn nearest<'a>(
     if name.len() > LONGEST {
         return None;
     }
-    let allowed = (name.len() / 3).max(1);
+    let allowed = name.len().div_ceil(3);
     candidates
         .into_iter()
         .filter(|it| it.len() <= LONGEST)
