@@ -43,6 +43,12 @@ impl Origin {
     /// The origin of a value that `by` put in place of one with this origin.
     #[must_use]
     pub fn replaced_by(self, by: Span) -> Self {
+        // An entry that writes a field in two steps overrides what was there before the first.
+        if let Self::Derived { by: earlier, .. } = self
+            && earlier == by
+        {
+            return self;
+        }
         let over = Some(self.edit_here()).filter(|it| it.is_some());
         Self::Derived { by, over }
     }

@@ -1,6 +1,6 @@
 //! Paths into a document.
 
-use crate::node::{Node, Value};
+use crate::node::{Node, Origin, Value};
 use std::fmt;
 use std::sync::Arc;
 
@@ -77,6 +77,26 @@ impl Node {
         node
     }
 
+    /// Who to ask about the value at `path`: of a scalar the one who wrote it; of a map or list the
+    /// one who wrote its key, whose line a person looks for; of what is missing the nearest map or
+    /// list that lacks it.
+    pub fn blame(&self, path: &FieldPath) -> Origin {
+        let (mut node, mut blamed) = (self, self.origin);
+        for step in &path.0 {
+            let entry = match (&node.value, step) {
+                (Value::Mapping(map), Step::Key(key)) => map.entry(key),
+                _ => None,
+            };
+            let Some(next) = node.step(step) else { break };
+            node = next;
+            blamed = match entry {
+                Some(entry) if next.as_scalar().is_none() => entry.key.origin,
+                _ => next.origin,
+            };
+        }
+        blamed
+    }
+
     fn step(&self, step: &Step) -> Option<&Self> {
         match (&self.value, step) {
             (Value::Mapping(map), Step::Key(key)) => map.get(key),
@@ -89,6 +109,25 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_field_is_blamed_on_the_key_of_what_lacks_it() {
+        let sources = crate::Sources::new();
+        let text = "metadata:\n  labels:\n    a: b\nspec:\n  - x: 1\n";
+        let file = sources.add("a.yaml", text);
+        let limits = crate::Limits::default();
+        let documents = crate::parse(text, file, crate::Dialect::Kyaml, &limits).expect("YAML");
+        let line = |path: FieldPath| sources.describe(documents[0].blame(&path).edit_here());
+        let metadata = FieldPath::root().key("metadata");
+        assert_eq!(line(metadata.key("name")), "a.yaml:1:1");
+        assert_eq!(line(metadata.key("labels").key("c")), "a.yaml:2:3");
+        assert_eq!(line(metadata.key("labels").key("a")), "a.yaml:3:8");
+        assert_eq!(
+            line(FieldPath::root().key("spec").index(0).key("y")),
+            "a.yaml:5:5"
+        );
+        assert_eq!(line(FieldPath::root().key("kind")), "a.yaml:1:1");
+    }
 
     #[test]
     fn paths_read_as_people_write_them() {
