@@ -7,6 +7,7 @@
 //! Settings of gates that are not configured are `None`.
 
 mod check;
+mod compare;
 mod environment;
 pub mod inferred;
 mod places;
@@ -15,6 +16,7 @@ mod review;
 mod settings;
 mod value;
 
+pub use compare::lowered;
 pub use environment::{
     Argocd, Enforcement, Environment, Feature, Freeze, Identity, Images, Pin, PromoteFrom, Rule,
     TargetRevision, Window,

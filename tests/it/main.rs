@@ -1,1 +1,7 @@
+//! One integration binary: each file is a place where the program is looked at from outside.
 
+mod architecture;
+mod check;
+mod pages;
+mod registry;
+mod support;

@@ -1,0 +1,184 @@
+//! `tollgate check`.
+
+use super::{Common, call_failed, fail, fail_with_help, print, progress::Bar};
+use crate::{
+    config::Config,
+    exit,
+    model::{Facts, WorkerFault},
+    reporters::{self, REPORTERS, Report, Reporter},
+    run::{self, Answer, CheckTask, Gathered, Task},
+    verdict::Verdict,
+    worker::{self, CallError},
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Run every gate on a change and say whether it may go on
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What the change would be merged into; from the CI environment or the default branch if not given
+    #[arg(long, value_name = "REVISION")]
+    base: Option<String>,
+    /// What the change proposes; from the CI environment or HEAD if not given
+    #[arg(long, value_name = "REVISION", conflicts_with = "working_tree")]
+    head: Option<String>,
+    /// Judge the files as they lie in the folder, committed or not
+    #[arg(long)]
+    working_tree: bool,
+    /// What goes to standard output
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = format)]
+    format: &'static str,
+    /// Also write a report to a file; repeatable
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
+    reports: Vec<(&'static str, PathBuf)>,
+}
+
+fn format(text: &str) -> Result<&'static str, String> {
+    match reporters::named(text) {
+        Some(reporter) => Ok(reporter.name()),
+        None => {
+            let names: Vec<&str> = REPORTERS.iter().map(|it| it.name()).collect();
+            Err(format!("no such format; there are {}", names.join(", ")))
+        }
+    }
+}
+
+fn report(text: &str) -> Result<(&'static str, PathBuf), String> {
+    let (name, path) = text
+        .split_once('=')
+        .ok_or("write FORMAT=FILE, for example junit=tollgate.xml")?;
+    if path.is_empty() {
+        return Err("the file has no name".to_owned());
+    }
+    Ok((format(name)?, PathBuf::from(path)))
+}
+
+/// Variables by which CI systems tell which change a run is for. The worker gets these and no others.
+const CI_VARIABLES: &[&str] = &["CI", "GITHUB_", "GITLAB_CI", "CI_"];
+
+pub(super) fn run(args: &Args, common: &Common) -> u8 {
+    for (_, path) in &args.reports {
+        if let Err(error) = reporters::clear(&in_folder(common, path)) {
+            let message = format!("cannot remove the old report `{}`: {error}", path.display());
+            return fail(exit::UNKNOWN, &message);
+        }
+    }
+    let task = Task::Check(CheckTask {
+        directory: common.directory.clone(),
+        base: args.base.clone(),
+        head: args.head.clone(),
+        working_tree: args.working_tree,
+        environment: ci_environment(),
+        now: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |it| it.as_secs()),
+    });
+    match gather(&task, common) {
+        Ok(gathered) => tell(&run::judge(&gathered.facts, &gathered.config), args, common),
+        Err(code) => code,
+    }
+}
+
+/// Facts from a worker. A worker that died leaves facts that say so and nothing else, which no
+/// judgement turns into a pass.
+pub(super) fn gather(task: &Task, common: &Common) -> Result<Gathered, u8> {
+    let bar = Bar::new();
+    let answer = worker::call(task, &common.limits(), &|step| bar.tell(&step));
+    drop(bar);
+    match answer {
+        Ok(Answer::Check(gathered)) => Ok(*gathered),
+        Ok(Answer::Stopped(stop)) => Err(stopped(&stop)),
+        Ok(_) => Err(fail(exit::INTERNAL, "the worker answered another task")),
+        Err(CallError::Fault(fault)) => Ok(died(fault)),
+        Err(error) => Err(call_failed(&error)),
+    }
+}
+
+fn died(fault: WorkerFault) -> Gathered {
+    Gathered {
+        facts: Facts::nothing_but(fault),
+        config: Config::default(),
+    }
+}
+
+/// Say why a task cannot be done.
+pub(super) fn stopped(stop: &run::Stop) -> u8 {
+    let Some((last, others)) = stop.messages.split_last() else {
+        return fail(exit::INTERNAL, "the worker stopped and does not say why");
+    };
+    for message in others {
+        fail(stop.code, message);
+    }
+    fail_with_help(stop.code, last, stop.help.as_deref())
+}
+
+/// Write every report, then say the verdict. A report that cannot be written is no verdict.
+pub(super) fn tell(verdict: &Verdict, args: &Args, common: &Common) -> u8 {
+    let code = exit::of(verdict);
+    let plain = Report {
+        verdict,
+        exit_code: code,
+        look: reporters::Look::default(),
+    };
+    let mut written = code;
+    for (name, path) in &args.reports {
+        let Some(reporter) = reporters::named(name) else {
+            return fail(exit::INTERNAL, "a format that was known is gone");
+        };
+        if let Err(error) = reporters::write_file(reporter, &plain, &in_folder(common, path)) {
+            written = exit::worst([
+                written,
+                fail(
+                    exit::UNKNOWN,
+                    &format!("cannot write `{}`: {error}", path.display()),
+                ),
+            ]);
+        }
+    }
+    if written != code {
+        return written;
+    }
+    match reporters::named(args.format) {
+        Some(reporter) => show(
+            reporter,
+            Report {
+                look: common.look(),
+                ..plain
+            },
+        ),
+        None => fail(exit::INTERNAL, "a format that was known is gone"),
+    }
+}
+
+/// Print a report to standard output.
+pub(super) fn show(reporter: &dyn Reporter, report: Report<'_>) -> u8 {
+    let mut text = Vec::new();
+    match reporter.write(&report, &mut text) {
+        Ok(()) => print(&String::from_utf8_lossy(&text), report.exit_code),
+        Err(error) => fail(exit::UNKNOWN, &format!("cannot write the report: {error}")),
+    }
+}
+
+fn in_folder(common: &Common, path: &Path) -> PathBuf {
+    common.directory.join(path)
+}
+
+fn ci_environment() -> BTreeMap<String, String> {
+    let known = |name: &str| {
+        CI_VARIABLES
+            .iter()
+            .any(|it| name == *it || (it.ends_with('_') && name.starts_with(it)))
+    };
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| known(name) && !secret(name))
+        .collect()
+}
+
+/// A worker has no use for a token, and what it does not have it cannot leak.
+fn secret(name: &str) -> bool {
+    ["TOKEN", "PASSWORD", "SECRET", "KEY"]
+        .iter()
+        .any(|it| name.contains(it))
+}

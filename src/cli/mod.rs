@@ -1,0 +1,192 @@
+//! The command line: one file per subcommand. Data goes to standard output, everything else to
+//! standard error.
+
+use crate::{exit, worker};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+mod apply;
+mod check;
+mod demo;
+mod explain;
+mod progress;
+mod render;
+mod test;
+mod work;
+
+/// May this change reach that environment?
+#[derive(Debug, Parser)]
+#[command(name = "tollgate", version, about, long_about = None, max_term_width = 100)]
+struct Tollgate {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What every subcommand understands.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Common {
+    /// Run as if started in this folder
+    #[arg(
+        short = 'C',
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "."
+    )]
+    directory: PathBuf,
+    /// When to colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Colour,
+    /// Stop the worker after this many seconds
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = worker::Limits::default().wall.as_secs())]
+    timeout: u64,
+    /// Memory that the worker may use, in MiB
+    #[arg(long, global = true, value_name = "MIB", default_value_t = worker::Limits::default().memory >> 20)]
+    memory: u64,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run every gate on a change and say whether it may go on
+    Check(check::Args),
+    /// Print what an overlay or an environment would receive
+    Render(render::Args),
+    /// Run policy fixtures
+    Test(test::Args),
+    /// Run policies on manifests
+    Apply(apply::Args),
+    /// Judge two changes of an embedded example repository
+    Demo(demo::Args),
+    /// Print the page of a gate or of a rule
+    Explain(explain::Args),
+    /// The limited child process; not for people
+    #[command(name = worker::SUBCOMMAND, hide = true)]
+    Worker(work::Args),
+}
+
+/// Parse the process's arguments, do what they say, give the exit code.
+pub fn main() -> ExitCode {
+    let outcome = std::panic::catch_unwind(|| {
+        let parsed = match Tollgate::try_parse() {
+            Ok(parsed) => parsed,
+            Err(error) => return usage(&error),
+        };
+        let common = &parsed.common;
+        match &parsed.command {
+            Command::Check(args) => check::run(args, common),
+            Command::Render(args) => render::run(args, common),
+            Command::Test(args) => test::run(args, common),
+            Command::Apply(args) => apply::run(args, common),
+            Command::Demo(args) => demo::run(args, common),
+            Command::Explain(args) => explain::run(args),
+            Command::Worker(args) => work::run(args),
+        }
+    });
+    ExitCode::from(outcome.unwrap_or(exit::INTERNAL))
+}
+
+/// clap prints help and version to standard output and succeeds; everything else is a usage error.
+fn usage(error: &clap::Error) -> u8 {
+    // A closed pipe is not worth a second error.
+    let _ = error.print();
+    if error.use_stderr() {
+        exit::USAGE
+    } else {
+        exit::ADMITTED
+    }
+}
+
+impl Common {
+    pub(crate) fn limits(&self) -> worker::Limits {
+        let wall = std::time::Duration::from_secs(self.timeout);
+        worker::Limits {
+            memory: self.memory << 20,
+            wall,
+            cpu: wall * 2,
+            ..worker::Limits::default()
+        }
+    }
+
+    /// Whether to colour what goes to standard output.
+    pub(crate) fn look(&self) -> crate::reporters::Look {
+        let terminal = std::io::stdout().is_terminal();
+        let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
+        crate::reporters::Look {
+            colour: match self.color {
+                Colour::Always => true,
+                Colour::Never => false,
+                Colour::Auto => terminal && !asked_not_to,
+            },
+            width: 120,
+        }
+    }
+}
+
+/// Print what went wrong to standard error and give the code back.
+pub(crate) fn fail(code: u8, message: &str) -> u8 {
+    let mut err = std::io::stderr().lock();
+    // There is nowhere left to report to.
+    let _ = writeln!(err, "error: {}", crate::reporters::escape::line(message));
+    code
+}
+
+/// As [`fail`], with advice.
+pub(crate) fn fail_with_help(code: u8, message: &str, help: Option<&str>) -> u8 {
+    let code = fail(code, message);
+    if let Some(help) = help {
+        let mut err = std::io::stderr().lock();
+        let _ = writeln!(err, "help: {}", crate::reporters::escape::line(help));
+    }
+    code
+}
+
+/// The code and message for a task that has no answer.
+pub(crate) fn call_failed(error: &worker::CallError) -> u8 {
+    match error {
+        worker::CallError::Start(_) => fail(exit::UNKNOWN, &error.to_string()),
+        worker::CallError::Fault(fault) => {
+            let on = if fault.on.is_empty() {
+                String::new()
+            } else {
+                format!(", on {}", fault.on.join(", "))
+            };
+            fail(exit::LIMIT, &format!("{error}{on}"))
+        }
+        worker::CallError::Defect(_) => fail_with_help(
+            exit::INTERNAL,
+            &error.to_string(),
+            Some("please report this with the input that caused it"),
+        ),
+    }
+}
+
+/// Write to standard output; a reader that went away ends the program quietly, as `head` expects.
+pub(crate) fn print(text: &str, code: u8) -> u8 {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => code,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe && code == exit::ADMITTED => {
+            exit::UNKNOWN
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => code,
+        Err(error) => exit::worst([
+            code,
+            fail(exit::UNKNOWN, &format!("cannot write the output: {error}")),
+        ]),
+    }
+}

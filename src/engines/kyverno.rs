@@ -1,0 +1,200 @@
+//! Kyverno's policies.
+
+use super::{Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult, Surroundings};
+use crate::model::{Manifest, RuleOutcome};
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+use tollgate_kyverno::{Fixtures, Operation, Outcome, PolicyException, Request, RuleType};
+use tollgate_yaml::{FieldPath, Node};
+
+pub(super) struct Kyverno;
+
+/// API groups of Kyverno's own kinds.
+const GROUPS: [&str; 2] = ["kyverno.io", "policies.kyverno.io"];
+
+/// Kinds of those groups that judge or change resources; others (reports, clean-up) do neither.
+const KINDS: &[&str] = &[
+    "ClusterPolicy",
+    "Policy",
+    "PolicyException",
+    "ValidatingPolicy",
+    "NamespacedValidatingPolicy",
+    "MutatingPolicy",
+    "NamespacedMutatingPolicy",
+    "ImageValidatingPolicy",
+    "NamespacedImageValidatingPolicy",
+];
+
+impl PolicyEngine for Kyverno {
+    fn name(&self) -> &'static str {
+        "kyverno"
+    }
+
+    fn recognises(&self, document: &Node) -> bool {
+        let text = |key: &str| document.get(key).and_then(Node::as_str).unwrap_or_default();
+        let group = text("apiVersion").split('/').next().unwrap_or_default();
+        GROUPS.contains(&group) && KINDS.contains(&text("kind"))
+    }
+
+    fn load(&self, documents: &[Node]) -> Loaded {
+        let loaded = tollgate_kyverno::load(documents);
+        let policies = loaded
+            .policies
+            .policies()
+            .iter()
+            .map(|policy| LoadedPolicy {
+                kind: format!("{:?}", policy.kind),
+                name: policy.name.to_string(),
+                rules: authored(policy.rules.iter().map(|it| &*it.name)),
+                span: policy.span,
+            });
+        Loaded {
+            policies: policies.collect(),
+            problems: loaded
+                .problems
+                .iter()
+                .map(|it| (it.span, it.message.clone()))
+                .collect(),
+            set: Box::new(Set {
+                policies: loaded.policies,
+                exceptions: loaded.exceptions,
+            }),
+        }
+    }
+}
+
+/// Rule names without those that autogen made.
+fn authored<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let generated = |it: &&str| it.starts_with("autogen-");
+    let names: BTreeSet<String> = names
+        .filter(|it| !generated(it))
+        .map(str::to_owned)
+        .collect();
+    names.into_iter().collect()
+}
+
+struct Set {
+    policies: tollgate_kyverno::PolicySet,
+    exceptions: Vec<PolicyException>,
+}
+
+/// The namespaces and ConfigMaps that the same overlay would create stand in for the cluster's.
+struct Around {
+    fixtures: Fixtures,
+    now: SystemTime,
+}
+
+impl Surroundings for Around {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl PolicySet for Set {
+    fn surroundings(&self, manifests: &[Manifest], now: u64) -> Box<dyn Surroundings> {
+        let mut fixtures = Fixtures {
+            exceptions: self.exceptions.clone(),
+            ..Fixtures::default()
+        };
+        let mut config_maps = BTreeMap::new();
+        for manifest in manifests {
+            let key = &manifest.key;
+            match (key.api_version.as_str(), key.kind.as_str()) {
+                ("v1", "Namespace") => {
+                    fixtures
+                        .namespace_labels
+                        .insert(key.name.clone(), labels(manifest));
+                }
+                ("v1", "ConfigMap") => {
+                    let namespace = key
+                        .namespace
+                        .clone()
+                        .unwrap_or_else(|| "default".to_owned());
+                    config_maps.insert((namespace, key.name.clone()), manifest.json.clone());
+                }
+                _ => {}
+            }
+        }
+        fixtures.config_maps = Some(config_maps);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+        Box::new(Around { fixtures, now })
+    }
+
+    fn evaluate(&self, manifest: &Manifest, around: &dyn Surroundings) -> Vec<RuleResult> {
+        // Surroundings come from the set that is asked; another's say nothing to this one.
+        let Some(around) = around.as_any().downcast_ref::<Around>() else {
+            return Vec::new();
+        };
+        let (values, rule_values) = (BTreeMap::new(), BTreeMap::new());
+        let request = Request {
+            object: Some(&manifest.json),
+            old_object: None,
+            operation: Operation::Create,
+            user_info: None,
+            values: &values,
+            rule_values: &rule_values,
+            fixtures: &around.fixtures,
+            now: around.now,
+        };
+        let mut results = Vec::new();
+        for policy in self.policies.policies() {
+            let Some(response) = tollgate_kyverno::evaluate_policy(policy, &request) else {
+                continue;
+            };
+            for rule in response.rules {
+                let kind = policy
+                    .rules
+                    .iter()
+                    .find(|it| it.name == rule.rule)
+                    .map(|it| it.kind);
+                let (outcome, field) = outcome(rule.outcome, policy.scored, kind);
+                results.push(RuleResult {
+                    policy: response.policy.clone(),
+                    rule: rule.rule,
+                    rule_span: rule.at,
+                    outcome,
+                    field,
+                });
+            }
+        }
+        results
+    }
+}
+
+fn labels(manifest: &Manifest) -> BTreeMap<String, String> {
+    let labels = manifest
+        .json
+        .pointer("/metadata/labels")
+        .and_then(|it| it.as_object());
+    let pairs = labels.into_iter().flatten();
+    pairs
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+/// A failure of a policy that is not scored is a warning. A rule that generates never refuses what
+/// it is triggered by, so it is no gap that it was not evaluated; a rule that mutates changes what
+/// the others see, so it is one.
+fn outcome(outcome: Outcome, scored: bool, kind: Option<RuleType>) -> (RuleOutcome, FieldPath) {
+    let root = FieldPath::root();
+    match outcome {
+        Outcome::Pass => (RuleOutcome::Pass, root),
+        Outcome::Fail { message, at } => {
+            let field = at.to_string();
+            let outcome = if scored {
+                RuleOutcome::Fail { message, field }
+            } else {
+                RuleOutcome::Warn { message, field }
+            };
+            (outcome, at)
+        }
+        Outcome::Skip { why } => (RuleOutcome::Skip { why }, root),
+        Outcome::Unsupported { .. } if kind == Some(RuleType::Generate) => {
+            let why = "the rule generates; it judges nothing".to_owned();
+            (RuleOutcome::Skip { why }, root)
+        }
+        Outcome::Unsupported { feature } => (RuleOutcome::Error { why: feature }, root),
+        Outcome::Error { why } => (RuleOutcome::Error { why }, root),
+    }
+}

@@ -1,0 +1,73 @@
+//! From policies and manifests to rule results. To add an engine: write its file and add its two
+//! lines below.
+
+use crate::model::{Manifest, RuleOutcome};
+use std::sync::Arc;
+use tollgate_yaml::{FieldPath, Node, Span};
+
+mod kyverno;
+
+/// Every engine.
+pub static ENGINES: &[&dyn PolicyEngine] = &[&kyverno::Kyverno];
+
+/// One kind of policies.
+pub trait PolicyEngine: Sync {
+    /// The file's own name.
+    fn name(&self) -> &'static str;
+    /// Whether a document is a policy, or an exception, of this engine.
+    fn recognises(&self, document: &Node) -> bool;
+    /// Load documents that [`PolicyEngine::recognises`] accepts.
+    fn load(&self, documents: &[Node]) -> Loaded;
+}
+
+/// Policies, loaded.
+pub struct Loaded {
+    /// What evaluates them.
+    pub set: Box<dyn PolicySet>,
+    /// What they are.
+    pub policies: Vec<LoadedPolicy>,
+    /// What could not be loaded: where and why. Never to be taken for the absence of a demand.
+    pub problems: Vec<(Span, String)>,
+}
+
+/// What a policy is.
+pub struct LoadedPolicy {
+    /// `ClusterPolicy`, ...
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Rules that its author wrote.
+    pub rules: Vec<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// Loaded policies, shared by threads.
+pub trait PolicySet: Send + Sync {
+    /// What every rule that matches says about one manifest.
+    fn evaluate(&self, manifest: &Manifest, around: &dyn Surroundings) -> Vec<RuleResult>;
+    /// What evaluation needs to know of the other manifests of an overlay, and the time in seconds
+    /// since 1970; made once an overlay.
+    fn surroundings(&self, manifests: &[Manifest], now: u64) -> Box<dyn Surroundings>;
+}
+
+/// What an engine knows of the manifests around the one that it judges.
+pub trait Surroundings: Send + Sync {
+    /// For the engine that made it to get its own type back.
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// What one rule said.
+#[derive(Clone, Debug)]
+pub struct RuleResult {
+    /// The policy.
+    pub policy: Arc<str>,
+    /// The rule.
+    pub rule: Arc<str>,
+    /// Where the rule stands.
+    pub rule_span: Span,
+    /// What it said.
+    pub outcome: RuleOutcome,
+    /// The field that it is about; the root where the rule speaks of the whole resource.
+    pub field: FieldPath,
+}

@@ -1,0 +1,91 @@
+//! One thing that a reviewer should know, and the places that show it.
+
+use crate::model::Place;
+use serde::{Deserialize, Serialize};
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Should be mended; does not hold the change.
+    Warn,
+    /// Holds the change.
+    Deny,
+}
+
+/// A place and what to say there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub text: String,
+}
+
+/// One thing that a reviewer should know. Owned, and the first label is its primary one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// `gate/rule`: `renders/failed`, `policies/require-run-as-nonroot`. The first part is a gate's
+    /// id; the second is a rule of the gate's page or, for `policies`, a policy's name.
+    pub rule: String,
+    /// How much it weighs.
+    pub level: Level,
+    /// One lower-case clause, no full stop.
+    pub message: String,
+    /// What it is about: environment and resource. Part of the fingerprint; lines are not.
+    pub subject: String,
+    /// Places, the line to edit first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Label>,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl Finding {
+    /// A finding about a subject, without places or help yet.
+    pub fn new(
+        level: Level,
+        rule: impl Into<String>,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule: rule.into(),
+            level,
+            message: message.into(),
+            subject: subject.into(),
+            labels: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// The same finding with one more place, if there is one.
+    #[must_use]
+    pub fn label(mut self, place: Option<&Place>, text: impl Into<String>) -> Self {
+        if let Some(place) = place {
+            self.labels.push(Label {
+                place: place.clone(),
+                text: text.into(),
+            });
+        }
+        self
+    }
+
+    /// The same finding with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Same finding, same fingerprint, however its lines move: SHA-256 over rule and subject and
+    /// message, in hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        crate::model::digest(
+            format!("{}\0{}\0{}", self.rule, self.subject, self.message).as_bytes(),
+        )
+    }
+}

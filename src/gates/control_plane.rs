@@ -1,0 +1,146 @@
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems};
+use crate::{
+    finding::{Finding, Level},
+    model::{ControlPlane as Class, ControlPlaneFile, Edit, Place, Side},
+};
+
+pub(super) struct ControlPlane;
+
+impl Gate for ControlPlane {
+    fn meta(&self) -> &'static Meta {
+        &Meta {
+            id: "control-plane",
+            title: "a change to the rules rides alone and is judged by the old ones",
+            rules: &["changed", "rides-along", "weakened"],
+            page: include_str!("control_plane.md"),
+        }
+    }
+
+    fn check(&self, cx: GateContext<'_>) -> Examined {
+        let mut examined = Examined::default();
+        examined.unsure.extend(problems(cx, "control-plane"));
+        let environments = environments_that_differ(cx);
+        for file in &cx.facts.control_plane {
+            examined.examine(&file.path, 1);
+            examined.findings.push(changed(file, &environments));
+        }
+        for (subject, message) in weakened(cx) {
+            examined.examine(&subject, 1);
+            let finding = Finding::new(Level::Deny, "control-plane/weakened", subject, message);
+            examined.findings.push(finding.help(
+                "this change is judged by BASE's rules; to lower them takes their owners' approval",
+            ));
+        }
+        if examined.subjects.is_empty() {
+            examined.nothing = Some("the change touches no rule".to_owned());
+        } else if needs_approval(cx) {
+            examined.unsure.push(Unsure {
+                subject: "approval of the control plane's owners".to_owned(),
+                why: "the configuration asks for it, and no forge was asked".to_owned(),
+                needs: "an approval that this run can read".to_owned(),
+                cause: Cause::Facts,
+            });
+        }
+        examined
+    }
+}
+
+/// Whether some approval rule of BASE is for changes of the control plane.
+fn needs_approval(cx: GateContext<'_>) -> bool {
+    let rules = cx.config.approvals.iter().flat_map(|it| &it.rules);
+    rules
+        .into_iter()
+        .any(|it| it.when.control_plane == Some(true))
+}
+
+fn environments_that_differ(cx: GateContext<'_>) -> Vec<&str> {
+    let mut names: Vec<&str> = cx
+        .facts
+        .overlays
+        .iter()
+        .filter(|it| it.differs())
+        .map(|it| it.environment.as_deref().unwrap_or("no environment"))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn changed(file: &ControlPlaneFile, environments: &[&str]) -> Finding {
+    let what = match file.class {
+        Class::Policy => "a policy",
+        Class::Exception => "a policy exception",
+        Class::Fixture => "a fixture",
+        Class::Configuration => "the gate's configuration",
+        Class::Owners => "the owners",
+        Class::Ci => "the pipeline that runs the gate",
+    };
+    let (verb, side) = match file.edit {
+        Edit::Added => ("adds", Side::Head),
+        Edit::Modified => ("changes", Side::Head),
+        Edit::Deleted => ("deletes", Side::Base),
+    };
+    let place = Place::file(&file.path, side);
+    if environments.is_empty() {
+        return Finding::new(
+            Level::Warn,
+            "control-plane/changed",
+            &file.path,
+            format!("{verb} {what}"),
+        )
+        .label(Some(&place), "this file")
+        .help("this change is judged by BASE's rules; the new ones hold from the next change on");
+    }
+    let list = environments.join(", ");
+    Finding::new(
+        Level::Deny,
+        "control-plane/rides-along",
+        &file.path,
+        format!("{verb} {what} together with what {list} receives"),
+    )
+    .label(Some(&place), "this file")
+    .help("put the rules and the deployment in two changes, the rules first")
+}
+
+/// What HEAD demands less of than BASE: `(subject, clause)`.
+fn weakened(cx: GateContext<'_>) -> Vec<(String, String)> {
+    let facts = cx.facts;
+    let mut out = Vec::new();
+    for old in &facts.base_policies {
+        let Some(new) = facts
+            .head_policies
+            .iter()
+            .find(|it| it.name == old.name && it.kind == old.kind)
+        else {
+            out.push((
+                old.name.clone(),
+                format!("{} `{}` is gone", old.kind, old.name),
+            ));
+            continue;
+        };
+        for rule in old.rules.iter().filter(|it| !new.rules.contains(it)) {
+            out.push((old.name.clone(), format!("rule `{rule}` is gone")));
+        }
+    }
+    for file in &facts.control_plane {
+        match (file.class, file.edit) {
+            (Class::Fixture, Edit::Deleted) => {
+                out.push((file.path.clone(), "a fixture is gone".to_owned()))
+            }
+            (Class::Exception, Edit::Added | Edit::Modified) => {
+                out.push((
+                    file.path.clone(),
+                    "an exception is added or widened".to_owned(),
+                ));
+            }
+            _ => {}
+        }
+    }
+    out.extend(
+        facts
+            .lowered
+            .iter()
+            .map(|it| ("tollgate.yaml".to_owned(), it.clone())),
+    );
+    out
+}

@@ -1,0 +1,125 @@
+//! The gates: pure judgements over [`Facts`]. Nothing here can reach disk, network or clock.
+//!
+//! One file and one page per gate. To add one: write `my_gate.rs` and `my_gate.md`, then add its
+//! two lines below.
+
+use crate::{config::Config, finding::Finding, model::Facts};
+use serde::{Deserialize, Serialize};
+
+mod control_plane;
+mod policies;
+mod policy_tests;
+mod renders;
+
+/// Every gate, in the order in which reports show them.
+pub static GATES: &[&dyn Gate] = &[
+    &renders::Renders,
+    &policies::Policies,
+    &policy_tests::PolicyTests,
+    &control_plane::ControlPlane,
+];
+
+/// What a gate is, apart from what it does.
+#[derive(Debug)]
+pub struct Meta {
+    /// As users write it: kebab-case, the file's own name.
+    pub id: &'static str,
+    /// The promise, as a clause that is true when the gate passes.
+    pub title: &'static str,
+    /// The rules that its findings carry behind `id/`; each has a section of the page. A rule
+    /// `<policy>` stands for the names of the repository's own policies.
+    pub rules: &'static [&'static str],
+    /// Its page of the manual; `explain <id>` prints it.
+    pub page: &'static str,
+}
+
+/// All that a gate can see.
+#[derive(Clone, Copy)]
+pub struct GateContext<'a> {
+    /// What was established.
+    pub facts: &'a Facts,
+    /// BASE's configuration.
+    pub config: &'a Config,
+}
+
+/// What a gate looked at and what it found there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Examined {
+    /// What was looked at, with the number of checks made on it.
+    pub subjects: Vec<Subject>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// Where no judgement could be reached. Holds the change; never waved through.
+    pub unsure: Vec<Unsure>,
+    /// Why there was nothing to look at. A gate that examined nothing and does not say why leaves
+    /// the verdict undecided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nothing: Option<String>,
+}
+
+/// Something that a gate looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// As findings name it.
+    pub name: String,
+    /// Number of checks made on it; at least one.
+    pub checks: usize,
+}
+
+/// Why a judgement could not be reached, which decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// There was nothing to evaluate.
+    Nothing,
+    /// A limit was exceeded or the worker died.
+    Limit,
+    /// A fact could not be established.
+    Facts,
+}
+
+/// A judgement that could not be reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsure {
+    /// What it is about.
+    pub subject: String,
+    /// Why, as one clause.
+    pub why: String,
+    /// What would mend it.
+    pub needs: String,
+    /// Which kind of reason.
+    pub cause: Cause,
+}
+
+impl Examined {
+    fn examine(&mut self, name: impl Into<String>, checks: usize) {
+        let name = name.into();
+        self.subjects.push(Subject { name, checks });
+    }
+}
+
+/// A judgement over facts. It cannot fail: what it cannot judge, it says it is unsure of.
+pub trait Gate: Sync {
+    /// What the gate is.
+    fn meta(&self) -> &'static Meta;
+    /// Judge.
+    fn check(&self, cx: GateContext<'_>) -> Examined;
+}
+
+/// Unsure entries for what a gate was handed as a problem of the repository's BASE, and for a
+/// worker that ended early.
+fn problems(cx: GateContext<'_>, gate: &str) -> impl Iterator<Item = Unsure> {
+    let problems = cx.facts.problems.iter().filter(move |it| it.gate == gate);
+    problems.map(|it| Unsure {
+        subject: it.subject.clone(),
+        why: match &it.place {
+            Some(place) => format!("{} ({place})", it.message),
+            None => it.message.clone(),
+        },
+        needs: it
+            .help
+            .clone()
+            .unwrap_or_else(|| "mend the file that is named".to_owned()),
+        cause: Cause::Facts,
+    })
+}

@@ -1,0 +1,172 @@
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems};
+use crate::{
+    config::Enforcement,
+    finding::{Finding, Level},
+    model::{OverlayFacts, RuleFacts, RuleOutcome},
+};
+use std::collections::BTreeMap;
+
+pub(super) struct Policies;
+
+impl Gate for Policies {
+    fn meta(&self) -> &'static Meta {
+        &Meta {
+            id: "policies",
+            title: "no policy of BASE fails on what the change would send to an environment",
+            rules: &["<policy>", "preview"],
+            page: include_str!("policies.md"),
+        }
+    }
+
+    fn check(&self, cx: GateContext<'_>) -> Examined {
+        let mut examined = Examined::default();
+        examined.unsure.extend(problems(cx, "policies"));
+        let overlays: BTreeMap<&str, &OverlayFacts> = cx
+            .facts
+            .overlays
+            .iter()
+            .map(|it| (it.path.as_str(), it))
+            .collect();
+        let mut checks: BTreeMap<String, usize> = BTreeMap::new();
+        for (overlay, resource, passed) in &cx.facts.passes {
+            if let Some(overlay) = overlays.get(overlay.as_str()) {
+                *checks
+                    .entry(subject(overlay, &resource.to_string()))
+                    .or_default() += passed;
+            }
+        }
+        for result in &cx.facts.results {
+            // A result for an overlay that the facts do not list can only come from damaged facts.
+            let Some(overlay) = overlays.get(result.overlay.as_str()) else {
+                examined.unsure.push(unknown_overlay(result));
+                continue;
+            };
+            let subject = subject(overlay, &result.resource.to_string());
+            *checks.entry(subject.clone()).or_default() += 1;
+            let enforcement = cx.enforcement(overlay).unwrap_or(Enforcement::Strict);
+            judge(result, enforcement, &subject, &mut examined);
+        }
+        for (name, count) in checks {
+            examined.examine(name, count);
+        }
+        preview(cx, &overlays, &mut examined);
+        if examined.subjects.is_empty() {
+            examined.nothing = Some(why_nothing(cx));
+        }
+        examined
+    }
+}
+
+fn subject(overlay: &OverlayFacts, resource: &str) -> String {
+    let environment = overlay.environment.as_deref().unwrap_or("no environment");
+    format!("{environment}: {resource} ({})", overlay.path)
+}
+
+/// What a result weighs where. `audit` reports, `enforce` holds failures, `strict` holds warnings
+/// and what could not be evaluated too. What could not be evaluated never counts as a pass.
+fn judge(result: &RuleFacts, enforcement: Enforcement, subject: &str, examined: &mut Examined) {
+    let (message, field, level) = match (&result.outcome, enforcement) {
+        (RuleOutcome::Pass | RuleOutcome::Skip { .. }, _) => return,
+        (RuleOutcome::Error { why }, Enforcement::Enforce) => {
+            examined.unsure.push(Unsure {
+                subject: subject.to_owned(),
+                why: format!(
+                    "{}/{} could not be evaluated: {why}",
+                    result.policy, result.rule
+                ),
+                needs: "mend the policy, or give it what it asks for".to_owned(),
+                cause: Cause::Facts,
+            });
+            return;
+        }
+        (RuleOutcome::Error { why }, Enforcement::Audit) => {
+            (format!("could not be evaluated: {why}"), "", Level::Warn)
+        }
+        (RuleOutcome::Error { why }, Enforcement::Strict) => {
+            (format!("could not be evaluated: {why}"), "", Level::Deny)
+        }
+        (RuleOutcome::Fail { message, field }, Enforcement::Audit) => {
+            (message.clone(), field.as_str(), Level::Warn)
+        }
+        (RuleOutcome::Fail { message, field }, Enforcement::Enforce | Enforcement::Strict) => {
+            (message.clone(), field.as_str(), Level::Deny)
+        }
+        (RuleOutcome::Warn { message, field }, Enforcement::Audit | Enforcement::Enforce) => {
+            (message.clone(), field.as_str(), Level::Warn)
+        }
+        (RuleOutcome::Warn { message, field }, Enforcement::Strict) => {
+            (message.clone(), field.as_str(), Level::Deny)
+        }
+    };
+    let here = if field.is_empty() {
+        "this resource".to_owned()
+    } else {
+        format!("{field} is set here")
+    };
+    let finding = Finding::new(
+        level,
+        format!("policies/{}", result.policy),
+        subject,
+        format!("{}: {message}", result.rule),
+    )
+    .label(result.place.as_ref(), here)
+    .label(result.overridden.as_ref(), "and overrides this")
+    .label(result.rule_place.as_ref(), "the rule that decides");
+    examined.findings.push(finding);
+}
+
+/// What HEAD's policies would newly hold, counted by policy and environment.
+fn preview(cx: GateContext<'_>, overlays: &BTreeMap<&str, &OverlayFacts>, examined: &mut Examined) {
+    let mut counts: BTreeMap<(&str, &str), (usize, &RuleFacts)> = BTreeMap::new();
+    for result in &cx.facts.preview {
+        let environment = overlays
+            .get(result.overlay.as_str())
+            .and_then(|it| it.environment.as_deref())
+            .unwrap_or("no environment");
+        if matches!(
+            result.outcome,
+            RuleOutcome::Fail { .. } | RuleOutcome::Error { .. }
+        ) {
+            counts
+                .entry((&result.policy, environment))
+                .or_insert((0, result))
+                .0 += 1;
+        }
+    }
+    for ((policy, environment), (count, first)) in counts {
+        let message = format!(
+            "as this change has it, `{policy}` would newly hold {count} results in {environment}, first {}",
+            first.resource
+        );
+        let finding = Finding::new(
+            Level::Warn,
+            "policies/preview",
+            format!("{environment}: {policy}"),
+            message,
+        );
+        examined.findings.push(
+            finding
+                .label(first.rule_place.as_ref(), "this rule")
+                .label(first.place.as_ref(), "fails here"),
+        );
+    }
+}
+
+fn unknown_overlay(result: &RuleFacts) -> Unsure {
+    Unsure {
+        subject: result.overlay.clone(),
+        why: "a policy result names an overlay that the facts do not list".to_owned(),
+        needs: "gather the facts again".to_owned(),
+        cause: Cause::Facts,
+    }
+}
+
+fn why_nothing(cx: GateContext<'_>) -> String {
+    if cx.facts.base_policies.is_empty() {
+        "BASE has no policies".to_owned()
+    } else if cx.facts.overlays.iter().any(|it| !it.changed().is_empty()) {
+        "no policy matches what changed".to_owned()
+    } else {
+        "no environment would receive anything new".to_owned()
+    }
+}

@@ -1,0 +1,147 @@
+use super::{Examined, Gate, GateContext, Meta, problems};
+use crate::{
+    finding::{Finding, Level},
+    model::{Place, PolicyFacts, Side, SuiteFacts, SuiteSet},
+};
+use std::collections::BTreeMap;
+
+pub(super) struct PolicyTests;
+
+impl Gate for PolicyTests {
+    fn meta(&self) -> &'static Meta {
+        &Meta {
+            id: "policy-tests",
+            title: "every policy does what its fixtures say",
+            rules: &["fixture", "base-fixture", "unreadable", "coverage"],
+            page: include_str!("policy_tests.md"),
+        }
+    }
+
+    fn check(&self, cx: GateContext<'_>) -> Examined {
+        let mut examined = Examined::default();
+        examined.unsure.extend(problems(cx, "policy-tests"));
+        for suite in &cx.facts.suites {
+            suite_findings(suite, &mut examined);
+        }
+        coverage(cx, &mut examined);
+        if examined.subjects.is_empty() {
+            examined.nothing = Some(if cx.facts.head_policies.is_empty() {
+                "HEAD has no policies and no fixtures".to_owned()
+            } else {
+                "there are no fixtures".to_owned()
+            });
+        }
+        examined
+    }
+}
+
+fn suite_findings(suite: &SuiteFacts, examined: &mut Examined) {
+    let (rule, whose) = match suite.set {
+        SuiteSet::Head => ("policy-tests/fixture", "fixtures of HEAD"),
+        SuiteSet::BaseOnHead => (
+            "policy-tests/base-fixture",
+            "fixtures of BASE on policies of HEAD",
+        ),
+    };
+    let subject = format!("{} ({whose})", suite.path);
+    examined.examine(&subject, (suite.held + suite.rows.len()).max(1));
+    if let Some(error) = &suite.error {
+        let place = suite
+            .error_place
+            .clone()
+            .unwrap_or_else(|| Place::file(&suite.path, Side::Head));
+        let finding = Finding::new(
+            Level::Deny,
+            "policy-tests/unreadable",
+            &subject,
+            error.clone(),
+        );
+        examined
+            .findings
+            .push(finding.label(Some(&place), "this suite"));
+    }
+    for row in &suite.rows {
+        let message = format!("{}: {}", row.subject, row.why);
+        let finding = Finding::new(Level::Deny, rule, &subject, message)
+            .label(row.place.as_ref(), "this row");
+        examined.findings.push(match suite.set {
+            SuiteSet::Head => finding,
+            SuiteSet::BaseOnHead => {
+                finding.help("a policy may not judge differently from what BASE's fixtures say without its owners' approval")
+            }
+        });
+    }
+}
+
+/// Rules of HEAD that no fixture shows passing, or none shows failing.
+fn coverage(cx: GateContext<'_>, examined: &mut Examined) {
+    let mut seen: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
+    for suite in cx.facts.suites.iter().filter(|it| it.set == SuiteSet::Head) {
+        for (policy, rule, passing, failing) in &suite.coverage {
+            let counts = seen.entry((policy, rule)).or_default();
+            counts.0 += passing;
+            counts.1 += failing;
+        }
+    }
+    let mut rules = 0;
+    let mut uncovered = Vec::new();
+    for policy in &cx.facts.head_policies {
+        rules += policy.rules.len();
+        for rule in &policy.rules {
+            let counts = seen
+                .get(&(policy.name.as_str(), rule.as_str()))
+                .copied()
+                .unwrap_or_default();
+            if let Some(lacks) = lacks(counts) {
+                uncovered.push((policy, rule, lacks));
+            }
+        }
+    }
+    let enough = cx
+        .config
+        .policies
+        .coverage
+        .min_rules
+        .is_reached_by(rules - uncovered.len(), rules);
+    for (policy, rule, lacks) in uncovered {
+        let level = if enough {
+            Level::Note
+        } else {
+            level(cx, policy)
+        };
+        let subject = format!("{}/{rule}", policy.name);
+        let finding = Finding::new(
+            level,
+            "policy-tests/coverage",
+            subject,
+            format!("the rule has {lacks}"),
+        )
+        .label(policy.place.as_ref(), "this policy")
+        .help("add a resource that passes and one that fails to its kyverno-test.yaml");
+        examined.findings.push(finding);
+    }
+}
+
+fn lacks((passing, failing): (usize, usize)) -> Option<&'static str> {
+    match (passing, failing) {
+        (0, 0) => Some("no fixture"),
+        (0, _) => Some("no fixture that passes"),
+        (_, 0) => Some("no fixture that fails"),
+        _ => None,
+    }
+}
+
+/// Where coverage is too low, a policy that is new or changed must come with fixtures; an old one
+/// is not this change's fault.
+fn level(cx: GateContext<'_>, policy: &PolicyFacts) -> Level {
+    let before = cx
+        .facts
+        .base_policies
+        .iter()
+        .find(|it| it.name == policy.name && it.kind == policy.kind);
+    if before.is_some_and(|it| it.digest == policy.digest) {
+        Level::Warn
+    } else {
+        Level::Deny
+    }
+}

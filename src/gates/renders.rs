@@ -1,0 +1,200 @@
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems};
+use crate::{
+    config::Enforcement,
+    finding::{Finding, Level},
+    model::{OverlayFacts, RenderFacts},
+};
+
+pub(super) struct Renders;
+
+impl Gate for Renders {
+    fn meta(&self) -> &'static Meta {
+        &Meta {
+            id: "renders",
+            title: "every overlay renders and belongs to an environment",
+            rules: &[
+                "failed",
+                "broken-before",
+                "unmapped",
+                "removed",
+                "empty",
+                "no-effect",
+            ],
+            page: include_str!("renders.md"),
+        }
+    }
+
+    fn check(&self, cx: GateContext<'_>) -> Examined {
+        let mut examined = Examined::default();
+        examined.unsure.extend(problems(cx, "renders"));
+        for overlay in &cx.facts.overlays {
+            let subject = overlay.subject();
+            examined.examine(&subject, 1);
+            overlay_findings(cx, overlay, &subject, &mut examined);
+        }
+        if cx.facts.overlays.is_empty() {
+            examined.unsure.push(Unsure {
+                subject: "overlays".to_owned(),
+                why: "neither BASE nor HEAD holds a kustomization".to_owned(),
+                needs: "run it at the root of a GitOps repository, or name its overlays in tollgate.yaml".to_owned(),
+                cause: Cause::Nothing,
+            });
+        }
+        examined
+    }
+}
+
+fn overlay_findings(
+    cx: GateContext<'_>,
+    overlay: &OverlayFacts,
+    subject: &str,
+    examined: &mut Examined,
+) {
+    match (&overlay.base, &overlay.head) {
+        (_, Some(RenderFacts::Failed { .. })) => failed(overlay, subject, examined),
+        (_, Some(RenderFacts::Rendered { .. })) => rendered(overlay, subject, examined),
+        (Some(_), None) => removed(cx, overlay, subject, examined),
+        (None, None) => {}
+    }
+    if overlay.environment.is_none() && overlay.head.is_some() {
+        examined.findings.push(unmapped(overlay, subject));
+    }
+}
+
+/// An overlay that was broken in BASE and that this change does not touch is not this change's
+/// fault; one that it touches cannot be compared, and that holds the change.
+fn failed(overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
+    let Some(RenderFacts::Failed {
+        message,
+        help,
+        place,
+    }) = &overlay.head
+    else {
+        return;
+    };
+    let broken_before = matches!(&overlay.base, Some(RenderFacts::Failed { .. }));
+    let (level, rule, message) = match (broken_before, overlay.touched) {
+        (true, false) => (
+            Level::Warn,
+            "renders/broken-before",
+            format!("does not render, before and after this change: {message}"),
+        ),
+        (true, true) => (
+            Level::Deny,
+            "renders/failed",
+            format!("does not render, and this change touches it: {message}"),
+        ),
+        (false, _) => (Level::Deny, "renders/failed", message.clone()),
+    };
+    let mut finding =
+        Finding::new(level, rule, subject, message).label(place.as_ref(), "rendering stops here");
+    finding.help.clone_from(help);
+    examined.findings.push(finding);
+}
+
+fn rendered(overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
+    let Some(RenderFacts::Rendered {
+        resources,
+        warnings,
+        ..
+    }) = &overlay.head
+    else {
+        return;
+    };
+    let before = match &overlay.base {
+        Some(RenderFacts::Rendered { resources, .. }) => Some(resources.len()),
+        Some(RenderFacts::Failed { .. }) | None => None,
+    };
+    if resources.is_empty() {
+        let (level, message) = match before {
+            Some(0) => (
+                Level::Note,
+                "renders to nothing, as it did before".to_owned(),
+            ),
+            Some(n) => (
+                Level::Deny,
+                format!("renders to nothing; it rendered {n} resources before"),
+            ),
+            None => (Level::Deny, "renders to nothing".to_owned()),
+        };
+        let finding = Finding::new(level, "renders/empty", subject, message);
+        examined.findings.push(finding.help("list the resources that the environment should receive, or delete the overlay's folder"));
+    }
+    if !overlay.touched {
+        return;
+    }
+    for warning in warnings {
+        let finding = Finding::new(
+            Level::Warn,
+            "renders/no-effect",
+            subject,
+            warning.message.clone(),
+        );
+        examined
+            .findings
+            .push(finding.label(warning.place.as_ref(), "this entry"));
+    }
+}
+
+/// Deleting an overlay's whole folder is a plain statement. A kustomization that vanishes while its
+/// files stay is how an overlay escapes the gate.
+fn removed(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
+    let lost = overlay.removed().len();
+    let strict = cx.enforcement(overlay) == Some(Enforcement::Strict);
+    let (level, message) = if overlay.leftovers {
+        (
+            Level::Deny,
+            format!(
+                "its kustomization is gone but its folder is not; the environment would lose {lost} resources"
+            ),
+        )
+    } else if strict {
+        (
+            Level::Deny,
+            format!("is removed; the environment would lose {lost} resources"),
+        )
+    } else {
+        (
+            Level::Warn,
+            format!("is removed; the environment would lose {lost} resources"),
+        )
+    };
+    let finding = Finding::new(level, "renders/removed", subject, message);
+    examined
+        .findings
+        .push(finding.help("to remove an overlay, delete its whole folder in a change of its own"));
+}
+
+fn unmapped(overlay: &OverlayFacts, subject: &str) -> Finding {
+    let known_and_untouched = overlay.base.is_some() && !overlay.differs();
+    let level = if known_and_untouched {
+        Level::Warn
+    } else {
+        Level::Deny
+    };
+    Finding::new(
+        level,
+        "renders/unmapped",
+        subject,
+        "belongs to no environment, so nothing judges it",
+    )
+    .help("add its folder to an environment's `overlays` in tollgate.yaml")
+}
+
+impl OverlayFacts {
+    /// `prod (apps/web/overlays/prod)`.
+    pub(super) fn subject(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("{environment} ({})", self.path),
+            None => format!("no environment ({})", self.path),
+        }
+    }
+}
+
+impl GateContext<'_> {
+    /// How strictly the overlay's environment is judged; `None` where it has none.
+    pub(super) fn enforcement(&self, overlay: &OverlayFacts) -> Option<Enforcement> {
+        let name = overlay.environment.as_deref()?;
+        self.config.environment(name).map(|it| it.enforcement)
+    }
+}

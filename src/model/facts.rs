@@ -1,0 +1,419 @@
+//! The facts: everything gates may know, gathered once, before any gate runs. The same facts always
+//! give the same verdict, so they can be written to a file and judged again.
+
+use super::{place::Place, resource::ResourceKey};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything that was established about one change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Facts {
+    /// Version of this format.
+    pub version: u32,
+    /// When they were gathered, in seconds since 1970: the only clock that anything reads.
+    pub now: u64,
+    /// The change itself.
+    pub change: Change,
+    /// Every overlay of either tree, sorted by path.
+    pub overlays: Vec<OverlayFacts>,
+    /// Every policy of BASE, sorted by name.
+    pub base_policies: Vec<PolicyFacts>,
+    /// Every policy of HEAD, sorted by name.
+    pub head_policies: Vec<PolicyFacts>,
+    /// What BASE's policies said about the resources of HEAD that changed. Passes are counted in
+    /// `passes`, not listed.
+    pub results: Vec<RuleFacts>,
+    /// Number of rules that a changed resource passed, by overlay path and resource.
+    pub passes: Vec<(String, ResourceKey, usize)>,
+    /// Where HEAD's policies differ from BASE's: results of HEAD's policies on all of HEAD that
+    /// BASE's policies did not give.
+    pub preview: Vec<RuleFacts>,
+    /// Files of the control plane that differ.
+    pub control_plane: Vec<ControlPlaneFile>,
+    /// What HEAD's configuration demands less of than BASE's: one clause each.
+    pub lowered: Vec<String>,
+    /// Every fixture suite that was run.
+    pub suites: Vec<SuiteFacts>,
+    /// What the repository got wrong while the facts were gathered.
+    pub problems: Vec<Problem>,
+    /// Where the process that reads hostile input ended early.
+    pub faults: Vec<WorkerFault>,
+}
+
+impl Facts {
+    /// The version that this program writes and reads.
+    pub const VERSION: u32 = 1;
+
+    /// No facts yet.
+    pub fn empty(now: u64) -> Self {
+        Self {
+            version: Self::VERSION,
+            now,
+            change: Change::default(),
+            overlays: Vec::new(),
+            base_policies: Vec::new(),
+            head_policies: Vec::new(),
+            results: Vec::new(),
+            passes: Vec::new(),
+            preview: Vec::new(),
+            control_plane: Vec::new(),
+            lowered: Vec::new(),
+            suites: Vec::new(),
+            problems: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The facts of a worker that ended early: that, and nothing else.
+    pub fn nothing_but(fault: WorkerFault) -> Self {
+        Self {
+            faults: vec![fault],
+            ..Self::empty(0)
+        }
+    }
+}
+
+/// The proposed change.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Change {
+    /// What it would be merged into.
+    pub base: RevisionFacts,
+    /// What it proposes.
+    pub head: RevisionFacts,
+    /// Files that differ, sorted by path.
+    pub files: Vec<ChangedFile>,
+}
+
+/// One side of the change.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RevisionFacts {
+    /// As the user named it (`origin/main`, a commit id, `working tree`).
+    pub name: String,
+    /// Commit id; absent for a working tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Tree id; absent for a working tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<String>,
+}
+
+/// How a file differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Edit {
+    /// Only HEAD has it.
+    Added,
+    /// Both have it, with other bytes or another mode.
+    Modified,
+    /// Only BASE has it.
+    Deleted,
+}
+
+/// A file that differs between BASE and HEAD.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedFile {
+    /// Path relative to the root.
+    pub path: String,
+    /// How.
+    pub edit: Edit,
+}
+
+/// What a file of the control plane decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ControlPlane {
+    /// Holds policies.
+    Policy,
+    /// Holds policy exceptions.
+    Exception,
+    /// Belongs to a fixture suite.
+    Fixture,
+    /// `tollgate.yaml` and what it names.
+    Configuration,
+    /// CODEOWNERS.
+    Owners,
+    /// Workflows that run the gate.
+    Ci,
+}
+
+/// A file of the control plane that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlPlaneFile {
+    /// Path relative to the root.
+    pub path: String,
+    /// How it differs.
+    pub edit: Edit,
+    /// What it decides.
+    pub class: ControlPlane,
+}
+
+/// One overlay, in BASE and in HEAD.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OverlayFacts {
+    /// Its folder.
+    pub path: String,
+    /// The environment that BASE's configuration maps it to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// What BASE renders; absent where BASE has no such overlay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<RenderFacts>,
+    /// What HEAD renders; absent where HEAD has no such overlay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<RenderFacts>,
+    /// Whether a file that the overlay reads, or stands beside one that it reads, differs.
+    pub touched: bool,
+    /// Where HEAD lacks the overlay: whether files are still in its folder.
+    pub leftovers: bool,
+}
+
+impl OverlayFacts {
+    /// Resources of HEAD that BASE does not render, or renders differently.
+    pub fn changed(&self) -> Vec<&ResourceFacts> {
+        let Some(RenderFacts::Rendered {
+            resources: head, ..
+        }) = &self.head
+        else {
+            return Vec::new();
+        };
+        let before = self.base_digests();
+        head.iter()
+            .filter(|it| before.get(&it.key) != Some(&it.digest.as_str()))
+            .collect()
+    }
+
+    /// Resources of BASE that HEAD does not render any more.
+    pub fn removed(&self) -> Vec<&ResourceKey> {
+        let Some(RenderFacts::Rendered {
+            resources: base, ..
+        }) = &self.base
+        else {
+            return Vec::new();
+        };
+        let after: Vec<&ResourceKey> = match &self.head {
+            Some(RenderFacts::Rendered { resources, .. }) => {
+                resources.iter().map(|it| &it.key).collect()
+            }
+            Some(RenderFacts::Failed { .. }) | None => Vec::new(),
+        };
+        base.iter()
+            .map(|it| &it.key)
+            .filter(|it| !after.contains(it))
+            .collect()
+    }
+
+    /// Whether the environment would receive something else than it does now, as far as both sides
+    /// render.
+    pub fn differs(&self) -> bool {
+        match (&self.base, &self.head) {
+            (
+                Some(RenderFacts::Rendered { digest: a, .. }),
+                Some(RenderFacts::Rendered { digest: b, .. }),
+            ) => a != b,
+            (Some(RenderFacts::Failed { .. }), Some(RenderFacts::Failed { .. })) => self.touched,
+            (None, None) => false,
+            _ => true,
+        }
+    }
+
+    fn base_digests(&self) -> BTreeMap<&ResourceKey, &str> {
+        match &self.base {
+            Some(RenderFacts::Rendered { resources, .. }) => resources
+                .iter()
+                .map(|it| (&it.key, it.digest.as_str()))
+                .collect(),
+            Some(RenderFacts::Failed { .. }) | None => BTreeMap::new(),
+        }
+    }
+}
+
+/// What rendering an overlay gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RenderFacts {
+    /// Manifests.
+    Rendered {
+        /// SHA-256 over the printed output.
+        digest: String,
+        /// One entry a resource, in output order.
+        resources: Vec<ResourceFacts>,
+        /// What kustomize does silently and a person should know.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<RenderWarning>,
+    },
+    /// An error.
+    Failed {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        help: Option<String>,
+        /// Where.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<Place>,
+    },
+}
+
+/// One rendered resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResourceFacts {
+    /// What it is called.
+    pub key: ResourceKey,
+    /// SHA-256 over its JSON.
+    pub digest: String,
+}
+
+/// Something that renders, but probably not to what was meant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RenderWarning {
+    /// What.
+    pub message: String,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// A policy as it was loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyFacts {
+    /// The engine that owns it.
+    pub engine: String,
+    /// `ClusterPolicy`, ...
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The rules that its author wrote, without generated ones.
+    pub rules: Vec<String>,
+    /// SHA-256 over its JSON.
+    pub digest: String,
+    /// Where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// What one rule of one policy said about one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleFacts {
+    /// The policy.
+    pub policy: String,
+    /// The rule.
+    pub rule: String,
+    /// The overlay that renders the resource.
+    pub overlay: String,
+    /// The resource.
+    pub resource: ResourceKey,
+    /// What it said.
+    pub outcome: RuleOutcome,
+    /// The line to edit in HEAD.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// The line of HEAD whose value that one replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<Place>,
+    /// The rule in its policy file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_place: Option<Place>,
+}
+
+/// What a rule said. Engines speak this; only gates judge it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleOutcome {
+    /// The resource satisfies the rule.
+    Pass,
+    /// It does not.
+    Fail {
+        /// The rule's message.
+        message: String,
+        /// The field, as people write it (`spec.containers[0].image`); empty for the whole resource.
+        field: String,
+    },
+    /// It does not, and the policy's author wants that reported and not counted.
+    Warn {
+        /// The rule's message.
+        message: String,
+        /// As for a failure.
+        field: String,
+    },
+    /// The rule decided not to judge.
+    Skip {
+        /// Why.
+        why: String,
+    },
+    /// The rule could not be evaluated. Never the same as a pass.
+    Error {
+        /// Why.
+        why: String,
+    },
+}
+
+/// Which fixtures were run on which policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuiteSet {
+    /// HEAD's fixtures on HEAD's policies.
+    Head,
+    /// BASE's fixtures on HEAD's policies.
+    BaseOnHead,
+}
+
+/// One fixture suite that was run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SuiteFacts {
+    /// Which fixtures, on which policies.
+    pub set: SuiteSet,
+    /// The suite's file.
+    pub path: String,
+    /// Why the suite could not be run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Where that error is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_place: Option<Place>,
+    /// Rows that held.
+    pub held: usize,
+    /// Rows that did not.
+    pub rows: Vec<SuiteRow>,
+    /// `(policy, rule)` pairs with how many rows expected a pass and how many a failure.
+    pub coverage: Vec<(String, String, usize, usize)>,
+}
+
+/// A row of a suite that did not hold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SuiteRow {
+    /// `policy/rule on Kind ns/name`.
+    pub subject: String,
+    /// What is wrong.
+    pub why: String,
+    /// Whether the row could not be evaluated at all.
+    pub error: bool,
+    /// Where the row stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// Something in the repository that could not be read as what it claims to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The gate that must weigh it.
+    pub gate: String,
+    /// What it is about.
+    pub subject: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// The worker ended before it was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerFault {
+    /// What it was on: overlays, policies or files.
+    pub on: Vec<String>,
+    /// How it ended.
+    pub why: String,
+}

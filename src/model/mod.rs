@@ -1,0 +1,17 @@
+//! What is true about the change under judgement. Plain data: no I/O, no opinions.
+
+mod facts;
+mod place;
+mod progress;
+mod resource;
+mod suite;
+
+pub use facts::{
+    Change, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts, OverlayFacts, PolicyFacts,
+    Problem, RenderFacts, RenderWarning, ResourceFacts, RevisionFacts, RuleFacts, RuleOutcome,
+    SuiteFacts, SuiteRow, SuiteSet, WorkerFault,
+};
+pub use place::{Place, Side};
+pub use progress::{Step, Watch, step};
+pub use resource::{Manifest, ResourceKey, digest};
+pub use suite::{RowRun, RowStatus, RuleCoverage, SuiteRun};

@@ -1,0 +1,111 @@
+//! Kustomizations, in process.
+
+use super::{RenderError, RenderSession, Rendered, Renderer};
+use crate::model::{Manifest, Place, ResourceKey, Side, digest};
+use std::collections::BTreeSet;
+use tollgate_kustomize::{BuildError, Options, RepoPath, Resource, Session, build};
+use tollgate_yaml::emit;
+
+/// The renderer for kustomizations.
+pub struct Kustomize;
+
+impl Renderer for Kustomize {
+    fn name(&self) -> &'static str {
+        "kustomize"
+    }
+
+    fn open<'a>(&self, session: &'a Session<'a>, side: Side) -> Box<dyn RenderSession + 'a> {
+        let options = Options::default();
+        Box::new(Tree {
+            session,
+            side,
+            options,
+        })
+    }
+}
+
+impl Kustomize {
+    /// A tree opened with options that only a person at a terminal gives; `check` uses the defaults,
+    /// as Argo CD and Flux do.
+    pub fn open_with<'a>(
+        session: &'a Session<'a>,
+        side: Side,
+        options: Options,
+    ) -> impl RenderSession + 'a {
+        Tree {
+            session,
+            side,
+            options,
+        }
+    }
+}
+
+struct Tree<'a> {
+    session: &'a Session<'a>,
+    side: Side,
+    options: Options,
+}
+
+impl RenderSession for Tree<'_> {
+    fn render(&self, overlay: &RepoPath) -> Result<Rendered, Box<RenderError>> {
+        let built = build(self.session, overlay, &self.options).map_err(|it| self.error(&it))?;
+        let mut yaml = String::new();
+        let mut manifests = Vec::with_capacity(built.resources.len());
+        for resource in built.resources {
+            if !yaml.is_empty() {
+                yaml.push_str("---\n");
+            }
+            let (text, manifest) = self.manifest(resource)?;
+            yaml.push_str(&text);
+            manifests.push(manifest);
+        }
+        let place = |span| Place::of(self.session.sources(), span, self.side);
+        Ok(Rendered {
+            manifests,
+            yaml,
+            warnings: built
+                .warnings
+                .into_iter()
+                .map(|it| (it.message, place(it.span)))
+                .collect(),
+            reads: built.reads,
+        })
+    }
+}
+
+impl Tree<'_> {
+    fn manifest(&self, resource: Resource) -> Result<(String, Manifest), Box<RenderError>> {
+        let body = resource.body;
+        let printed = emit(&body).and_then(|text| Ok((text, body.to_json()?)));
+        let (text, json) = printed.map_err(|it| self.error(&BuildError::from(it)))?;
+        let key = ResourceKey::of(&body);
+        let digest = digest(json.to_string().as_bytes());
+        Ok((
+            text,
+            Manifest {
+                key,
+                body,
+                json,
+                digest,
+            },
+        ))
+    }
+
+    fn error(&self, error: &BuildError) -> Box<RenderError> {
+        let own = Place::of(self.session.sources(), error.span, self.side);
+        // Without a place of its own the error belongs to the entry that led to it.
+        let through = || {
+            error
+                .chain
+                .iter()
+                .rev()
+                .find_map(|it| Place::of(self.session.sources(), *it, self.side))
+        };
+        Box::new(RenderError {
+            message: error.message.clone(),
+            help: error.help.clone(),
+            place: own.or_else(through),
+            reads: BTreeSet::new(),
+        })
+    }
+}

@@ -1,0 +1,459 @@
+//! The facts of a change: the only part that looks at the world.
+
+use super::{
+    Stop,
+    overlay::{Outcome, Scene, Tree, examine},
+    policies::{self, Loaded},
+    reach::Touched,
+    suites,
+};
+use crate::{
+    config::{self, Config, Patterns},
+    exit,
+    model::{
+        Change, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts, Place, Problem,
+        RevisionFacts, Side, Step, Watch, step,
+    },
+    renderers::RENDERERS,
+    repo::{
+        self, Caps, GitTree, Objects, RepoError, WorkingTree,
+        change::{self, Head, Revision},
+        discover::{self, Class, Document, Kustomizations, PolicyFiles},
+    },
+    suites::SUITES,
+};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tollgate_kustomize::{FileError, Files, RepoPath, Session};
+use tollgate_yaml::{Sources, YamlError};
+
+/// Which change to look at.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CheckTask {
+    /// A folder of the repository.
+    pub directory: PathBuf,
+    /// BASE as the user named it.
+    pub base: Option<String>,
+    /// HEAD as the user named it.
+    pub head: Option<String>,
+    /// Whether HEAD is the folder as it lies there.
+    pub working_tree: bool,
+    /// The CI system's variables.
+    pub environment: BTreeMap<String, String>,
+    /// The time, in seconds since 1970.
+    pub now: u64,
+}
+
+/// Facts, and BASE's configuration to judge them by.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Gathered {
+    /// What was established.
+    pub facts: Facts,
+    /// What BASE asks.
+    pub config: Config,
+}
+
+/// Gather everything.
+pub(super) fn gather(task: &CheckTask, watch: Watch<'_>) -> Result<Gathered, Stop> {
+    let objects = Arc::new(Objects::open(&task.directory, Caps::default()).map_err(repo_stop)?);
+    let ask = change::Ask {
+        base: task.base.as_deref(),
+        head: task.head.as_deref(),
+        working_tree: task.working_tree,
+        environment: task.environment.clone(),
+    };
+    let sides = change::resolve(&objects, &ask).map_err(repo_stop)?;
+    let base = GitTree::read(&objects, &sides.base.tree).map_err(repo_stop)?;
+    let head: Box<dyn repo::Tree> = match sides.head.revision() {
+        Some(revision) => Box::new(GitTree::read(&objects, &revision.tree).map_err(repo_stop)?),
+        None => Box::new(WorkingTree::read(&objects).map_err(repo_stop)?),
+    };
+    let changed = repo::changed_files(&base, &*head).map_err(|it| file_stop(&it))?;
+    let change = Change {
+        base: revision(&sides.base),
+        head: match &sides.head {
+            Head::Commit(it) => revision(it),
+            Head::Merged(it) => RevisionFacts {
+                name: format!("{}, merged", it.name),
+                ..revision(it)
+            },
+            Head::WorkingTree => RevisionFacts {
+                name: "working tree".to_owned(),
+                ..RevisionFacts::default()
+            },
+        },
+        files: changed.into_iter().map(changed_file).collect(),
+    };
+    facts_of(&base, &*head, change, task.now, watch)
+}
+
+/// Everything about two trees and what differs between them.
+fn facts_of(
+    base: &dyn repo::Tree,
+    head: &dyn repo::Tree,
+    change: Change,
+    now: u64,
+    watch: Watch<'_>,
+) -> Result<Gathered, Stop> {
+    let (base_sources, head_sources) = (Sources::new(), Sources::new());
+    let loaded = config::load(base, &base_sources).map_err(|it| config_stop(&it, &base_sources))?;
+    let base = Opened::new(base, &base_sources, Side::Base, &loaded.config, watch)?;
+    let head = Opened::new(head, &head_sources, Side::Head, &loaded.config, watch)?;
+    let all = base
+        .kustomizations
+        .overlays()
+        .chain(head.kustomizations.overlays());
+    let config = loaded.config.clone().with_inferred_environments(all);
+
+    let mut facts = Facts::empty(now);
+    facts.control_plane = control_plane(&change, &base, &head, &config);
+    facts.lowered = lowered(&loaded, &head, &facts.control_plane);
+    facts.change = change;
+    facts.problems.extend(base.problems());
+    facts.problems.extend(head.problems());
+
+    let policies = step(watch, "policies of BASE", || base.load_policies());
+    let changed = |class| facts.control_plane.iter().any(|it| it.class == class);
+    let policies_changed = changed(ControlPlane::Policy) || changed(ControlPlane::Exception);
+    let preview =
+        policies_changed.then(|| step(watch, "policies of HEAD", || head.load_policies()));
+    let new = preview.as_ref().unwrap_or(&policies);
+    facts.problems.extend(policies.as_problems("policies"));
+    facts
+        .problems
+        .extend(preview.iter().flat_map(|it| it.as_problems("policy-tests")));
+    facts.base_policies.clone_from(&policies.policies);
+    facts.head_policies.clone_from(&new.policies);
+
+    let environments = environments(&config, &base, &head, &mut facts.problems);
+    let scene = Scene {
+        touched: Touched::new(facts.change.files.iter().map(|it| it.path.as_str())),
+        base: base.tree(&config),
+        head: head.tree(&config),
+        policies: &policies,
+        preview: preview.as_ref(),
+        now,
+    };
+    let outcomes = examine_all(&scene, &environments, watch);
+    for outcome in outcomes {
+        facts.overlays.push(outcome.facts);
+        facts.results.extend(outcome.results);
+        facts.passes.extend(outcome.passes);
+        facts.preview.extend(outcome.preview);
+    }
+    facts.suites = suites::run(&base.suites(), &head.suites(), policies_changed, now, watch);
+    Ok(Gathered { facts, config })
+}
+
+/// Overlays in parallel, in the order of their paths.
+fn examine_all(
+    scene: &Scene<'_>,
+    environments: &BTreeMap<RepoPath, Option<String>>,
+    watch: Watch<'_>,
+) -> Vec<Outcome> {
+    watch(Step::Plan(environments.len()));
+    environments
+        .par_iter()
+        .map(|(path, environment)| {
+            step(watch, &path.to_string(), || {
+                examine(scene, path, environment.clone())
+            })
+        })
+        .collect()
+}
+
+/// Every overlay of either tree with its environment.
+fn environments(
+    config: &Config,
+    base: &Opened<'_>,
+    head: &Opened<'_>,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<RepoPath, Option<String>> {
+    let mut environments = BTreeMap::new();
+    for side in [base, head] {
+        let mapped = discover::overlays(&side.kustomizations, config);
+        problems.extend(mapped.problems.iter().map(|it| side.problem("renders", it)));
+        for overlay in mapped.overlays {
+            environments.insert(overlay.path, overlay.environment.map(|it| it.to_string()));
+        }
+    }
+    environments
+}
+
+/// One side of the change, searched through.
+struct Opened<'a> {
+    side: Side,
+    files: &'a dyn repo::Tree,
+    sources: &'a Sources,
+    session: Session<'a>,
+    kustomizations: Kustomizations,
+    policies: PolicyFiles,
+    suites: Vec<(&'static str, RepoPath)>,
+}
+
+impl<'a> Opened<'a> {
+    fn new(
+        files: &'a dyn repo::Tree,
+        sources: &'a Sources,
+        side: Side,
+        config: &Config,
+        watch: Watch<'_>,
+    ) -> Result<Self, Stop> {
+        let files_as: &'a dyn Files = files;
+        let session = Session::new(files_as, sources);
+        let stop = |it: FileError| file_stop(&it);
+        let name = match side {
+            Side::Base => "the files of BASE",
+            Side::Head => "the files of HEAD",
+        };
+        step(watch, name, || {
+            let pattern = |it: String| {
+                Stop::new(
+                    exit::USAGE,
+                    format!("the patterns of policies cannot be used: {it}"),
+                )
+            };
+            let policy_paths = Patterns::compile(&config.policies.paths).map_err(pattern)?;
+            let fixture_paths = Patterns::compile(&config.policies.fixtures).map_err(pattern)?;
+            let mut suites = Vec::new();
+            for format in SUITES {
+                let found =
+                    discover::suites(files, &fixture_paths, format.file_name()).map_err(stop)?;
+                suites.extend(found.into_iter().map(|it| (format.name(), it)));
+            }
+            Ok(Self {
+                side,
+                files,
+                sources,
+                kustomizations: discover::kustomizations(files, &session).map_err(stop)?,
+                policies: discover::policies(files, &session, &policy_paths).map_err(stop)?,
+                suites,
+                session,
+            })
+        })
+    }
+
+    /// The documents with rules and exceptions, loaded.
+    fn load_policies(&self) -> Loaded<'_> {
+        let wanted = |it: &&Document| matches!(it.class, Class::Policy | Class::Exception);
+        let mut documents = Vec::new();
+        for it in self.policies.documents.iter().filter(wanted) {
+            // It was read when it was found, so this comes from the session's memory.
+            if let Ok(file) = self
+                .session
+                .documents(&it.path, tollgate_yaml::Dialect::Sigs)
+            {
+                documents.extend(file.get(it.index).cloned());
+            }
+        }
+        policies::load(&documents, self.sources, self.side)
+    }
+
+    fn tree(&self, config: &Config) -> Tree<'_> {
+        let overlays = discover::overlays(&self.kustomizations, config).overlays;
+        Tree {
+            side: self.side,
+            files: self.files,
+            sources: self.sources,
+            session: RENDERERS[0].open(&self.session, self.side),
+            overlays: overlays.into_iter().map(|it| it.path).collect(),
+        }
+    }
+
+    fn suites(&self) -> suites::Suites<'_> {
+        let policies = self
+            .policies
+            .documents
+            .iter()
+            .filter(|it| it.class == Class::Policy);
+        suites::Suites {
+            files: self.files,
+            suites: &self.suites,
+            policies: policies.map(|it| it.path.clone()).collect(),
+        }
+    }
+
+    /// What stands in the tree and cannot be what it seems to be.
+    fn problems(&self) -> Vec<Problem> {
+        let of = |gate: &'static str, list: &[discover::Problem]| {
+            list.iter()
+                .map(|it| self.problem(gate, it))
+                .collect::<Vec<_>>()
+        };
+        let gate = match self.side {
+            Side::Base => "policies",
+            Side::Head => "policy-tests",
+        };
+        let mut problems = of("renders", &self.kustomizations.problems);
+        problems.extend(of(gate, &self.policies.problems));
+        problems.extend(self.files.problems().iter().map(|it| Problem {
+            gate: "renders".to_owned(),
+            subject: it.path.to_string(),
+            message: it.why.clone(),
+            help: Some("rename it".to_owned()),
+            place: None,
+        }));
+        problems
+    }
+
+    fn problem(&self, gate: &str, problem: &discover::Problem) -> Problem {
+        Problem {
+            gate: gate.to_owned(),
+            subject: problem.path.to_string(),
+            message: problem.message.clone(),
+            help: problem.help.clone(),
+            place: Place::of(self.sources, problem.span, self.side),
+        }
+    }
+}
+
+/// Files of the control plane that differ, each with what it decides.
+fn control_plane(
+    change: &Change,
+    base: &Opened<'_>,
+    head: &Opened<'_>,
+    config: &Config,
+) -> Vec<ControlPlaneFile> {
+    let of = |class: Class| -> BTreeSet<&str> {
+        let documents = base
+            .policies
+            .documents
+            .iter()
+            .chain(&head.policies.documents);
+        documents
+            .filter(|it| it.class == class)
+            .map(|it| it.path.as_str())
+            .collect()
+    };
+    let (policies, exceptions, fixtures) =
+        (of(Class::Policy), of(Class::Exception), of(Class::Fixture));
+    // A fixture is what stands in the folder of a suite, or below it.
+    let suites: Vec<RepoPath> = base
+        .suites
+        .iter()
+        .chain(&head.suites)
+        .filter_map(|it| it.1.parent())
+        .collect();
+    let class = |path: &str| {
+        if policies.contains(path) {
+            return Some(ControlPlane::Policy);
+        }
+        if exceptions.contains(path) {
+            return Some(ControlPlane::Exception);
+        }
+        let inside = |it: &RepoPath| {
+            !it.as_str().is_empty() && RepoPath::new(path).is_some_and(|path| path.is_within(it))
+        };
+        if fixtures.contains(path) || suites.iter().any(inside) {
+            return Some(ControlPlane::Fixture);
+        }
+        let own = [
+            config::FILE_NAME,
+            config.exceptions.as_str(),
+            config.baseline.as_str(),
+        ];
+        if own.contains(&path) {
+            return Some(ControlPlane::Configuration);
+        }
+        by_convention(path)
+    };
+    let files = change.files.iter();
+    files
+        .filter_map(|it| {
+            Some(ControlPlaneFile {
+                path: it.path.clone(),
+                edit: it.edit,
+                class: class(&it.path)?,
+            })
+        })
+        .collect()
+}
+
+/// Owners and pipelines stand at places that the forges fix.
+fn by_convention(path: &str) -> Option<ControlPlane> {
+    match path {
+        "CODEOWNERS" | ".github/CODEOWNERS" | ".gitlab/CODEOWNERS" | "docs/CODEOWNERS" => {
+            Some(ControlPlane::Owners)
+        }
+        ".gitlab-ci.yml" | ".pre-commit-config.yaml" => Some(ControlPlane::Ci),
+        _ if path.starts_with(".github/workflows/") || path.starts_with(".github/actions/") => {
+            Some(ControlPlane::Ci)
+        }
+        _ if path.starts_with(".gitlab/ci/") => Some(ControlPlane::Ci),
+        _ => None,
+    }
+}
+
+/// What HEAD's configuration demands less of than BASE's.
+fn lowered(
+    base: &config::Loaded,
+    head: &Opened<'_>,
+    control_plane: &[ControlPlaneFile],
+) -> Vec<String> {
+    if !control_plane
+        .iter()
+        .any(|it| it.class == ControlPlane::Configuration)
+    {
+        return Vec::new();
+    }
+    match config::load(head.files, head.sources) {
+        Ok(new) => config::lowered(base, &new),
+        Err(errors) => {
+            let first = errors
+                .first()
+                .map_or_else(String::new, |it| describe(it, head.sources));
+            vec![format!("HEAD's configuration cannot be read: {first}")]
+        }
+    }
+}
+
+fn changed_file((path, edit): (RepoPath, repo::Edit)) -> ChangedFile {
+    ChangedFile {
+        path: path.as_str().to_owned(),
+        edit: match edit {
+            repo::Edit::Added => Edit::Added,
+            repo::Edit::Modified => Edit::Modified,
+            repo::Edit::Deleted => Edit::Deleted,
+        },
+    }
+}
+
+fn revision(revision: &Revision) -> RevisionFacts {
+    RevisionFacts {
+        name: revision.name.clone(),
+        commit: Some(revision.commit.clone()),
+        tree: Some(revision.tree.clone()),
+    }
+}
+
+fn repo_stop(error: RepoError) -> Stop {
+    Stop {
+        code: exit::UNKNOWN,
+        messages: vec![error.message],
+        help: error.help,
+    }
+}
+
+fn file_stop(error: &FileError) -> Stop {
+    Stop::new(exit::UNKNOWN, error.to_string())
+}
+
+/// A configuration with mistakes is no configuration: all of them, and exit code 2.
+pub(super) fn config_stop(errors: &[YamlError], sources: &Sources) -> Stop {
+    Stop {
+        code: exit::USAGE,
+        messages: errors.iter().map(|it| describe(it, sources)).collect(),
+        help: errors.last().and_then(|it| it.help.clone()),
+    }
+}
+
+fn describe(error: &YamlError, sources: &Sources) -> String {
+    let at = sources.describe(error.span);
+    if at.is_empty() {
+        return error.message.clone();
+    }
+    format!("{at}: {}", error.message)
+}

@@ -1,0 +1,136 @@
+//! The whole story: gather facts, ask every gate, weigh the answers.
+//!
+//! [`perform`] is the part that runs in the worker, because it reads what others wrote. [`judge`]
+//! runs in the parent and is pure.
+
+use crate::{
+    config::Config,
+    gates::{GATES, GateContext},
+    model::{Change, Facts, OverlayFacts, Watch},
+    verdict::{ChangeSummary, EnvironmentSummary, Verdict},
+};
+use serde::{Deserialize, Serialize};
+
+mod apply;
+mod gather;
+mod overlay;
+mod place;
+mod policies;
+mod reach;
+mod render;
+mod suites;
+mod test;
+
+pub use apply::{Applied, ApplyTask};
+pub use gather::{CheckTask, Gathered};
+pub use render::{LoadRestrictor, Order, Printed, RenderTask};
+pub use test::{TestTask, Tested};
+
+/// What a worker is asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Task {
+    /// The facts of a change.
+    Check(CheckTask),
+    /// What overlays render to.
+    Render(RenderTask),
+    /// The rows of fixture suites.
+    Test(TestTask),
+    /// What policies say about manifests.
+    Apply(ApplyTask),
+}
+
+/// What a worker answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Answer {
+    /// To [`Task::Check`].
+    Check(Box<Gathered>),
+    /// To [`Task::Render`].
+    Render(Printed),
+    /// To [`Task::Test`].
+    Test(Tested),
+    /// To [`Task::Apply`].
+    Apply(Applied),
+    /// To any task: it cannot be done.
+    Stopped(Stop),
+}
+
+/// Why a task cannot be done, and the exit code that says so.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Stop {
+    /// See [`crate::exit`].
+    pub code: u8,
+    /// What is wrong, one entry a mistake; each begins with its place, if it has one.
+    pub messages: Vec<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Stop {
+    /// One message, without advice yet.
+    pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            messages: vec![message.into()],
+            help: None,
+        }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Do a task. Runs in the worker.
+pub fn perform(task: Task, watch: Watch<'_>) -> Answer {
+    let answer = match task {
+        Task::Check(task) => gather::gather(&task, watch).map(|it| Answer::Check(Box::new(it))),
+        Task::Render(task) => render::render(&task, watch).map(Answer::Render),
+        Task::Test(task) => test::test(&task, watch).map(Answer::Test),
+        Task::Apply(task) => apply::apply(&task, watch).map(Answer::Apply),
+    };
+    answer.unwrap_or_else(Answer::Stopped)
+}
+
+/// Ask every gate, then weigh. Pure: the same facts and configuration give the same verdict.
+pub fn judge(facts: &Facts, config: &Config) -> Verdict {
+    let cx = GateContext { facts, config };
+    let records = GATES
+        .iter()
+        .map(|gate| {
+            (
+                gate.meta().id.to_owned(),
+                gate.meta().title.to_owned(),
+                gate.check(cx),
+            )
+        })
+        .collect();
+    Verdict::weigh(records, facts.faults.clone(), summary(facts, config))
+}
+
+fn summary(facts: &Facts, config: &Config) -> ChangeSummary {
+    let environments = config.environments.iter().map(|environment| {
+        let name = environment.name.as_str();
+        let overlays: Vec<&OverlayFacts> = facts
+            .overlays
+            .iter()
+            .filter(|it| it.environment.as_deref() == Some(name))
+            .collect();
+        EnvironmentSummary {
+            name: name.to_owned(),
+            enforcement: environment.enforcement.as_str().to_owned(),
+            overlays: overlays.iter().filter(|it| it.head.is_some()).count(),
+            changed_overlays: overlays.iter().filter(|it| it.differs()).count(),
+            changed_resources: overlays.iter().map(|it| it.changed().len()).sum(),
+            removed_resources: overlays.iter().map(|it| it.removed().len()).sum(),
+        }
+    });
+    ChangeSummary {
+        base: Change::describe(&facts.change.base),
+        head: Change::describe(&facts.change.head),
+        files: facts.change.files.len(),
+        environments: environments.collect(),
+    }
+}

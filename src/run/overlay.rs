@@ -1,0 +1,201 @@
+//! One overlay, on both sides: render, compare, evaluate. Its manifests are dropped afterwards, so
+//! that memory does not grow with the number of overlays.
+
+use super::{
+    policies::{Loaded, evaluate},
+    reach::{Touched, reach},
+};
+use crate::{
+    model::{
+        Manifest, OverlayFacts, Place, RenderFacts, RenderWarning, ResourceFacts, ResourceKey,
+        RuleFacts, Side, digest,
+    },
+    renderers::{RenderError, RenderSession, Rendered},
+};
+use std::collections::BTreeSet;
+use tollgate_kustomize::{Files, RepoPath};
+use tollgate_yaml::Sources;
+
+/// One tree, as overlays are rendered from it.
+pub(super) struct Tree<'a> {
+    pub(super) side: Side,
+    pub(super) files: &'a dyn Files,
+    pub(super) sources: &'a Sources,
+    pub(super) session: Box<dyn RenderSession + 'a>,
+    /// Folders of its overlays.
+    pub(super) overlays: BTreeSet<RepoPath>,
+}
+
+/// What all overlays of a change share.
+pub(super) struct Scene<'a> {
+    pub(super) base: Tree<'a>,
+    pub(super) head: Tree<'a>,
+    pub(super) touched: Touched,
+    /// BASE's policies, which judge.
+    pub(super) policies: &'a Loaded<'a>,
+    /// HEAD's policies where they differ from BASE's.
+    pub(super) preview: Option<&'a Loaded<'a>>,
+    pub(super) now: u64,
+}
+
+/// What came of one overlay.
+pub(super) struct Outcome {
+    pub(super) facts: OverlayFacts,
+    pub(super) results: Vec<RuleFacts>,
+    pub(super) passes: Vec<(String, ResourceKey, usize)>,
+    pub(super) preview: Vec<RuleFacts>,
+}
+
+type Render = Result<Rendered, Box<RenderError>>;
+
+pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<String>) -> Outcome {
+    let base = scene
+        .base
+        .overlays
+        .contains(path)
+        .then(|| scene.base.session.render(path));
+    let touched = touched(scene, path, base.as_ref());
+    // What no changed file can have reached renders in HEAD as it does in BASE.
+    let unchanged = !touched && base.as_ref().is_some_and(Result::is_ok);
+    let head =
+        (scene.head.overlays.contains(path) && !unchanged).then(|| scene.head.session.render(path));
+    let base_facts = base.as_ref().map(facts);
+    let head_facts = if unchanged {
+        base_facts.clone()
+    } else {
+        head.as_ref().map(facts)
+    };
+    let mut outcome = Outcome {
+        facts: OverlayFacts {
+            path: path.to_string(),
+            environment,
+            base: base_facts,
+            head: head_facts,
+            touched,
+            leftovers: leftovers(&scene.head, path),
+        },
+        results: Vec::new(),
+        passes: Vec::new(),
+        preview: Vec::new(),
+    };
+    let (rendered, tree) = match (&head, &base) {
+        (Some(Ok(rendered)), _) => (rendered, &scene.head),
+        (None, Some(Ok(rendered))) if unchanged => (rendered, &scene.base),
+        _ => return outcome,
+    };
+    judge(scene, rendered, tree, &mut outcome);
+    outcome
+}
+
+fn touched(scene: &Scene<'_>, path: &RepoPath, base: Option<&Render>) -> bool {
+    let both = scene.base.overlays.contains(path) && scene.head.overlays.contains(path);
+    match base {
+        Some(Ok(rendered)) if both => scene.touched.any_of(&rendered.reads),
+        Some(Err(error)) if both => {
+            let mut paths = reach(scene.base.files, path);
+            paths.extend(reach(scene.head.files, path));
+            paths.extend(error.reads.iter().cloned());
+            scene.touched.any_of(&paths)
+        }
+        _ => true,
+    }
+}
+
+/// Whether files are in the folder of an overlay that HEAD lacks.
+fn leftovers(head: &Tree<'_>, path: &RepoPath) -> bool {
+    // A folder that cannot be listed is not known to be gone.
+    !head.overlays.contains(path) && head.files.list(path).map_or(true, |it| !it.is_empty())
+}
+
+fn facts(render: &Render) -> RenderFacts {
+    match render {
+        Ok(rendered) => RenderFacts::Rendered {
+            digest: digest(rendered.yaml.as_bytes()),
+            resources: rendered.manifests.iter().map(resource).collect(),
+            warnings: rendered.warnings.iter().map(warning).collect(),
+        },
+        Err(error) => RenderFacts::Failed {
+            message: error.message.clone(),
+            help: error.help.clone(),
+            place: error.place.clone(),
+        },
+    }
+}
+
+fn resource(manifest: &Manifest) -> ResourceFacts {
+    ResourceFacts {
+        key: manifest.key.clone(),
+        digest: manifest.digest.clone(),
+    }
+}
+
+fn warning((message, place): &(String, Option<Place>)) -> RenderWarning {
+    RenderWarning {
+        message: message.clone(),
+        place: place.clone(),
+    }
+}
+
+/// BASE's policies on what changed, and HEAD's on everything where they differ.
+fn judge(scene: &Scene<'_>, rendered: &Rendered, tree: &Tree<'_>, outcome: &mut Outcome) {
+    let changed: BTreeSet<&ResourceKey> = outcome
+        .facts
+        .changed()
+        .into_iter()
+        .map(|it| &it.key)
+        .collect();
+    let mut subjects: Vec<&Manifest> = rendered
+        .manifests
+        .iter()
+        .filter(|it| changed.contains(&it.key))
+        .collect();
+    // A namespace's labels decide which policies match everything in it.
+    if subjects
+        .iter()
+        .any(|it| it.key.kind == "Namespace" && it.key.api_version == "v1")
+    {
+        subjects = rendered.manifests.iter().collect();
+    }
+    let path = outcome.facts.path.clone();
+    let judged = evaluate(
+        scene.policies,
+        &path,
+        &rendered.manifests,
+        &subjects,
+        tree.sources,
+        tree.side,
+        scene.now,
+    );
+    if let Some(preview) = scene.preview {
+        let all: Vec<&Manifest> = rendered.manifests.iter().collect();
+        let new = evaluate(
+            preview,
+            &path,
+            &rendered.manifests,
+            &all,
+            tree.sources,
+            tree.side,
+            scene.now,
+        );
+        let old = evaluate(
+            scene.policies,
+            &path,
+            &rendered.manifests,
+            &all,
+            tree.sources,
+            tree.side,
+            scene.now,
+        );
+        outcome.preview = new.results;
+        outcome
+            .preview
+            .retain(|it| !old.results.iter().any(|old| same(old, it)));
+    }
+    outcome.results = judged.results;
+    outcome.passes = judged.passes;
+}
+
+fn same(a: &RuleFacts, b: &RuleFacts) -> bool {
+    (&a.policy, &a.rule, &a.resource) == (&b.policy, &b.rule, &b.resource)
+        && std::mem::discriminant(&a.outcome) == std::mem::discriminant(&b.outcome)
+}

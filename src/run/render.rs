@@ -1,0 +1,138 @@
+//! What an overlay or an environment would receive, from the files as they lie in a folder.
+
+use super::{Stop, gather::config_stop, place::Opened};
+use crate::{
+    config, exit,
+    model::{Side, Watch, step},
+    renderers::{Kustomize, RenderError, RenderSession},
+    repo::{Tree, discover},
+};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use tollgate_kustomize::{FileError, Options, RepoPath, Session};
+use tollgate_yaml::Sources;
+
+/// What to render.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RenderTask {
+    /// Where the command was started.
+    pub directory: PathBuf,
+    /// A folder with a kustomization, or the name of an environment.
+    pub target: String,
+    /// Which files a kustomization may name.
+    pub load_restrictor: LoadRestrictor,
+    /// In which order resources come out.
+    pub order: Order,
+}
+
+/// Which files a kustomization may name.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum LoadRestrictor {
+    /// Those in or below its own folder.
+    RootOnly,
+    /// Any file.
+    None,
+}
+
+/// In which order resources come out.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum Order {
+    /// Namespaces and definitions first.
+    Legacy,
+    /// As they were read.
+    Fifo,
+}
+
+/// Rendered output.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Printed {
+    /// As kustomize prints it.
+    pub yaml: String,
+    /// What renders, but probably not to what was meant; each begins with its place.
+    pub warnings: Vec<String>,
+}
+
+pub(super) fn render(task: &RenderTask, watch: Watch<'_>) -> Result<Printed, Stop> {
+    let opened = Opened::new(&task.directory, &task.target)?;
+    let options = Options {
+        load_restrictor: match task.load_restrictor {
+            LoadRestrictor::RootOnly => tollgate_kustomize::LoadRestrictor::RootOnly,
+            LoadRestrictor::None => tollgate_kustomize::LoadRestrictor::None,
+        },
+        order: match task.order {
+            Order::Legacy => tollgate_kustomize::Order::Legacy,
+            Order::Fifo => tollgate_kustomize::Order::Fifo,
+        },
+    };
+    let overlays = match &opened.path {
+        Some(path) => vec![path.clone()],
+        None => overlays_of(&opened.files, &task.target)?,
+    };
+    let sources = Sources::new();
+    let parsed = Session::new(&opened.files, &sources);
+    let session = Kustomize::open_with(&parsed, Side::Head, options);
+    let rendered: Vec<_> = overlays
+        .par_iter()
+        .map(|it| step(watch, &it.to_string(), || session.render(it)))
+        .collect();
+    let mut printed = Printed {
+        yaml: String::new(),
+        warnings: Vec::new(),
+    };
+    for (path, result) in overlays.iter().zip(rendered) {
+        let rendered = result.map_err(|it| failed(path, &it))?;
+        if !printed.yaml.is_empty() && !rendered.yaml.is_empty() {
+            printed.yaml.push_str("---\n");
+        }
+        printed.yaml.push_str(&rendered.yaml);
+        printed.warnings.extend(rendered.warnings.into_iter().map(
+            |(message, place)| match place {
+                Some(place) => format!("{place}: {message}"),
+                None => message,
+            },
+        ));
+    }
+    Ok(printed)
+}
+
+fn failed(path: &RepoPath, error: &RenderError) -> Stop {
+    let message = match &error.place {
+        Some(place) => format!("{place}: {}", error.message),
+        None => format!("{path}: {}", error.message),
+    };
+    Stop {
+        code: exit::REFUSED,
+        messages: vec![message],
+        help: error.help.clone(),
+    }
+}
+
+/// The overlays of an environment, as the configuration in the same tree maps them.
+fn overlays_of(tree: &dyn Tree, environment: &str) -> Result<Vec<RepoPath>, Stop> {
+    let sources = Sources::new();
+    let loaded = config::load(tree, &sources).map_err(|it| config_stop(&it, &sources))?;
+    let session = Session::new(tree, &sources);
+    let unreadable = |it: FileError| Stop::new(exit::UNKNOWN, it.to_string());
+    let kustomizations = discover::kustomizations(tree, &session).map_err(unreadable)?;
+    let config = loaded
+        .config
+        .with_inferred_environments(kustomizations.overlays());
+    if config.environment(environment).is_none() {
+        let names: Vec<&str> = config
+            .environments
+            .iter()
+            .map(|it| it.name.as_str())
+            .collect();
+        let message = format!("`{environment}` is neither a folder nor an environment");
+        return Err(Stop::new(exit::USAGE, message)
+            .help(format!("the environments are {}", names.join(", "))));
+    }
+    let mapped = discover::overlays(&kustomizations, &config).overlays;
+    let own = mapped.into_iter().filter(|it| {
+        it.environment
+            .as_ref()
+            .is_some_and(|it| it.as_str() == environment)
+    });
+    Ok(own.map(|it| it.path).collect())
+}

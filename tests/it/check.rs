@@ -1,0 +1,285 @@
+//! Verdicts on changes of small repositories.
+
+use crate::support::{Repository, tollgate};
+use std::path::Path;
+
+const POLICY: &str = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: require-team
+spec:
+  rules:
+    - name: label
+      match:
+        any:
+          - resources:
+              kinds: [ConfigMap]
+      validate:
+        message: who owns it must be said
+        pattern:
+          metadata:
+            labels:
+              team: \"?*\"
+";
+
+const CONFIG: &str = "version: 1
+environments:
+  dev: {overlays: [dev], enforcement: audit}
+  prod: {overlays: [prod], enforcement: strict}
+policies: {coverage: {min_rules: 0%}}
+";
+
+fn config_map(labels: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n{labels}data:\n  a: b\n")
+}
+
+/// Two environments, a policy, and a configuration.
+fn repository() -> Repository {
+    let repository = Repository::new();
+    for environment in ["dev", "prod"] {
+        repository
+            .write(
+                &format!("{environment}/kustomization.yaml"),
+                "resources: [map.yaml]\n",
+            )
+            .write(
+                &format!("{environment}/map.yaml"),
+                &config_map("  labels:\n    team: web\n"),
+            );
+    }
+    repository
+        .write("policies/require-team.yaml", POLICY)
+        .write("tollgate.yaml", CONFIG);
+    repository
+}
+
+#[test]
+fn a_harmless_change_is_admitted() {
+    let repository = repository();
+    let base = repository.commit("base");
+    repository.write("prod/map.yaml", &config_map("  labels:\n    team: shop\n"));
+    let head = repository.commit("head");
+    let verdict = repository.check(&base, &head);
+    assert_eq!(verdict.lines(), ["admit"]);
+    assert_eq!(verdict.exit, 0);
+}
+
+#[test]
+fn the_environment_decides_what_a_failure_weighs() {
+    let repository = repository();
+    let base = repository.commit("base");
+    repository.write("dev/map.yaml", &config_map(""));
+    let dev = repository.commit("dev");
+    let verdict = repository.check(&base, &dev);
+    assert_eq!(
+        verdict.lines(),
+        ["warn policies/require-team dev/map.yaml:3", "admit"]
+    );
+    repository.write("prod/map.yaml", &config_map(""));
+    let prod = repository.commit("prod");
+    let verdict = repository.check(&dev, &prod);
+    assert_eq!(
+        verdict.lines(),
+        ["deny policies/require-team prod/map.yaml:3", "refuse"]
+    );
+    assert_eq!(verdict.exit, 1);
+}
+
+/// Threat row A1: a change that brings its own rules is judged by those that it replaces.
+#[test]
+fn a_head_that_deletes_every_rule_is_judged_by_the_rules_of_base() {
+    let repository = repository();
+    let base = repository.commit("base");
+    repository.write("prod/map.yaml", &config_map(""));
+    let alone = repository.commit("only the violation");
+    let verdict = repository.check(&base, &alone);
+    let by_base: Vec<String> = verdict
+        .lines()
+        .into_iter()
+        .filter(|it| it.contains("policies/"))
+        .collect();
+    assert_eq!(by_base, ["deny policies/require-team prod/map.yaml:3"]);
+
+    repository
+        .delete("policies/require-team.yaml")
+        .write("tollgate.yaml", &CONFIG.replace("strict", "audit"));
+    let head = repository.commit("and no rules");
+    let verdict = repository.check(&base, &head);
+    assert_eq!(
+        verdict.lines(),
+        [
+            "deny control-plane/rides-along policies/require-team.yaml:1",
+            "deny control-plane/rides-along tollgate.yaml:1",
+            "deny control-plane/weakened",
+            "deny policies/require-team prod/map.yaml:3",
+            "refuse",
+        ]
+    );
+    let weakened: Vec<&str> = verdict
+        .findings()
+        .filter(|it| it["rule"] == "control-plane/weakened")
+        .filter_map(|it| it["message"].as_str())
+        .collect();
+    assert_eq!(
+        weakened,
+        [
+            "ClusterPolicy `require-team` is gone",
+            "enforcement of `prod` falls from strict to audit"
+        ]
+    );
+}
+
+#[test]
+fn a_new_policy_is_previewed_and_does_not_judge_yet() {
+    let repository = repository();
+    repository
+        .delete("policies/require-team.yaml")
+        .write("prod/map.yaml", &config_map(""));
+    let base = repository.commit("base");
+    repository.write("policies/require-team.yaml", POLICY);
+    let head = repository.commit("head");
+    let lines = repository.check(&base, &head).lines();
+    assert_eq!(
+        lines,
+        [
+            "warn control-plane/changed policies/require-team.yaml:1",
+            "warn policies/preview policies/require-team.yaml:7",
+            "admit",
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_never_a_pass() {
+    let repository = repository();
+    let cel = POLICY.replace("require-team", "with-cel").replace(
+        "        pattern:\n          metadata:\n            labels:\n              team: \"?*\"\n",
+        "        cel:\n          expressions:\n            - expression: \"true\"\n",
+    );
+    repository.write("policies/with-cel.yaml", &cel);
+    repository.write("tollgate.yaml", &CONFIG.replace("strict", "enforce"));
+    let base = repository.commit("base");
+    repository.write("prod/map.yaml", &config_map("  labels:\n    team: shop\n"));
+    let enforced = repository.commit("enforced");
+    let verdict = repository.check(&base, &enforced);
+    assert_eq!(
+        verdict.lines(),
+        ["undecided prod: ConfigMap web (prod)", "undecided"]
+    );
+    assert_eq!(verdict.exit, 3);
+
+    repository.write("dev/map.yaml", &config_map("  labels:\n    team: shop\n"));
+    let audited = repository.commit("audited");
+    let verdict = repository.check(&enforced, &audited);
+    assert_eq!(
+        verdict.lines(),
+        ["warn policies/with-cel dev/map.yaml:1", "admit"]
+    );
+}
+
+#[test]
+fn nothing_to_evaluate_is_not_a_pass() {
+    let repository = Repository::new();
+    repository.write("README.md", "nothing here\n");
+    let base = repository.commit("base");
+    repository.write("README.md", "still nothing\n");
+    let head = repository.commit("head");
+    let verdict = repository.check(&base, &head);
+    assert_eq!((verdict.decision(), verdict.exit), ("undecided", 4));
+}
+
+#[test]
+fn an_overlay_that_was_broken_before_does_not_hold_a_change_elsewhere() {
+    let repository = repository();
+    repository.write(
+        "broken/prod/kustomization.yaml",
+        "resources: [https://example.com/base, local.yaml]\n",
+    );
+    repository.write("broken/prod/local.yaml", &config_map(""));
+    repository.delete("tollgate.yaml");
+    let base = repository.commit("base");
+    repository.write("prod/map.yaml", &config_map("  labels:\n    team: shop\n"));
+    let elsewhere = repository.commit("elsewhere");
+    let verdict = repository.check(&base, &elsewhere);
+    let broken = "renders/broken-before broken/prod/kustomization.yaml:1";
+    assert_eq!(
+        verdict.lines(),
+        [format!("warn {broken}"), "admit".to_owned()]
+    );
+
+    // What the broken overlay names is changed: nobody can say to what effect.
+    repository.write(
+        "broken/prod/local.yaml",
+        &config_map("  labels:\n    team: x\n"),
+    );
+    let touched = repository.commit("touched");
+    let verdict = repository.check(&elsewhere, &touched);
+    assert_eq!(
+        verdict.lines(),
+        [
+            "deny renders/failed broken/prod/kustomization.yaml:1",
+            "refuse"
+        ]
+    );
+}
+
+#[test]
+fn a_configuration_with_mistakes_is_no_configuration() {
+    let repository = repository();
+    repository.write(
+        "tollgate.yaml",
+        &CONFIG.replace("enforcement: strict", "enforcment: strict"),
+    );
+    let base = repository.commit("base");
+    repository.write("prod/map.yaml", &config_map(""));
+    let head = repository.commit("head");
+    let output = tollgate(
+        repository.path(),
+        &["check", "--base", &base, "--head", &head],
+    );
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("tollgate.yaml:4:28"), "{message}");
+    assert!(
+        message.contains("enforcement"),
+        "the right name is suggested: {message}"
+    );
+    assert!(output.stdout.is_empty());
+}
+
+/// A public repository with 639 kustomizations, where the data is at hand.
+#[test]
+fn a_real_repository() {
+    let catalog = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared/conformance/kustomize/real/redhat-cop+gitops-catalog");
+    if !catalog.is_dir() {
+        eprintln_skip(&catalog);
+        return;
+    }
+    let repository = Repository::new();
+    repository.copy(&catalog).write(
+        "policies/images.yaml",
+        &POLICY
+            .replace("ConfigMap", "Pod")
+            .replace("require-team", "registries")
+            .replace(
+                "metadata:\n            labels:\n              team: \"?*\"",
+                "spec:\n            containers:\n              - image: \"!evil.example.com/*\"",
+            ),
+    );
+    let base = repository.commit("the repository as it is");
+    real_change(&repository, &base);
+}
+
+fn eprintln_skip(path: &Path) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "skipped: {} is not here", path.display());
+}
+
+fn real_change(repository: &Repository, base: &str) {
+    let harmless = "quay-operator/operator/README.md";
+    repository.write(harmless, "harmless\n");
+    let head = repository.commit("harmless");
+    let verdict = repository.check(base, &head);
+    assert_eq!(verdict.decision(), "admit", "{:?}", verdict.lines());
+}

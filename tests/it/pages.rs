@@ -1,0 +1,103 @@
+//! The examples on a gate's page are small repositories with the verdict that they get. They are run.
+//!
+//! A code block opened by `yaml base PATH` is a file of BASE and HEAD, `yaml head PATH` a file of
+//! HEAD, `text deleted PATH` a file that HEAD lacks, and `text verdict` what comes of it: a line
+//! `LEVEL RULE [PATH:LINE]` for each finding from a warning up, and the decision.
+
+use crate::support::Repository;
+use tollgate::gates::GATES;
+
+struct Example {
+    title: String,
+    blocks: Vec<(String, String)>,
+}
+
+#[test]
+fn every_example_gets_the_verdict_that_its_page_shows() {
+    for meta in GATES.iter().map(|it| it.meta()) {
+        let examples = examples(meta.page);
+        assert!(!examples.is_empty(), "{} shows no example", meta.id);
+        for example in &examples {
+            run(meta.id, example);
+        }
+    }
+}
+
+#[test]
+fn pages_answer_the_three_questions() {
+    for meta in GATES.iter().map(|it| it.meta()) {
+        for heading in ["## What it checks", "## Why", "## Examples"] {
+            assert!(
+                meta.page.contains(heading),
+                "{}.md lacks `{heading}`",
+                meta.id
+            );
+        }
+    }
+}
+
+fn run(gate: &str, example: &Example) {
+    let repository = Repository::new();
+    let mut want = None;
+    let of = |what: &'static str| {
+        example
+            .blocks
+            .iter()
+            .filter(move |it| it.0.starts_with(what))
+    };
+    for (info, text) in of("yaml base ") {
+        repository.write(info.trim_start_matches("yaml base "), text);
+    }
+    let base = repository.commit("base");
+    for (info, text) in of("yaml head ") {
+        repository.write(info.trim_start_matches("yaml head "), text);
+    }
+    for (info, _) in of("text deleted ") {
+        repository.delete(info.trim_start_matches("text deleted "));
+    }
+    let head = repository.commit("head");
+    for (_, text) in of("text verdict") {
+        want = Some(text.lines().map(str::to_owned).collect::<Vec<_>>());
+    }
+    let want = want.unwrap_or_else(|| panic!("{gate}: `{}` shows no verdict", example.title));
+    assert_eq!(
+        repository.check(&base, &head).lines(),
+        want,
+        "{gate}: {}",
+        example.title
+    );
+}
+
+fn examples(page: &str) -> Vec<Example> {
+    let (_, text) = page
+        .split_once("## Examples")
+        .expect("a section of examples");
+    let mut examples: Vec<Example> = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in text.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(info)) => open = Some((info.to_owned(), String::new())),
+            (Some(_), Some("")) => {
+                let block = open.take().expect("an open block");
+                examples
+                    .last_mut()
+                    .expect("a heading before the block")
+                    .blocks
+                    .push(block);
+            }
+            (Some((_, text)), _) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, None) => {
+                if let Some(title) = line.strip_prefix("### ") {
+                    examples.push(Example {
+                        title: title.to_owned(),
+                        blocks: Vec::new(),
+                    });
+                }
+            }
+        }
+    }
+    examples
+}

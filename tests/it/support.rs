@@ -1,0 +1,174 @@
+//! Small git repositories, and the binary run on them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// A git repository in a temporary folder. Made with libgit2, so tests need no git.
+pub(crate) struct Repository {
+    folder: TempDir,
+}
+
+impl Repository {
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let mut options = git2::RepositoryInitOptions::new();
+        options.initial_head("main");
+        git2::Repository::init_opts(folder.path(), &options).expect("a repository");
+        Self { folder }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) -> &Self {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders are made");
+        std::fs::write(path, text).expect("the file is written");
+        self
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> &Self {
+        std::fs::remove_file(self.path().join(path)).expect("the file was there");
+        self
+    }
+
+    /// Copy every file of a folder in, over what is there.
+    pub(crate) fn copy(&self, from: &Path) -> &Self {
+        for entry in ignore::WalkBuilder::new(from)
+            .standard_filters(false)
+            .build()
+        {
+            let entry = entry.expect("a readable folder");
+            let relative = entry.path().strip_prefix(from).expect("below the folder");
+            let to = self.path().join(relative);
+            if entry.file_type().is_some_and(|it| it.is_dir()) {
+                std::fs::create_dir_all(&to).expect("folders are made");
+            } else if entry.file_type().is_some_and(|it| it.is_file()) {
+                std::fs::write(&to, std::fs::read(entry.path()).expect("readable"))
+                    .expect("written");
+            }
+        }
+        self
+    }
+
+    /// Commit everything that lies in the folder; gives the commit's id.
+    pub(crate) fn commit(&self, message: &str) -> String {
+        let repository = git2::Repository::open(self.path()).expect("the repository");
+        let mut index = repository.index().expect("an index");
+        index
+            .add_all(["*"], git2::IndexAddOption::FORCE, None)
+            .expect("files are added");
+        index.update_all(["*"], None).expect("deletions are noted");
+        let tree = repository
+            .find_tree(index.write_tree().expect("a tree"))
+            .expect("the tree");
+        index.write().expect("the index is kept");
+        let who =
+            git2::Signature::new("Ann", "ann@example.com", &git2::Time::new(1_700_000_000, 0))
+                .expect("a name");
+        let parent = repository
+            .head()
+            .ok()
+            .and_then(|it| it.peel_to_commit().ok());
+        let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
+        repository
+            .commit(Some("HEAD"), &who, &who, message, &tree, &parents)
+            .expect("a commit")
+            .to_string()
+    }
+
+    /// `tollgate check` of the two commits, as JSON.
+    pub(crate) fn check(&self, base: &str, head: &str) -> Verdict {
+        let output = tollgate(
+            self.path(),
+            &["check", "--base", base, "--head", head, "--format", "json"],
+        );
+        Verdict::read(&output)
+    }
+}
+
+/// The binary, run in a folder, with nothing of the environment that could tell it about a change.
+pub(crate) fn tollgate(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments)
+        .output()
+        .expect("the binary runs")
+}
+
+/// As [`tollgate`], not started yet.
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.current_dir(folder).args(arguments).env_clear();
+    command.env("HOME", folder);
+    command
+}
+
+pub(crate) fn binary() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_tollgate"))
+}
+
+/// A JSON report, read back.
+pub(crate) struct Verdict {
+    pub(crate) exit: i32,
+    pub(crate) json: serde_json::Value,
+}
+
+impl Verdict {
+    pub(crate) fn read(output: &Output) -> Self {
+        let text = String::from_utf8_lossy(&output.stdout);
+        let json = serde_json::from_str(&text).unwrap_or_else(|error| {
+            panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr))
+        });
+        Self {
+            exit: output.status.code().expect("an exit code"),
+            json,
+        }
+    }
+
+    pub(crate) fn decision(&self) -> &str {
+        self.json["decision"].as_str().expect("a decision")
+    }
+
+    /// `deny renders/failed path:line` for each finding of at least a warning, then the decision.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self
+            .findings()
+            .filter(|it| it["level"] != "note")
+            .map(|it| {
+                let place = &it["labels"][0]["place"];
+                let at = match place["path"].as_str() {
+                    Some(path) => format!(" {path}:{}", place["line"]),
+                    None => String::new(),
+                };
+                format!(
+                    "{} {}{at}",
+                    it["level"].as_str().unwrap_or_default(),
+                    it["rule"].as_str().unwrap_or_default()
+                )
+            })
+            .collect();
+        lines.extend(
+            self.unsure()
+                .map(|it| format!("undecided {}", it["subject"].as_str().unwrap_or_default())),
+        );
+        lines.sort();
+        lines.dedup();
+        lines.push(self.decision().to_owned());
+        lines
+    }
+
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &serde_json::Value> {
+        self.gates()
+            .flat_map(|it| it["examined"]["findings"].as_array().into_iter().flatten())
+    }
+
+    pub(crate) fn unsure(&self) -> impl Iterator<Item = &serde_json::Value> {
+        self.gates()
+            .flat_map(|it| it["examined"]["unsure"].as_array().into_iter().flatten())
+    }
+
+    fn gates(&self) -> impl Iterator<Item = &serde_json::Value> {
+        self.json["gates"].as_array().into_iter().flatten()
+    }
+}
