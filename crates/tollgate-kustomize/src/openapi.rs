@@ -24,10 +24,23 @@ pub(crate) struct BuildSchema {
     chosen: bool,
     /// The schema chosen; kustomize's own where there is none.
     custom: Option<Arc<MergeSchema>>,
-    /// Whether kustomize's own schema was asked before another one was chosen: then both count.
-    builtin_asked: bool,
+    /// How kustomize's own schema was asked before another one was chosen: then both count.
+    builtin: Builtin,
     /// Kinds outside of namespaces that only the chosen schema knows.
     cluster_scoped: BTreeSet<Gvk>,
+}
+
+/// What kustomize's own schema was needed for while no other was chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Builtin {
+    /// Nothing.
+    #[default]
+    Unused,
+    /// Whether a kind that it does not know stands outside of namespaces. kustomize reads it after
+    /// the chosen one, and so its types win.
+    Asked,
+    /// A merge. The types of the one chosen later win.
+    Merged,
 }
 
 /// Settle the schema, if this kustomization names one and no other did before.
@@ -99,9 +112,10 @@ impl BuildSchema {
         }
         let custom = MergeSchema::from_openapi(document);
         self.chosen = true;
-        self.custom = Some(Arc::new(match self.builtin_asked {
-            true => custom.over(MergeSchema::kubernetes()),
-            false => custom,
+        self.custom = Some(Arc::new(match self.builtin {
+            Builtin::Unused => custom,
+            Builtin::Asked => MergeSchema::kubernetes().clone().over(&custom),
+            Builtin::Merged => custom.over(MergeSchema::kubernetes()),
         }));
         self.cluster_scoped = cluster_scoped(document);
         Ok(())
@@ -109,7 +123,9 @@ impl BuildSchema {
 
     /// The schema for a merge; `None` for kustomize's own.
     pub(crate) fn for_merge(&mut self) -> Option<Arc<MergeSchema>> {
-        self.builtin_asked |= self.custom.is_none();
+        if self.custom.is_none() {
+            self.builtin = Builtin::Merged;
+        }
         self.custom.clone()
     }
 
@@ -126,8 +142,8 @@ impl BuildSchema {
             );
             return Err(BuildError::unsupported(resource.body.span(), &message));
         }
-        if self.custom.is_none() && !self.builtin_asked {
-            self.builtin_asked = !MergeSchema::kubernetes().has(&gvk);
+        if self.builtin == Builtin::Unused && !MergeSchema::kubernetes().has(&gvk) {
+            self.builtin = Builtin::Asked;
         }
         Ok(())
     }

@@ -78,7 +78,7 @@ impl MergeSchema {
         let mut schema = Self::default();
         let definitions = document.get("definitions").and_then(Node::as_mapping);
         for entry in definitions.into_iter().flatten() {
-            let name = &entry.key.text;
+            let name: Arc<str> = Arc::from(short_name(&entry.key.text));
             schema
                 .types
                 .insert(name.clone(), Shape::from_openapi(&entry.value, 0));
@@ -197,7 +197,8 @@ impl Shape {
         }
         let text = |key| node.get(key).and_then(Node::as_str);
         if let Some(name) = text("$ref") {
-            return Self::reference(name.strip_prefix("#/definitions/").unwrap_or(name));
+            let name = name.strip_prefix("#/definitions/").unwrap_or(name);
+            return Self::reference(short_name(name));
         }
         let child = |it: &Node| Box::new(Self::from_openapi(it, depth + 1));
         let properties = node.get("properties").and_then(Node::as_mapping);
@@ -229,4 +230,18 @@ impl Shape {
         }
         shape
     }
+}
+
+/// The name of a type without the packages of Kubernetes' own.
+fn short_name(name: &str) -> &str {
+    const PACKAGES: [&str; 4] = [
+        "io.k8s.api.",
+        "io.k8s.apimachinery.pkg.apis.",
+        "io.k8s.apiextensions-apiserver.pkg.apis.",
+        "io.k8s.kube-aggregator.pkg.apis.",
+    ];
+    PACKAGES
+        .iter()
+        .find_map(|it| name.strip_prefix(it))
+        .unwrap_or(name)
 }
