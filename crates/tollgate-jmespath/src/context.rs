@@ -40,6 +40,11 @@ impl Context<'_> {
         spend(&self.bytes, count, "it makes too much text")
     }
 
+    /// How much work may still be done.
+    pub(crate) fn steps_left(&self) -> usize {
+        self.steps.get()
+    }
+
     /// How much text may still be made.
     pub(crate) fn bytes_left(&self) -> usize {
         self.bytes.get()

@@ -85,8 +85,11 @@ impl Regex {
     }
 
     /// Every match replaced by the template, where `$1`, `$name` and `${name}` are groups and `$$` is a dollar
-    /// (`Regexp.Expand`). `None` if the result would be longer than `limit` bytes.
-    pub fn replace_all(&self, text: &str, template: &str, limit: usize) -> Option<String> {
+    /// (`Regexp.Expand`).
+    ///
+    /// # Errors
+    /// A result beyond the limit.
+    pub fn replace_all(&self, text: &str, template: &str, limit: Limit) -> Result<Replaced, Limit> {
         let template = parse_template(template);
         self.replace(text, limit, |captures, out| {
             for part in &template {
@@ -102,40 +105,71 @@ impl Regex {
                         .map_or("", |it| it.as_str()),
                 };
                 out.push_str(piece);
-                if out.len() > limit {
+                if out.len() > limit.bytes {
                     return;
                 }
             }
         })
     }
 
-    /// Every match replaced by the text as it stands. `None` if the result would be longer than `limit` bytes.
-    pub fn replace_all_literal(&self, text: &str, with: &str, limit: usize) -> Option<String> {
+    /// Every match replaced by the text as it stands.
+    ///
+    /// # Errors
+    /// A result beyond the limit.
+    pub fn replace_all_literal(
+        &self,
+        text: &str,
+        with: &str,
+        limit: Limit,
+    ) -> Result<Replaced, Limit> {
         self.replace(text, limit, |_, out| out.push_str(with))
     }
 
     fn replace(
         &self,
         text: &str,
-        limit: usize,
+        limit: Limit,
         mut expand: impl FnMut(&regex::Captures<'_>, &mut String),
-    ) -> Option<String> {
+    ) -> Result<Replaced, Limit> {
         let mut out = String::new();
         let mut end = 0;
+        let mut matches = 0;
         for captures in self.inner.captures_iter(text) {
             let Some(whole) = captures.get(0) else {
                 continue;
             };
+            matches += 1;
             out.push_str(&text[end..whole.start()]);
             expand(&captures, &mut out);
             end = whole.end();
-            if out.len() > limit {
-                return None;
+            if out.len() > limit.bytes || matches > limit.matches {
+                return Err(limit);
             }
         }
         out.push_str(&text[end..]);
-        (out.len() <= limit).then_some(out)
+        if out.len() > limit.bytes {
+            return Err(limit);
+        }
+        Ok(Replaced { text: out, matches })
     }
+}
+
+/// How far a replacement may go, or the limit that it went beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Bytes of the result.
+    pub bytes: usize,
+    /// Matches replaced.
+    pub matches: usize,
+}
+
+/// The result of a replacement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The new text.
+    pub text: String,
+    /// How many matches were replaced.
+    pub matches: usize,
 }
 
 enum Part<'a> {
@@ -273,7 +307,12 @@ mod tests {
     #[test]
     fn templates() {
         let regex = Regex::new(r"(?P<key>\w+)=(\w+)").expect("valid");
-        let go = |template| regex.replace_all("a=1 b=2", template, 100).expect("short");
+        let limit = Limit {
+            bytes: 100,
+            matches: 10,
+        };
+        let show = |it: Result<Replaced, Limit>| it.map_or("too much".to_owned(), |it| it.text);
+        let go = |template| show(regex.replace_all("a=1 b=2", template, limit));
         assert_eq!(go("$2=$1"), "1=a 2=b");
         assert_eq!(go("${2}x"), "1x 2x");
         assert_eq!(go("$2x"), " ");
@@ -281,18 +320,16 @@ mod tests {
         assert_eq!(go("$$1 $"), "$1 $ $1 $");
         assert_eq!(go("${2"), "${2 ${2");
         assert_eq!(go("$99$0"), "a=1 b=2");
+        assert_eq!(show(regex.replace_all_literal("a=1", "$1", limit)), "$1");
         let twice = Regex::new("(?P<n>a)|(?P<n>b)").expect("valid");
-        assert_eq!(
-            twice.replace_all("ab", "<$n>", 100).expect("short"),
-            "<a><b>"
-        );
+        assert_eq!(show(twice.replace_all("ab", "<$n>", limit)), "<a><b>");
         let all = Regex::new("a*").expect("valid");
-        assert_eq!(all.replace_all("baaac", "x", 100).expect("short"), "xbxcx");
-        assert_eq!(all.replace_all("baaac", "xxxx", 10), None);
+        assert_eq!(show(all.replace_all("baaac", "x", limit)), "xbxcx");
         assert_eq!(
-            regex.replace_all_literal("a=1", "$1", 9).expect("short"),
-            "$1"
+            show(all.replace_all("b", &"x".repeat(60), limit)),
+            "too much"
         );
+        assert_eq!(show(all.replace_all("bbbbbbbbbbb", "", limit)), "too much");
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod runtime;
 mod semver_range;
 mod value;
 pub mod wildcard;
+mod x509;
 
 pub use error::{EvalError, ParseError};
 pub use runtime::{Dialect, Limits, Runtime};

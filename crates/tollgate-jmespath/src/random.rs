@@ -8,6 +8,8 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// What an unbounded repetition adds to its minimum at most.
 const UNBOUNDED: u32 = 32;
+/// Parts of the pattern gone through for one text.
+const MAX_STEPS: usize = 200_000;
 
 /// A text that matches the pattern.
 pub(crate) fn generate(
@@ -31,6 +33,7 @@ pub(crate) fn generate(
         state,
         out: String::new(),
         limit,
+        steps: MAX_STEPS,
     };
     generator.emit(&hir)?;
     Ok(generator.out)
@@ -65,6 +68,8 @@ struct Generator {
     state: u64,
     out: String,
     limit: usize,
+    /// Parts of the pattern that may still be gone through: some give no text.
+    steps: usize,
 }
 
 impl Generator {
@@ -84,9 +89,10 @@ impl Generator {
     }
 
     fn emit(&mut self, hir: &Hir) -> Result<(), String> {
-        if self.out.len() > self.limit {
+        if self.out.len() > self.limit || self.steps == 0 {
             return Err("the text becomes too long".to_owned());
         }
+        self.steps -= 1;
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => {}
             HirKind::Literal(it) => self.out.push_str(&String::from_utf8_lossy(&it.0)),
@@ -188,5 +194,7 @@ mod tests {
             assert!(generate(pattern, 0, 0, 100).is_err());
         }
         assert!(generate("(a{30}){30}", 0, 0, 100).is_err());
+        let nested = (0..20).map(|draw| generate("((((((a?)*)*)*)*)*)*", 0, draw, usize::MAX));
+        assert!(nested.filter(Result::is_err).count() > 0);
     }
 }

@@ -1,7 +1,7 @@
 //! Kyverno's functions that decode, encode and digest.
 
 use super::{Arguments, Function, TEXT, function, text::made};
-use crate::{context::Context, eval::Outcome, semver_range, value::Val};
+use crate::{context::Context, eval::Outcome, semver_range, value::Val, x509};
 use data_encoding::{BASE64, Encoding, HEXLOWER, Specification};
 use sha2::Digest;
 use std::sync::LazyLock;
@@ -13,6 +13,7 @@ pub(super) const TABLE: &[Function] = &[
         made(cx, BASE64.encode(a.text(0)?.as_bytes()))
     }),
     function("parse_json", &[TEXT], |cx, a| {
+        cx.steps(a.text(0)?.len() / 8)?;
         let value = serde_json::from_str(a.text(0)?)
             .map_err(|it| a.fail(format!("the text is not JSON: {it}")))?;
         Val::owned(&value, cx)
@@ -34,6 +35,11 @@ pub(super) const TABLE: &[Function] = &[
         semver_range::satisfies(a.text(0)?, a.text(1)?)
             .map(Val::Bool)
             .map_err(|it| a.fail(it))
+    }),
+    function("x509_decode", &[TEXT], |cx, a| {
+        cx.steps(1_000 + a.text(0)?.len() / 8)?;
+        let value = x509::decode(a.text(0)?).map_err(|it| a.fail(it))?;
+        Val::owned(&value, cx)
     }),
 ];
 

@@ -137,8 +137,18 @@ pub(crate) fn call<'a>(
         values,
         regex,
     };
+    // Whatever a function does, it looks at its arguments about once.
+    cx.steps(values.iter().map(size).sum())?;
     check(function, &arguments)?;
     (function.run)(cx, &arguments)
+}
+
+/// What an argument costs to look at, in steps.
+fn size(value: &Val<'_>) -> usize {
+    let text = value.as_str().map_or(0, |it| it.len() / 64);
+    let items = value.items().map_or(0, |it| it.len() / 4);
+    let entries = value.entries().map_or(0, |it| it.len() / 4);
+    text + items + entries
 }
 
 fn find(name: &str, dialect: Dialect) -> Option<&'static Function> {

@@ -2,11 +2,19 @@
 
 use super::{Arguments, Function, NUMBER, OBJECT, TEXT, Type, function};
 use crate::{
-    EvalError, context::Context, eval::Outcome, gofmt, goregex::Regex, value::Val, wildcard,
+    EvalError,
+    context::Context,
+    eval::Outcome,
+    gofmt,
+    goregex::{Limit, Regex, Replaced},
+    value::Val,
+    wildcard,
 };
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+/// What replacing one match of a regular expression costs, in steps.
+const MATCH_COST: usize = 4;
 const TEXT_OR_NUMBER: &[Type] = &[Type::Text, Type::Number];
 
 pub(super) const TABLE: &[Function] = &[
@@ -57,7 +65,6 @@ pub(super) const TABLE: &[Function] = &[
     }),
     function("regex_match", &[TEXT, TEXT_OR_NUMBER], |cx, a| {
         let text = plain(a, 1)?;
-        cx.steps(text.len() / 64)?;
         Ok(Val::Bool(regex(cx, a)?.is_match(&text)))
     }),
     function(
@@ -65,7 +72,7 @@ pub(super) const TABLE: &[Function] = &[
         &[TEXT, TEXT_OR_NUMBER, TEXT_OR_NUMBER],
         |cx, a| {
             let (text, template) = (plain(a, 1)?, plain(a, 2)?);
-            let replaced = regex(cx, a)?.replace_all(&text, &template, cx.bytes_left());
+            let replaced = regex(cx, a)?.replace_all(&text, &template, limit(cx));
             paid(cx, replaced)
         },
     ),
@@ -74,7 +81,7 @@ pub(super) const TABLE: &[Function] = &[
         &[TEXT, TEXT_OR_NUMBER, TEXT_OR_NUMBER],
         |cx, a| {
             let (text, with) = (plain(a, 1)?, plain(a, 2)?);
-            let replaced = regex(cx, a)?.replace_all_literal(&text, &with, cx.bytes_left());
+            let replaced = regex(cx, a)?.replace_all_literal(&text, &with, limit(cx));
             paid(cx, replaced)
         },
     ),
@@ -104,13 +111,19 @@ pub(super) fn made<'a>(cx: &Context<'a>, text: String) -> Outcome<'a> {
     Ok(Val::text(text))
 }
 
-fn paid<'a>(cx: &Context<'a>, text: Option<String>) -> Outcome<'a> {
-    match text {
-        Some(text) => made(cx, text),
-        None => Err(EvalError::Limit {
-            what: "it makes too much text",
-        }),
+fn limit(cx: &Context<'_>) -> Limit {
+    Limit {
+        bytes: cx.bytes_left(),
+        matches: cx.steps_left() / MATCH_COST,
     }
+}
+
+fn paid<'a>(cx: &Context<'a>, replaced: Result<Replaced, Limit>) -> Outcome<'a> {
+    let it = replaced.map_err(|_| EvalError::Limit {
+        what: "a replacement makes too much text",
+    })?;
+    cx.steps(it.matches * MATCH_COST)?;
+    made(cx, it.text)
 }
 
 /// A string, or a number as Kyverno turns it into one.
@@ -135,7 +148,10 @@ fn regex<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Result<Cow<'a, Regex>, 
 
 fn replace<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>, most: usize) -> Outcome<'a> {
     let (text, old, new) = (a.text(0)?, a.text(1)?, a.text(2)?);
-    let count = text.matches(old).take(most).count();
+    // More than what the budget can pay for need not be counted.
+    let payable = cx.bytes_left() / new.len().max(1) + 1;
+    let count = text.matches(old).take(most.min(payable)).count();
+    cx.steps(count / 16)?;
     cx.bytes(text.len().saturating_add(count.saturating_mul(new.len())))?;
     Ok(Val::text(text.replacen(old, new, most)))
 }

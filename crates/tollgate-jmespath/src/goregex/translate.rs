@@ -141,7 +141,13 @@ impl<'a> Translator<'a> {
                 self.rest = &rest[1..];
                 self.enter()
             }
-            Some(')') if !wrong && !flags.is_empty() => {
+            Some(')') if flags.is_empty() => {
+                // Go takes it for no change of flags.
+                self.rest = &rest[1..];
+                self.last = None;
+                Ok(())
+            }
+            Some(')') if !wrong => {
                 self.out.push_str(&format!("(?{flags})"));
                 self.rest = &rest[1..];
                 self.last = None;
