@@ -150,3 +150,21 @@ fn values_come_from_the_patch() {
     assert!(origin.overridden().is_some());
     assert!(matches!(a.get("c").expect("c").origin, Origin::Authored(_)));
 }
+
+#[test]
+fn folded_text_gains_the_lines_that_printing_it_gains() {
+    let target = "a: >\n  one\n\n  two\n    three\n\n  four\n";
+    let before = read(target);
+    let text = |node: &Node| {
+        node.get("a")
+            .and_then(Node::as_scalar)
+            .map(|it| it.text.to_string())
+    };
+    let mut after = before.clone();
+    patch("[]")
+        .and_then(|it| it.apply(&mut after))
+        .expect("applies");
+    let printed = text(&before).map(|it| tollgate_yaml::through_folded(&it).into_owned());
+    assert_eq!(text(&after), printed);
+    assert_ne!(text(&after), text(&before));
+}
