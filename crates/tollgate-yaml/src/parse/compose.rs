@@ -1,39 +1,36 @@
 //! Events to trees.
 
 use super::{
+    Reading,
     mapping::{Builder, merged_maps},
     message,
     tags::{self, Explicit},
 };
 use crate::{
     error::YamlError,
-    limits::Limits,
     node::{Entry, Key, Mapping, Node, Origin, Scalar, Style, Tag, Value},
     resolve::Dialect,
-    source::{FileId, Span},
+    source::Span,
 };
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How a value that is missing between brackets (`{a: }`) is told apart from a written null:
 /// kustomize prints it in quotes and so makes an empty text of it. See [`Scalar::is_missing_in_brackets`].
 const MISSING_IN_BRACKETS: Style = Style::SingleQuoted;
 
-/// Reads one file.
-pub(super) struct Composer<'a> {
+/// Reads what granit-parser makes of a part of a file that holds whole documents.
+pub(super) struct Composer<'a, 'f> {
     parser: Parser<'a, StrInput<'a>>,
-    text: &'a str,
-    file: FileId,
-    dialect: Dialect,
-    limits: &'a Limits,
-    nodes: usize,
+    /// Where the part begins in the file.
+    base: usize,
+    reading: &'f mut Reading<'a>,
     has_tabs: bool,
     /// How many brackets are open.
     flow: usize,
     anchors: HashMap<usize, Composed>,
-    /// Keys repeat: every spelling is kept once.
-    keys: HashSet<Arc<str>>,
 }
 
 /// A node and what it costs to copy it.
@@ -46,56 +43,56 @@ struct Composed {
     height: usize,
 }
 
-impl<'a> Composer<'a> {
-    pub(super) fn new(text: &'a str, file: FileId, dialect: Dialect, limits: &'a Limits) -> Self {
+impl<'a, 'f> Composer<'a, 'f> {
+    /// Documents are read from the bytes `from..to` of the file.
+    pub(super) fn new(reading: &'f mut Reading<'a>, from: usize, to: usize) -> Self {
+        let nesting = reading.limits.depth.saturating_add(1);
         let options = granit_parser::options! {
             block_scalar_eof_without_line_feed: true,
-            flow_nesting_limit: limits.depth.saturating_add(1),
-            block_nesting_limit: limits.depth.saturating_add(1),
+            flow_nesting_limit: nesting,
+            block_nesting_limit: nesting,
             emit_anchor_events: true,
         };
+        let part = &reading.text[from..to];
         Self {
-            parser: Parser::new_from_str_with_options(text, options),
-            text,
-            file,
-            dialect,
-            limits,
-            nodes: 0,
-            has_tabs: text.contains('\t'),
+            parser: Parser::new_from_str_with_options(part, options),
+            base: from,
+            reading,
+            has_tabs: part.contains('\t'),
             flow: 0,
             anchors: HashMap::new(),
-            keys: HashSet::new(),
         }
     }
 
-    /// Every document.
-    pub(super) fn stream(&mut self) -> Result<Vec<Node>, YamlError> {
-        let mut documents = Vec::new();
+    /// Add every document.
+    pub(super) fn read(mut self) -> Result<(), YamlError> {
         loop {
             let (event, span) = self.next()?;
             match event {
-                Event::StreamEnd => return Ok(documents),
+                Event::StreamEnd => return Ok(()),
                 Event::DocumentStart(is_explicit, version) => {
                     if version.is_some_and(|it| (it.major, it.minor) != (1, 1)) {
                         return Err(YamlError::new(span, "go-yaml reads YAML 1.1 only")
                             .help("remove the `%YAML` line"));
                     }
-                    if !documents.is_empty() && !is_explicit {
+                    if !self.reading.documents.is_empty() && !is_explicit {
                         return Err(YamlError::new(
                             span,
                             "text follows `...`, and kustomize and kubectl would not read it",
                         )
                         .help("begin every further document with `---`"));
                     }
-                    if documents.len() == self.limits.documents {
+                    let limit = self.reading.limits.documents;
+                    if self.reading.documents.len() >= limit {
                         return Err(YamlError::new(
                             span,
-                            format!("more than {} documents in one file", self.limits.documents),
+                            format!("more than {limit} documents in one file"),
                         ));
                     }
                     self.anchors.clear();
                     let (event, span) = self.next()?;
-                    documents.push(self.node(event, span, 0)?.node);
+                    let document = self.node(event, span, 0)?.node;
+                    self.reading.documents.push(document);
                 }
                 _ => {}
             }
@@ -106,26 +103,28 @@ impl<'a> Composer<'a> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => {
                 let range = span.byte_range().unwrap_or(0..0);
-                Ok((event, Span::new(self.file, range.start, range.end)))
+                Ok((
+                    event,
+                    self.span(self.base + range.start, self.base + range.end),
+                ))
             }
             Some(Err(error)) => Err(self.not_yaml(&error)),
-            None => {
-                let end = self.text.len();
-                Ok((Event::StreamEnd, Span::new(self.file, end, end)))
-            }
+            None => Ok((Event::StreamEnd, self.span(self.base, self.base))),
         }
     }
 
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(self.reading.file, start, end)
+    }
+
     fn not_yaml(&self, error: &ScanError) -> YamlError {
-        let at = error
-            .marker()
-            .byte_offset()
-            .unwrap_or(0)
-            .min(self.text.len());
-        let length = self.text.get(at..).and_then(|it| it.chars().next());
+        let text = self.reading.text;
+        let at = self.base + error.marker().byte_offset().unwrap_or(0);
+        let at = at.min(text.len());
+        let length = text.get(at..).and_then(|it| it.chars().next());
         let end = at + length.map_or(0, char::len_utf8);
-        let (message, help) = message::explain(error, line_around(self.text, at));
-        let error = YamlError::new(Span::new(self.file, at, end), message);
+        let (message, help) = message::explain(error, line_around(text, at));
+        let error = YamlError::new(self.span(at, end), message);
         match help {
             Some(help) => error.help(help),
             None => error,
@@ -133,13 +132,13 @@ impl<'a> Composer<'a> {
     }
 
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Composed, YamlError> {
-        if depth > self.limits.depth {
+        if depth > self.reading.limits.depth {
             return Err(self.too_deep(span));
         }
         if self.has_tabs && self.flow == 0 {
             self.check_tabs(span)?;
         }
-        let before = self.nodes;
+        let before = self.reading.nodes;
         let (anchor, node, height) = match event {
             Event::Alias(id) => return self.alias(id, span, depth),
             Event::Scalar(text, style, anchor, tag) => {
@@ -178,7 +177,7 @@ impl<'a> Composer<'a> {
             }
             _ => return Err(YamlError::new(span, "a value was expected here")),
         };
-        let size = self.nodes - before;
+        let size = self.reading.nodes - before;
         let composed = Composed { node, size, height };
         if anchor != 0 {
             // The copy counts before it is made: anchors around anchors would copy quadratically.
@@ -197,7 +196,7 @@ impl<'a> Composer<'a> {
         };
         let (size, height) = (target.size, target.height);
         self.count(size, span)?;
-        if depth + height > self.limits.depth {
+        if depth + height > self.reading.limits.depth {
             return Err(self.too_deep(span));
         }
         Ok(self.anchors[&id].clone())
@@ -205,7 +204,7 @@ impl<'a> Composer<'a> {
 
     /// Tabs may follow a `:`, but not stand in the indentation or between `- ` and its item.
     fn check_tabs(&self, span: Span) -> Result<(), YamlError> {
-        let before = &self.text[..span.start as usize];
+        let before = &self.reading.text[..span.start as usize];
         let rest = before.trim_end_matches([' ', '\t']);
         let Some(tab) = before[rest.len()..].find('\t') else {
             return Ok(());
@@ -216,7 +215,7 @@ impl<'a> Composer<'a> {
         if is_after_indicator || rest.is_empty() || rest.ends_with('\n') {
             let at = rest.len() + tab;
             return Err(YamlError::new(
-                Span::new(self.file, at, at + 1),
+                self.span(at, at + 1),
                 "a tab stands where only spaces may",
             )
             .help("indent with spaces: YAML does not allow tabs there"));
@@ -247,18 +246,18 @@ impl<'a> Composer<'a> {
     fn too_deep(&self, span: Span) -> YamlError {
         YamlError::new(
             span,
-            format!("nested deeper than {} levels", self.limits.depth),
+            format!("nested deeper than {} levels", self.reading.limits.depth),
         )
     }
 
     fn count(&mut self, nodes: usize, at: Span) -> Result<(), YamlError> {
-        self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes > self.limits.nodes {
+        self.reading.nodes = self.reading.nodes.saturating_add(nodes);
+        if self.reading.nodes > self.reading.limits.nodes {
             return Err(YamlError::new(
                 at,
                 format!(
                     "more than {} values in one file, aliases counted in full",
-                    self.limits.nodes
+                    self.reading.limits.nodes
                 ),
             ));
         }
@@ -291,7 +290,7 @@ impl<'a> Composer<'a> {
             ScalarStyle::Literal => Style::Literal,
             ScalarStyle::Folded => Style::Folded,
         };
-        let source = &self.text[span.start as usize..span.end as usize];
+        let source = &self.reading.text[span.start as usize..span.end as usize];
         let is_missing = style == Style::Plain && source.is_empty();
         match style {
             Style::DoubleQuoted => self.check_escapes(source, span)?,
@@ -301,26 +300,33 @@ impl<'a> Composer<'a> {
         // For a missing value granit gives `~`, go-yaml the empty text.
         let text = if is_missing { "" } else { text };
         if matches!(style, Style::Literal | Style::Folded)
-            && let Some(tab) = tab_in_indentation(self.text, span)
+            && let Some(tab) = tab_in_indentation(self.reading.text, span)
         {
             return Err(YamlError::new(
-                Span::new(self.file, tab, tab + 1),
+                self.span(tab, tab + 1),
                 "a tab stands in the indentation of this text",
             )
             .help("indent with spaces: YAML does not allow tabs there"));
         }
+        let start = span.start as usize;
         let span = match style {
-            // granit counts the white space up to the next token.
-            Style::Literal | Style::Folded => {
-                let length = source.trim_end().len();
-                Span::new(self.file, span.start as usize, span.start as usize + length)
+            Style::Literal | Style::Folded if text.trim_matches('\n').is_empty() => {
+                // granit has several places for a block without text: the end of its header is one.
+                let end = match source.as_bytes().first() {
+                    Some(b'|' | b'>') => start + 1,
+                    _ => self.reading.text[..start].trim_end().len(),
+                };
+                let line = line_range(self.reading.text, end.saturating_sub(1));
+                self.span(line.end, line.end)
             }
+            // granit counts the white space up to the next token.
+            Style::Literal | Style::Folded => self.span(start, start + source.trim_end().len()),
             _ => span,
         };
         let tag = match tag {
-            None => tags::implied(text, style, self.dialect),
+            None => tags::implied(text, style, self.reading.dialect),
             Some(tag) => match tags::explicit(tag) {
-                Some(Explicit::Scalar(wanted)) => tags::tagged(text, wanted, self.dialect)
+                Some(Explicit::Scalar(wanted)) => tags::tagged(text, wanted, self.reading.dialect)
                     .ok_or_else(|| {
                         let message = format!("`{text}` cannot be a `{}`", tags::spelled(tag));
                         YamlError::new(span, message)
@@ -330,7 +336,7 @@ impl<'a> Composer<'a> {
             },
         };
         let style = match tag {
-            Tag::Null if is_missing && self.flow > 0 && self.dialect == Dialect::Kyaml => {
+            Tag::Null if is_missing && self.flow > 0 && self.reading.dialect == Dialect::Kyaml => {
                 MISSING_IN_BRACKETS
             }
             Tag::Null => Style::Plain,
@@ -349,7 +355,7 @@ impl<'a> Composer<'a> {
             return Ok(());
         };
         let start = span.start as usize + at;
-        let span = Span::new(self.file, start, start + length);
+        let span = self.span(start, start + length);
         Err(if length == 2 {
             YamlError::new(span, "go-yaml does not know this escape").help("write `/` as it is")
         } else {
@@ -363,7 +369,7 @@ impl<'a> Composer<'a> {
 
     /// Between brackets go-yaml ends plain text at other characters than YAML 1.2 does.
     fn check_in_brackets(&self, source: &str, span: Span) -> Result<(), YamlError> {
-        let after = self.text[span.end as usize..].strip_prefix(':');
+        let after = self.reading.text[span.end as usize..].strip_prefix(':');
         let is_tight = after.is_some_and(|it| {
             !source.is_empty() && !it.is_empty() && !it.starts_with([' ', '\t', '\r', '\n'])
         });
@@ -430,7 +436,7 @@ impl<'a> Composer<'a> {
                     self.check_keys(map.len(), at)?;
                     continue;
                 }
-                if self.dialect == Dialect::Kyaml {
+                if self.reading.dialect == Dialect::Kyaml {
                     return Err(YamlError::new(
                         at,
                         "kustomize removes the key \"<<\" without a word",
@@ -443,7 +449,8 @@ impl<'a> Composer<'a> {
                 value: value.node,
             };
             if let Some((before, entry)) = map.add(entry)
-                && (self.dialect == Dialect::Kyaml || !is_same_scalar(&before.value, &entry.value))
+                && (self.reading.dialect == Dialect::Kyaml
+                    || !is_same_scalar(&before.value, &entry.value))
             {
                 let before = before.key.origin.edit_here();
                 return Err(self.duplicate(&entry.key.text, at, before));
@@ -468,7 +475,7 @@ impl<'a> Composer<'a> {
         at: Span,
         maps: Vec<Mapping>,
     ) -> Result<(), YamlError> {
-        match (self.dialect, merges.first()) {
+        match (self.reading.dialect, merges.first()) {
             (Dialect::Sigs, _) => {
                 for from in maps.into_iter().rev() {
                     map.merge(from, true);
@@ -491,10 +498,10 @@ impl<'a> Composer<'a> {
                 .help("put the key in quotes, or write one before the colon"));
         }
         let (start, end) = (at.start as usize, at.end as usize);
-        if self.flow > 0 && !self.text[..start].trim_end().ends_with('?') {
-            let rest = &self.text[end..];
+        if self.flow > 0 && !self.reading.text[..start].trim_end().ends_with('?') {
+            let rest = &self.reading.text[end..];
             let after = rest.trim_start();
-            let breaks = self.text[start..end].contains('\n')
+            let breaks = self.reading.text[start..end].contains('\n')
                 || rest[..rest.len() - after.len()].contains('\n');
             if breaks && after.starts_with(':') {
                 return Err(YamlError::new(
@@ -507,7 +514,7 @@ impl<'a> Composer<'a> {
     }
 
     fn key(&mut self, scalar: &Scalar, at: Span) -> Result<Key, YamlError> {
-        let (text, tag) = match self.dialect {
+        let (text, tag) = match self.reading.dialect {
             Dialect::Kyaml => (&*scalar.text, scalar.tag),
             Dialect::Sigs if scalar.tag == Tag::Str => (&*scalar.text, Tag::Str),
             Dialect::Sigs => {
@@ -515,31 +522,22 @@ impl<'a> Composer<'a> {
                     YamlError::new(at, format!("`{}` cannot be a key", scalar.text))
                         .help("put the key in quotes")
                 })?;
-                let text = self.interned(&text);
+                let text = self.reading.interned(&text);
                 return Ok(Key::new(text, Origin::Authored(at)));
             }
         };
         Ok(Key {
-            text: self.interned(text),
+            text: self.reading.interned(text),
             tag,
             origin: Origin::Authored(at),
         })
     }
 
-    fn interned(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.keys.get(text) {
-            return known.clone();
-        }
-        let text: Arc<str> = Arc::from(text);
-        self.keys.insert(text.clone());
-        text
-    }
-
     fn check_keys(&self, keys: usize, at: Span) -> Result<(), YamlError> {
-        if keys > self.limits.keys {
+        if keys > self.reading.limits.keys {
             return Err(YamlError::new(
                 at,
-                format!("a map with more than {} keys", self.limits.keys),
+                format!("a map with more than {} keys", self.reading.limits.keys),
             ));
         }
         Ok(())
@@ -547,7 +545,8 @@ impl<'a> Composer<'a> {
 
     fn complex_key(&self, key: &Node, at: Span) -> YamlError {
         let start = at.start as usize;
-        let is_template = self.text[..start].ends_with('{') && self.text[start..].starts_with('{');
+        let is_template = self.reading.text[..start].ends_with('{')
+            && self.reading.text[start..].starts_with('{');
         let error = YamlError::new(at, format!("a key cannot be {}", key.type_name()));
         if is_template {
             error.help("a template such as `{{ name }}` must stand in quotes to be text")
@@ -557,7 +556,10 @@ impl<'a> Composer<'a> {
     }
 
     fn duplicate(&self, key: &str, at: Span, before: Span) -> YamlError {
-        let line = self.text[..before.start as usize].matches('\n').count() + 1;
+        let line = self.reading.text[..before.start as usize]
+            .matches('\n')
+            .count()
+            + 1;
         YamlError::new(at, format!("the key `{key}` stands on line {line} already"))
             .help("remove one of the two: readers disagree on which counts")
     }
@@ -632,12 +634,17 @@ fn tab_in_indentation(text: &str, block: Span) -> Option<usize> {
     None
 }
 
-/// The line that holds byte `at`.
+/// The line that holds byte `at`, without its line break.
 fn line_around(text: &str, at: usize) -> &str {
+    &text[line_range(text, at)]
+}
+
+fn line_range(text: &str, at: usize) -> Range<usize> {
     let at = (0..=at)
         .rev()
         .find(|it| text.is_char_boundary(*it))
         .unwrap_or(0);
     let start = text[..at].rfind('\n').map_or(0, |it| it + 1);
-    text[start..].lines().next().unwrap_or_default()
+    let line = text[start..].lines().next().unwrap_or_default();
+    start..start + line.trim_end().len()
 }

@@ -2,6 +2,7 @@
 
 mod characters;
 mod compose;
+mod fast;
 mod mapping;
 mod message;
 mod tags;
@@ -13,6 +14,8 @@ use crate::{
     resolve::Dialect,
     source::{FileId, Span},
 };
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Read every document of `text`. An empty document reads as null; a file without any document
 /// (nothing but comments) has none.
@@ -31,6 +34,28 @@ pub fn parse(
     dialect: Dialect,
     limits: &Limits,
 ) -> Result<Vec<Node>, YamlError> {
+    check(text, file, dialect, limits)?;
+    let mut reading = Reading::new(text, file, dialect, limits);
+    reading.all()?;
+    Ok(reading.documents)
+}
+
+/// As [`parse`], without the fast reader.
+#[cfg(test)]
+pub(crate) fn thoroughly(
+    text: &str,
+    file: FileId,
+    dialect: Dialect,
+    limits: &Limits,
+) -> Result<Vec<Node>, YamlError> {
+    check(text, file, dialect, limits)?;
+    let mut reading = Reading::new(text, file, dialect, limits);
+    reading.thoroughly(0, text.len())?;
+    Ok(reading.documents)
+}
+
+/// What can be said of a file before it is read.
+fn check(text: &str, file: FileId, dialect: Dialect, limits: &Limits) -> Result<(), YamlError> {
     if text.len() > limits.bytes {
         let at = Span::new(file, 0, 0);
         let message = format!(
@@ -45,7 +70,75 @@ pub fn parse(
     if dialect == Dialect::Kyaml {
         check_separators(text, file)?;
     }
-    compose::Composer::new(text, file, dialect, limits).stream()
+    Ok(())
+}
+
+/// One file on its way to trees.
+struct Reading<'a> {
+    text: &'a str,
+    file: FileId,
+    dialect: Dialect,
+    limits: &'a Limits,
+    documents: Vec<Node>,
+    /// Nodes of all documents so far.
+    nodes: usize,
+    /// Keys repeat: every spelling is kept once.
+    keys: HashSet<Arc<str>>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(text: &'a str, file: FileId, dialect: Dialect, limits: &'a Limits) -> Self {
+        Self {
+            text,
+            file,
+            dialect,
+            limits,
+            documents: Vec::new(),
+            nodes: 0,
+            keys: HashSet::new(),
+        }
+    }
+
+    /// Every document by the fast reader, and by granit-parser what is too unusual for that one.
+    fn all(&mut self) -> Result<(), YamlError> {
+        // A directive stands in front of the `---` of its document.
+        if self.text.starts_with('%') || self.text.contains("\n%") {
+            return self.thoroughly(0, self.text.len());
+        }
+        let mut from = 0;
+        while from < self.text.len() {
+            let to = next_separator(self.text, from).unwrap_or(self.text.len());
+            match fast::read(self, from, to) {
+                Some(document) => self.documents.push(document),
+                None => self.thoroughly(from, to)?,
+            }
+            from = to;
+        }
+        Ok(())
+    }
+
+    fn thoroughly(&mut self, from: usize, to: usize) -> Result<(), YamlError> {
+        compose::Composer::new(self, from, to).read()
+    }
+
+    fn interned(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.keys.get(text) {
+            return known.clone();
+        }
+        let text: Arc<str> = Arc::from(text);
+        self.keys.insert(text.clone());
+        text
+    }
+}
+
+/// Where the next line stands that is a `---`; such a line ends every kind of value.
+fn next_separator(text: &str, from: usize) -> Option<usize> {
+    let starts = text[from..].match_indices("\n---");
+    let mut separators = starts.map(|(at, _)| from + at + 1);
+    separators.find(|at| {
+        let after = text.as_bytes().get(at + 3);
+        after.is_none_or(|it| matches!(it, b' ' | b'\t' | b'\r' | b'\n'))
+    })
 }
 
 /// go-yaml knows two directives and refuses all others.

@@ -366,6 +366,16 @@ fn hostile_shapes_end_soon() {
         "a: ".repeat(100_000),
         format!("|\n{}\tx", "\n".repeat(100_000)),
         format!("? {}", "a".repeat(100_000)),
+        format!("[{}1]", "{\"a\": \"b\"}, ".repeat(100_000)),
+        format!("[{}1]", "\"b\", ".repeat(300_000)),
+        format!("a: b\n{}", " c\n".repeat(500_000)),
+        format!("a: 'b\n{} '", " c\n".repeat(500_000)),
+        format!("a: \"b\n{} \"", " \\nc\n".repeat(300_000)),
+        format!("a: |\n{}", "  c\n".repeat(500_000)),
+        format!("a: '{}'", "''".repeat(500_000)),
+        format!("a:\n{}", "- b: c\n".repeat(100_000)),
+        format!("a:{}b", "\n".repeat(500_000)),
+        "a: b\n---\n".repeat(9_000),
     ];
     for (at, text) in shapes.iter().enumerate() {
         for dialect in [Dialect::Kyaml, Dialect::Sigs] {
