@@ -211,7 +211,12 @@ impl Walk<'_, '_> {
         let made = if part.is_list || self.missing == Missing::Skip {
             None
         } else if rest.is_empty() && self.missing == Missing::Scalar {
-            Some(Value::Scalar(Scalar::null()))
+            // Without the text of a null that someone wrote.
+            let text = Arc::from("");
+            Some(Value::Scalar(Scalar {
+                text,
+                ..Scalar::null()
+            }))
         } else {
             Some(Value::Mapping(Mapping::new()))
         };
@@ -223,7 +228,10 @@ impl Walk<'_, '_> {
         let Some(field) = map.get_mut(&part.name) else {
             return Ok(());
         };
-        if field.is_null() {
+        let is_made_null = made
+            .as_ref()
+            .is_some_and(|it| matches!(it, Value::Scalar(_)));
+        if field.is_null() && !is_made_null {
             // The path knows better than the manifest what stands here.
             let wanted = if part.is_list {
                 Some(Value::Sequence(Vec::new()))

@@ -35,13 +35,13 @@ pub(crate) fn generate(config: &Resource, scope: &Scope<'_>) -> Result<Vec<Gener
         }
         kind => return Err(unknown(config, kind)),
     };
-    let body = as_texts(&config.body);
-    let mut fields = Fields::of(&body, "a generator")?;
+    // Unlike transformers, generators take no numbers for text.
+    let mut fields = Fields::of(&config.body, "a generator")?;
     let mut args = GeneratorArgs::take(&mut fields)?;
     if kind == GeneratorKind::Secret {
         args.secret_type = fields.text("type")?;
     }
-    let (name, namespace) = metadata(&body)?;
+    let (name, namespace) = metadata(&config.body)?;
     args.name = args.name.or(name);
     args.namespace = args.namespace.or(namespace);
     generators::generate(&args, kind, None, scope).map(|it| vec![it])
@@ -94,27 +94,47 @@ pub(crate) fn validate(
     Err(BuildError::new(config.body.span(), message).help("list it under `transformers`"))
 }
 
-/// Whether two objects are the same but for the validators' label.
+/// Whether nothing was written but the validators' label. kustomize compares more than values: what
+/// was written over is another node, even where it says the same, and so are labels from which the
+/// validators' one is taken away.
 fn is_same(old: &Node, new: &Node) -> bool {
-    let json = |node: &Node| {
-        let mut json = node.to_json().ok()?;
-        let labels = json.pointer_mut("/metadata/labels");
-        if let Some(labels) = labels.and_then(serde_json::Value::as_object_mut) {
-            labels.remove(VALIDATED_BY);
-        }
-        let no_labels = json
-            .pointer("/metadata/labels")
-            .and_then(serde_json::Value::as_object)
-            .is_some_and(serde_json::Map::is_empty);
-        let metadata = json.pointer_mut("/metadata");
-        if let Some(metadata) = metadata.and_then(serde_json::Value::as_object_mut)
-            && no_labels
-        {
-            metadata.remove("labels");
-        }
-        Some(json)
+    let labels = |node: &Node| {
+        node.get("metadata")
+            .and_then(|it| it.get("labels"))
+            .cloned()
     };
-    json(old) == json(new)
+    let marked = labels(new).is_some_and(|it| it.get(VALIDATED_BY).is_some());
+    if !marked {
+        return is_untouched(old, new);
+    }
+    let mut new = new.clone();
+    let metadata = new.get_mut("metadata").and_then(Node::as_mapping_mut);
+    if let Some(metadata) = metadata
+        && let Some(labels) = metadata.get("labels").and_then(Node::as_mapping)
+        && labels.len() == 1
+    {
+        metadata.remove("labels");
+        return is_untouched(old, &new);
+    }
+    false
+}
+
+fn is_untouched(old: &Node, new: &Node) -> bool {
+    old.origin == new.origin
+        && match (&old.value, &new.value) {
+            (Value::Scalar(old), Value::Scalar(new)) => old == new,
+            (Value::Sequence(old), Value::Sequence(new)) => {
+                old.len() == new.len()
+                    && old.iter().zip(new).all(|(old, new)| is_untouched(old, new))
+            }
+            (Value::Mapping(old), Value::Mapping(new)) => {
+                old.len() == new.len()
+                    && old.iter().zip(new).all(|(old, new)| {
+                        old.key.text == new.key.text && is_untouched(&old.value, &new.value)
+                    })
+            }
+            _ => false,
+        }
 }
 
 /// The kind of a plugin of kustomize's own.

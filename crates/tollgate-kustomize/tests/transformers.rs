@@ -320,6 +320,16 @@ fn replicas_must_name_something() {
         render(&files).map(|it| it.text)
     };
     assert!(with("web").expect("it renders").contains("  replicas: 3\n"));
+    let quoted = DEPLOYMENT.replace("replicas: 1", "replicas: \"1\"");
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [d.yaml]\nreplicas: [{name: web, count: 3}]\n",
+        ),
+        ("d.yaml", &*quoted),
+    ];
+    let text = render(&files).expect("it renders").text;
+    assert!(text.contains("  replicas: \"3\"\n"), "{text}");
     let error = with("wbe").expect_err("no such Deployment");
     assert!(
         error.contains("kustomization.yaml:3") && error.contains("wbe"),
@@ -501,11 +511,20 @@ metadata: {name: any}
 labels: {KEY: x}
 fieldSpecs: [{path: metadata/labels, create: true}]
 ";
-    let allowed = plugin.replace("KEY", "validated-by");
-    let text = with_plugin("validators", &allowed, DEPLOYMENT).expect("it renders");
+    let bare = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n";
+    let labelled = "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {a: x}}\n";
+    let mark = plugin.replace("KEY", "validated-by");
+    let text = with_plugin("validators", &mark, bare).expect("it renders");
     assert!(text.contains("validated-by: x"), "{text}");
-    let error = with_plugin("validators", plugin, DEPLOYMENT).expect_err("it changes labels");
-    assert!(error.contains("p.yaml:1"), "{error}");
+    // Writing what is there already is a change to kustomize, too.
+    for (plugin, resource) in [
+        (plugin, bare),
+        (&*mark, labelled),
+        (&*plugin.replace("KEY", "a"), labelled),
+    ] {
+        let error = with_plugin("validators", plugin, resource).expect_err("a change");
+        assert!(error.contains("p.yaml:1"), "{error}");
+    }
 }
 
 #[test]

@@ -15,12 +15,14 @@ pub(super) fn write(
     by: Span,
 ) -> Result<(), FieldError> {
     check(node)?;
-    let origin = node.origin.replaced_by(by);
+    // Quotes stay, and make text of a number.
+    let style = node.as_scalar().map_or(Style::Plain, |it| it.style);
     let scalar = Scalar {
         text: text.clone(),
-        tag,
-        style: Style::Plain,
+        tag: if style == Style::Plain { tag } else { Tag::Str },
+        style,
     };
+    let origin = node.origin.replaced_by(by);
     *node = Node::new(Value::Scalar(scalar), origin);
     Ok(())
 }

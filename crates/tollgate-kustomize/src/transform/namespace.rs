@@ -94,11 +94,9 @@ pub(crate) fn set_in(
 }
 
 fn set(node: &mut Node, namespace: &Text, options: NamespaceOptions) -> Result<(), FieldError> {
-    let is_set = |node: &Node| {
-        node.as_scalar()
-            .is_some_and(|it| it.tag != Tag::Null && !it.text.is_empty())
-    };
-    if options.unset_only && is_set(node) {
+    // A null that is spelled out counts as set.
+    let is_set = node.as_scalar().is_some_and(|it| !it.text.is_empty());
+    if options.unset_only && is_set {
         return Ok(());
     }
     leaf::write(node, &namespace.value, Tag::Str, namespace.span)
