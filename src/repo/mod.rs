@@ -47,6 +47,11 @@ pub trait Tree: Files {
 
     /// Entries whose names are a danger: no text, control characters, two that differ in case only.
     fn problems(&self) -> &[FileError];
+
+    /// The tree object, if it is one: two of them are told apart without listing both.
+    fn as_git(&self) -> Option<&GitTree> {
+        None
+    }
 }
 
 /// What is compared when two trees are told apart.

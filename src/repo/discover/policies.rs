@@ -51,7 +51,7 @@ pub struct PolicyFiles {
 
 /// Every API group of Kyverno ends in this. It stands in each of its documents, so that files
 /// without it need not be parsed.
-const GROUP: &[u8] = b"kyverno.io";
+const GROUP: &str = "kyverno.io";
 
 /// Find the documents of Kyverno's API groups in the files that `patterns` name, by content.
 /// Templates of Helm charts are no YAML and are left out.
@@ -134,7 +134,7 @@ fn documents(
     let bytes = tree
         .read(path)
         .map_err(|error| problem(Span::NONE, error.to_string(), None))?;
-    if !bytes.is_some_and(|it| contains(&it, GROUP)) {
+    if !bytes.is_some_and(|it| String::from_utf8_lossy(&it).contains(GROUP)) {
         return Ok(Vec::new());
     }
     let parsed = session
@@ -173,19 +173,4 @@ fn class(group: &str, kind: &str) -> Option<Class> {
         "kyverno.io" | "policies.kyverno.io" if kind == "PolicyException" => Some(Class::Exception),
         _ => (group == "kyverno.io" || group.ends_with(".kyverno.io")).then_some(Class::Other),
     }
-}
-
-/// Whether `needle` stands in `text`.
-fn contains(text: &[u8], needle: &[u8]) -> bool {
-    let Some((first, rest)) = needle.split_first() else {
-        return true;
-    };
-    let mut from = 0;
-    while let Some(at) = text[from..].iter().position(|it| it == first) {
-        from += at + 1;
-        if text[from..].starts_with(rest) {
-            return true;
-        }
-    }
-    false
 }

@@ -1,5 +1,7 @@
 //! The files of a git tree, without a checkout.
 
+mod changes;
+
 use super::{
     Caps, Leaf, LeafKind, Objects, RepoError, Tree, file_error, links, links::Entry, names,
 };
@@ -13,6 +15,8 @@ pub struct GitTree {
     objects: Arc<Objects>,
     id: Oid,
     folders: Vec<Listing>,
+    /// The ids of the folders.
+    ids: Vec<Oid>,
     problems: Vec<FileError>,
 }
 
@@ -48,6 +52,7 @@ impl GitTree {
         let mut lister = Lister {
             caps: objects.caps(),
             folders: Vec::new(),
+            ids: Vec::new(),
             problems: Vec::new(),
             entries: 0,
         };
@@ -56,6 +61,7 @@ impl GitTree {
             .map_err(|error| RepoError::new(error.message()))??;
         let Lister {
             folders,
+            ids,
             mut problems,
             ..
         } = lister;
@@ -64,6 +70,7 @@ impl GitTree {
             objects: objects.clone(),
             id,
             folders,
+            ids,
             problems,
         })
     }
@@ -148,7 +155,7 @@ impl GitTree {
 
     fn of_kind(&self, wanted: impl Fn(LeafKind) -> bool) -> Vec<RepoPath> {
         let mut paths = Vec::new();
-        self.visit(|path, leaf| {
+        self.visit(RepoPath::root(), ROOT, |path, leaf| {
             if wanted(leaf.kind) {
                 paths.push(path);
             }
@@ -157,8 +164,9 @@ impl GitTree {
         paths
     }
 
-    fn visit(&self, mut leaf: impl FnMut(RepoPath, Leaf)) {
-        let mut open = vec![(RepoPath::root(), ROOT)];
+    /// Show every leaf below a folder.
+    fn visit(&self, folder: RepoPath, index: usize, mut leaf: impl FnMut(RepoPath, Leaf)) {
+        let mut open = vec![(folder, index)];
         while let Some((folder, index)) = open.pop() {
             for (name, node) in &self.folders[index] {
                 let Some(path) = folder.join(name) else {
@@ -222,7 +230,7 @@ impl Files for GitTree {
 impl Tree for GitTree {
     fn leaves(&self) -> Result<BTreeMap<RepoPath, Leaf>, FileError> {
         let mut leaves = BTreeMap::new();
-        self.visit(|path, leaf| {
+        self.visit(RepoPath::root(), ROOT, |path, leaf| {
             leaves.insert(path, leaf);
         });
         Ok(leaves)
@@ -239,6 +247,10 @@ impl Tree for GitTree {
     fn problems(&self) -> &[FileError] {
         &self.problems
     }
+
+    fn as_git(&self) -> Option<&GitTree> {
+        Some(self)
+    }
 }
 
 /// Source: the Git LFS specification, `docs/spec.md`: a pointer begins with its version.
@@ -250,6 +262,7 @@ pub(super) fn is_large_file_pointer(bytes: &[u8]) -> bool {
 struct Lister<'a> {
     caps: &'a Caps,
     folders: Vec<Listing>,
+    ids: Vec<Oid>,
     problems: Vec<FileError>,
     entries: usize,
 }
@@ -258,6 +271,7 @@ impl Lister<'_> {
     fn tree(&mut self, repository: &Repository, root: Oid) -> Result<(), RepoError> {
         let mut open = vec![(RepoPath::root(), root, ROOT)];
         self.folders.push(Vec::new());
+        self.ids.push(root);
         while let Some((path, id, index)) = open.pop() {
             let listing = self.folder(repository, &path, id, &mut open)?;
             self.folders[index] = listing;
@@ -350,6 +364,7 @@ impl Lister<'_> {
             (0o04, Some(ObjectType::Tree)) => {
                 let index = self.folders.len();
                 self.folders.push(Vec::new());
+                self.ids.push(entry.id());
                 open.push((path, entry.id(), index));
                 Node::Folder(index)
             }
