@@ -10,6 +10,7 @@ mod error;
 pub mod fieldspec;
 mod files;
 mod generators;
+mod go_json;
 mod id;
 mod json_patch;
 pub mod kustomization;

@@ -6,15 +6,19 @@
 mod operations;
 mod through_json;
 
-use crate::error::BuildError;
+use crate::{error::BuildError, go_json};
 use operations::Operation;
-use tollgate_yaml::{Dialect, FileId, Limits, Node, Origin, Span};
+use std::collections::BTreeSet;
+use tollgate_yaml::{Dialect, FileId, Limits, Node, Origin, Span, Value};
 
 /// A parsed patch. Operations are checked when they are applied, as kustomize does: one that nothing
 /// selects may be wrong.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct JsonPatch {
     operations: Vec<Node>,
+    /// Places of operations of which the value is spelled as Go does not spell it (`1.0`, an unescaped
+    /// `<`). kustomize compares spellings, so a test for it always fails.
+    foreign: BTreeSet<usize>,
 }
 
 impl JsonPatch {
@@ -29,6 +33,11 @@ impl JsonPatch {
                     .help("begin the text with `- op:` to write it as YAML")
             })?;
             match tollgate_yaml::parse(text, file, Dialect::Sigs, limits) {
+                Ok(mut documents) if !documents.is_empty() => {
+                    let mut patch = Self::of(documents.swap_remove(0))?;
+                    patch.foreign = patch.spelled_otherwise(text);
+                    return Ok(patch);
+                }
                 Ok(documents) => documents,
                 // JSON that YAML refuses, as keys that stand there twice.
                 Err(_) => vec![Node::from_json(&json, Origin::Authored(at))],
@@ -38,21 +47,17 @@ impl JsonPatch {
         };
         match documents.into_iter().next() {
             Some(document) => Self::of(document),
-            None => Ok(Self {
-                operations: Vec::new(),
-            }),
+            None => Ok(Self::default()),
         }
     }
 
     fn of(document: Node) -> Result<Self, BuildError> {
         if document.is_null() {
-            return Ok(Self {
-                operations: Vec::new(),
-            });
+            return Ok(Self::default());
         }
         let span = document.span();
         let kind = document.type_name();
-        let tollgate_yaml::Value::Sequence(operations) = document.value else {
+        let Value::Sequence(operations) = document.value else {
             return Err(BuildError::new(
                 span,
                 format!("a JSON patch is a list of operations, not {kind}"),
@@ -66,7 +71,19 @@ impl JsonPatch {
                 ));
             }
         }
-        Ok(Self { operations })
+        Ok(Self {
+            operations,
+            foreign: BTreeSet::new(),
+        })
+    }
+
+    fn spelled_otherwise(&self, text: &str) -> BTreeSet<usize> {
+        let foreign = |it: &Node| it.get("value").is_some_and(|it| !is_go_json(it, text));
+        let operations = self.operations.iter().enumerate();
+        operations
+            .filter(|(_, it)| foreign(it))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     /// Change the places of everything in the patch.
@@ -82,10 +99,25 @@ impl JsonPatch {
     /// Apply the operations in order. Numbers come out as doubles, whatever the patch touches.
     pub(crate) fn apply(&self, target: &mut Node) -> Result<(), BuildError> {
         through_json::normalise(target)?;
-        for operation in &self.operations {
-            Operation::read(operation)?.apply(target)?;
+        for (at, operation) in self.operations.iter().enumerate() {
+            let comparable = !self.foreign.contains(&at);
+            Operation::read(operation)?.apply(target, comparable)?;
         }
         Ok(())
+    }
+}
+
+/// Whether every scalar of a value stands in `text` as Go would print it.
+fn is_go_json(node: &Node, text: &str) -> bool {
+    match &node.value {
+        Value::Sequence(items) => items.iter().all(|it| is_go_json(it, text)),
+        Value::Mapping(map) => map.iter().all(|it| is_go_json(&it.value, text)),
+        Value::Scalar(_) => {
+            let span = node.span();
+            let written = text.get(span.start as usize..span.end as usize);
+            node.to_json()
+                .is_ok_and(|it| written == Some(go_json::compact(&it).as_str()))
+        }
     }
 }
 

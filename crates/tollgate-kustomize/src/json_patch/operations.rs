@@ -29,14 +29,18 @@ impl<'p> Operation<'p> {
         }
     }
 
-    pub(super) fn apply(&self, target: &mut Node) -> Done {
+    /// Apply it. Where its value is not `comparable`, no value of the resource equals it.
+    pub(super) fn apply(&self, target: &mut Node, comparable: bool) -> Done {
         match self.kind {
             "add" => self.add(target),
             "remove" => self.remove(target),
             "replace" => self.replace(target),
             "move" => self.relocate(target),
             "copy" => self.copy(target),
-            _ => self.test(target),
+            _ if comparable => self.test(target),
+            _ => {
+                Err(self.refuse("the test failed: its value is not spelled as kustomize spells it"))
+            }
         }
     }
 

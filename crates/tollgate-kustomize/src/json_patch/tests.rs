@@ -168,3 +168,24 @@ fn folded_text_gains_the_lines_that_printing_it_gains() {
     assert_eq!(text(&after), printed);
     assert_ne!(text(&after), text(&before));
 }
+
+#[test]
+fn tests_of_a_json_patch_compare_spellings() {
+    for (value, equal) in [("\"<\"", false), ("\"\\u003c\"", true), ("\"é\"", true)] {
+        let target = "a: <\nb: é\n".to_owned();
+        let path = if value.contains('é') { "/b" } else { "/a" };
+        let text = format!(r#"[{{"op": "test", "path": "{path}", "value": {value}}}]"#);
+        assert_eq!(
+            !patched(&target, &text).starts_with("error: "),
+            equal,
+            "{value}"
+        );
+    }
+    assert!(
+        patched("a: 1\n", r#"[{"op": "test", "path": "/a", "value": 1.0}]"#).starts_with("error")
+    );
+    assert_eq!(
+        patched("a: 1\n", "- {op: test, path: /a, value: 1.0}\n"),
+        "a: 1\n"
+    );
+}

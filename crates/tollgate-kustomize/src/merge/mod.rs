@@ -143,7 +143,14 @@ impl<'s> Merger<'s> {
             Side::Nothing => None,
             Side::Patch(patch) if patch.is_null() => return Ok(Outcome::Cleared),
             Side::Patch(patch) => Directive::of_map(patch)?,
-            Side::Same => Directive::of_map(target)?,
+            Side::Same => {
+                let directive = Directive::of_map(target)?;
+                // Also where it deletes: an odd list may keep the node all the same.
+                if let (Some(_), Some(map)) = (directive, target.as_mapping_mut()) {
+                    map.remove(directive::KEY);
+                }
+                directive
+            }
         };
         match (directive, side) {
             (Some(Directive::Delete), _) => return Ok(Outcome::Cleared),
@@ -162,12 +169,7 @@ impl<'s> Merger<'s> {
                 }
             }
             Side::Nothing => self.fields(map, Fields::Nothing, schema, depth)?,
-            Side::Same => {
-                if directive.is_some() {
-                    map.remove(directive::KEY);
-                }
-                self.fields(map, Fields::Same, schema, depth)?;
-            }
+            Side::Same => self.fields(map, Fields::Same, schema, depth)?,
         }
         Ok(Outcome::Kept)
     }

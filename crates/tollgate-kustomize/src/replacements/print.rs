@@ -1,6 +1,6 @@
 //! Prints values that stand in a text, as Go's encoders print them there.
 
-use serde_json::Value as Json;
+use crate::go_json;
 use std::fmt::Write as _;
 use tollgate_yaml::{Dialect, Node, Scalar, Style, Tag, Value, resolve};
 
@@ -13,9 +13,11 @@ pub(super) fn json(node: &Node, pretty: bool) -> Option<String> {
     let mut node = node.clone();
     name_nothing(&mut node);
     let value = node.to_json().ok()?;
-    let mut out = String::new();
-    write_json(&mut out, &value, pretty.then_some(0));
-    Some(out)
+    Some(if pretty {
+        go_json::indented(&value)
+    } else {
+        go_json::compact(&value)
+    })
 }
 
 /// Nulls that are written as nothing become empty text: between brackets they are printed so.
@@ -39,92 +41,6 @@ fn is_json(node: &Node) -> bool {
             .iter()
             .all(|it| it.key.tag == Tag::Str && is_json(&it.value)),
     }
-}
-
-/// `indent` is the depth where lines are broken.
-fn write_json(out: &mut String, value: &Json, indent: Option<usize>) {
-    let line = |out: &mut String, depth: usize| {
-        if indent.is_some() {
-            out.push('\n');
-            out.extend(std::iter::repeat_n("  ", depth));
-        }
-    };
-    let depth = indent.unwrap_or(0);
-    let inner = indent.map(|it| it + 1);
-    match value {
-        Json::Array(items) if !items.is_empty() => {
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                line(out, depth + 1);
-                write_json(out, item, inner);
-            }
-            line(out, depth);
-            out.push(']');
-        }
-        Json::Object(map) if !map.is_empty() => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by(|a, b| a.0.cmp(b.0));
-            out.push('{');
-            for (at, (key, value)) in entries.into_iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                line(out, depth + 1);
-                write_json_string(out, key);
-                out.push_str(if indent.is_some() { ": " } else { ":" });
-                write_json(out, value, inner);
-            }
-            line(out, depth);
-            out.push('}');
-        }
-        Json::String(text) => write_json_string(out, text),
-        Json::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
-            Some(double) => out.push_str(&go_double(double)),
-            None => {
-                let _ = write!(out, "{number}");
-            }
-        },
-        Json::Null => out.push_str("null"),
-        Json::Bool(it) => out.push_str(if *it { "true" } else { "false" }),
-        Json::Array(_) => out.push_str("[]"),
-        Json::Object(_) => out.push_str("{}"),
-    }
-}
-
-fn write_json_string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
-fn go_double(value: f64) -> String {
-    if value != 0.0 && !(1e-6..1e21).contains(&value.abs()) {
-        let text = format!("{value:e}");
-        return match text.split_once('e') {
-            Some((mantissa, exponent)) if !exponent.starts_with('-') => {
-                format!("{mantissa}e+{exponent}")
-            }
-            _ => text,
-        };
-    }
-    format!("{value}")
 }
 
 /// A node as kyaml prints it, block style.
