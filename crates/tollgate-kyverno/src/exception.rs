@@ -3,6 +3,7 @@
 use crate::{
     conditions::Conditions,
     matching::Block,
+    podsecurity::Exclusion,
     policy::{Fault, Fields, exception_parts},
 };
 use serde_json::Value;
@@ -36,9 +37,8 @@ pub(crate) struct Rules {
     pub(crate) exceptions: Vec<(String, Vec<String>)>,
     pub(crate) matches: Block,
     pub(crate) conditions: Option<Conditions>,
-    /// Controls of `validate.podSecurity` that are excepted, as they are written.
-    #[expect(dead_code, reason = "podSecurity rules come next")]
-    pub(crate) pod_security: Vec<Value>,
+    /// Controls that are let off `validate.podSecurity` rules.
+    pub(crate) pod_security: Vec<Exclusion>,
 }
 
 pub(crate) fn read(document: &Node, value: &Value) -> Result<PolicyException, Fault> {

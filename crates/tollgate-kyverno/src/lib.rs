@@ -11,6 +11,7 @@ mod engine;
 mod exception;
 mod matching;
 mod pattern;
+mod podsecurity;
 mod policy;
 mod request;
 mod result;

@@ -5,11 +5,14 @@ use super::Asked;
 use crate::{
     conditions,
     context::{Context, ErrorKind, VariableError},
-    policy::{Check, Policy, Rule},
-    request::{Request, RuleValues},
+    exception::{PolicyException, Rules},
+    podsecurity,
+    policy::{Check, PodSecurityRule, Policy, Rule},
+    request::{Operation, Request, RuleValues},
     result::Outcome,
     validation,
 };
+use serde_json::Value;
 
 /// Ask a rule that matches; `None` where it has nothing to say.
 pub(super) fn ask<'a>(
@@ -64,17 +67,16 @@ fn run<'a>(
         }
         Ok(_) => {}
     }
-    match exceptions_for(policy, rule, asked, request, context) {
-        Err(why) => return Some(Outcome::Error { why }),
-        Ok(keys) if !keys.is_empty() => {
-            return Some(Outcome::Skip {
-                why: format!(
-                    "rule is skipped due to policy exceptions {}",
-                    keys.join(", ")
-                ),
-            });
-        }
-        Ok(_) => {}
+    if matches!(body.check, Check::PodSecurity(_)) && asked.operation == Operation::Delete {
+        return None;
+    }
+    let exceptions = exceptions_for(policy, rule, asked, request, context);
+    let lets_off = exceptions.iter().any(|(_, says)| {
+        // Those for controls are not for the rule as a whole.
+        !matches!(body.check, Check::PodSecurity(_)) || says.pod_security.is_empty()
+    });
+    if lets_off {
+        return Some(excepted(&exceptions));
     }
     if let Some(why) = &policy.unsupported {
         return Some(Outcome::Unsupported {
@@ -93,42 +95,89 @@ fn run<'a>(
             };
             validation::validate(&job, context)
         }
+        Check::PodSecurity(check) => pod_security(policy, rule, check, asked, &exceptions),
         Check::Unsupported(feature) => Some(Outcome::Unsupported {
             feature: format!("`{feature}` is not evaluated yet"),
         }),
     }
 }
 
-/// The keys of the exceptions that let the object off. Source: `MatchesException` in
+type Matched<'r> = (&'r PolicyException, &'r Rules);
+
+fn excepted(exceptions: &[Matched<'_>]) -> Outcome {
+    let keys: Vec<String> = exceptions.iter().map(|(it, _)| it.key()).collect();
+    Outcome::Skip {
+        why: format!(
+            "rule is skipped due to policy exceptions {}",
+            keys.join(", ")
+        ),
+    }
+}
+
+/// Source: `validate_pss.go`.
+fn pod_security(
+    policy: &Policy,
+    rule: &Rule,
+    check: &PodSecurityRule,
+    asked: &Asked<'_>,
+    exceptions: &[Matched<'_>],
+) -> Option<Outcome> {
+    let let_off: Vec<_> = exceptions
+        .iter()
+        .flat_map(|(_, says)| says.pod_security.iter().cloned())
+        .collect();
+    let judge = |resource: &Value| podsecurity::judge(&check.asks, &rule.name, resource, &let_off);
+    Some(match judge(asked.object.as_deref()?) {
+        podsecurity::Verdict::Pass => Outcome::Pass,
+        podsecurity::Verdict::Excepted => excepted(exceptions),
+        podsecurity::Verdict::Error(why) => Outcome::Error { why },
+        podsecurity::Verdict::Fail { message, at } => {
+            let before = asked.old_object.as_deref().filter(|old| {
+                check.enforce
+                    && check.allow_existing
+                    && asked.operation == Operation::Update
+                    && validation::matched_before(&policy.namespace, &rule.body, asked, old)
+            });
+            match before.map(judge) {
+                Some(podsecurity::Verdict::Fail { .. }) => Outcome::Skip {
+                    why: validation::KEPT.to_owned(),
+                },
+                _ => Outcome::Fail { message, at },
+            }
+        }
+    })
+}
+
+/// The exceptions that let the object off. Source: `MatchesException` in
 /// `pkg/engine/utils/exceptions.go`; conditions that cannot be evaluated let nothing off.
-fn exceptions_for<'a>(
+fn exceptions_for<'r>(
     policy: &Policy,
     rule: &Rule,
     asked: &Asked<'_>,
-    request: &Request<'_>,
-    context: &mut Context<'a>,
-) -> Result<Vec<String>, String> {
+    request: &Request<'r>,
+    context: &mut Context<'_>,
+) -> Vec<Matched<'r>> {
     let Some(resource) = asked.resource() else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
-    let mut keys = Vec::new();
-    for exception in &request.fixtures.exceptions {
-        let Some(says) = exception.for_rule(&policy.name, &policy.namespace, &rule.name) else {
-            continue;
-        };
-        let target = asked.target(resource, asked.operation, asked.user_info);
-        if !says.matches.excepts(&target) {
-            continue;
-        }
-        if let Some(conditions) = &says.conditions {
-            match conditions::exception_applies(conditions, context) {
-                Ok(true) => {}
-                Ok(false) | Err(_) => continue,
-            }
-        }
-        keys.push(exception.key());
-    }
-    Ok(keys)
+    let target = asked.target(resource, asked.operation, asked.user_info);
+    request
+        .fixtures
+        .exceptions
+        .iter()
+        .filter_map(|it| {
+            Some((
+                it,
+                it.for_rule(&policy.name, &policy.namespace, &rule.name)?,
+            ))
+        })
+        .filter(|(_, says)| says.matches.excepts(&target))
+        .filter(|(_, says)| {
+            says.conditions.as_ref().is_none_or(|conditions| {
+                conditions::exception_applies(conditions, context).unwrap_or(false)
+            })
+        })
+        .collect()
 }
 
 /// Two texts with `; ` between them, if both say something.

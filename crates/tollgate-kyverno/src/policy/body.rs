@@ -4,6 +4,7 @@ use crate::{
     conditions::Conditions,
     context::{ContextEntry, ImageExtractors, Template},
     matching::Block,
+    podsecurity::PodSecurity,
 };
 use serde_json::Value;
 
@@ -23,6 +24,7 @@ pub(crate) struct Body {
 #[derive(Clone, Debug)]
 pub(crate) enum Check {
     Validate(Box<Validation>),
+    PodSecurity(Box<PodSecurityRule>),
     /// Something that cannot be judged yet.
     Unsupported(&'static str),
 }
@@ -36,6 +38,16 @@ pub(crate) struct Validation {
     /// An update of an object that was in violation before is let through.
     pub(crate) allow_existing: bool,
     pub(crate) test: Test,
+}
+
+/// `validate.podSecurity`.
+#[derive(Clone, Debug)]
+pub(crate) struct PodSecurityRule {
+    pub(crate) asks: PodSecurity,
+    /// As for [`Validation`].
+    pub(crate) enforce: bool,
+    /// As for [`Validation`].
+    pub(crate) allow_existing: bool,
 }
 
 /// What is tested; the first that is given counts.
@@ -77,7 +89,7 @@ impl Body {
                 }
                 validation.test.queries(found);
             }
-            Check::Unsupported(_) => {}
+            Check::PodSecurity(_) | Check::Unsupported(_) => {}
         }
     }
 }

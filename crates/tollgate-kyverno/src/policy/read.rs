@@ -1,7 +1,7 @@
 //! Rules of `kyverno.io` from their JSON form. Source: `api/kyverno/v1`.
 
 use super::{
-    body::{Body, Check, Deny, Foreach, Test, Validation},
+    body::{Body, Check, Deny, Foreach, PodSecurityRule, Test, Validation},
     fields::{Fault, Fields},
 };
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     exception::Rules,
     matching::{Block, Filter, KindSelector, Requirement, Selector, Subject},
     pattern::with_floats,
+    podsecurity::{Exclusion, PodSecurity},
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -100,13 +101,24 @@ fn validate(validate: &Fields<'_>, enforce: bool) -> Result<Check, Fault> {
     ])?;
     for (key, feature) in [
         ("manifests", "validate.manifests"),
-        ("podSecurity", "validate.podSecurity"),
         ("cel", "validate.cel"),
         ("assert", "validate.assert"),
     ] {
         if validate.get(key).is_some() {
             return Ok(Check::Unsupported(feature));
         }
+    }
+    let enforce = match validate.text("failureAction")? {
+        Some(action) => action.eq_ignore_ascii_case("enforce"),
+        None => enforce,
+    };
+    let allow_existing = validate.boolean("allowExistingViolations")?.unwrap_or(true);
+    if validate.get("podSecurity").is_some() {
+        return Ok(Check::PodSecurity(Box::new(PodSecurityRule {
+            asks: pod_security(&validate.fields("podSecurity")?)?,
+            enforce,
+            allow_existing,
+        })));
     }
     let test = test(validate, 0)?;
     if test.is_empty() {
@@ -118,13 +130,35 @@ fn validate(validate: &Fields<'_>, enforce: bool) -> Result<Check, Fault> {
     }
     Ok(Check::Validate(Box::new(Validation {
         message: template_text(validate, "message")?,
-        enforce: match validate.text("failureAction")? {
-            Some(action) => action.eq_ignore_ascii_case("enforce"),
-            None => enforce,
-        },
-        allow_existing: validate.boolean("allowExistingViolations")?.unwrap_or(true),
+        enforce,
+        allow_existing,
         test,
     })))
+}
+
+fn pod_security(fields: &Fields<'_>) -> Result<PodSecurity, Fault> {
+    fields.only(&["level", "version", "exclude"])?;
+    Ok(PodSecurity {
+        level: fields.owned_text("level")?,
+        version: fields.owned_text("version")?,
+        exclude: exclusions(fields, "exclude")?,
+    })
+}
+
+fn exclusions(fields: &Fields<'_>, key: &str) -> Result<Vec<Exclusion>, Fault> {
+    fields
+        .each(key)?
+        .iter()
+        .map(|it| {
+            it.only(&["controlName", "images", "restrictedField", "values"])?;
+            Ok(Exclusion {
+                control: it.owned_text("controlName")?,
+                images: it.texts("images")?,
+                field: it.owned_text("restrictedField")?,
+                values: it.texts("values")?,
+            })
+        })
+        .collect()
 }
 
 fn template_text(fields: &Fields<'_>, key: &str) -> Result<Option<Template>, Fault> {
@@ -436,6 +470,6 @@ pub(crate) fn exception_parts(spec: &Fields<'_>) -> Result<Rules, Fault> {
             None => None,
             Some(value) => Some(conditions(value, &spec.name_of("conditions"))?),
         },
-        pod_security: spec.list("podSecurity")?.to_vec(),
+        pod_security: exclusions(spec, "podSecurity")?,
     })
 }

@@ -81,10 +81,7 @@ pub(crate) fn validate<'a>(job: &Job<'a, '_>, context: &mut Context<'a>) -> Opti
         Some(Verdict::Fail { .. }) if job.may_keep_violations() => {
             let old = job.asked.old_object.as_deref().cloned();
             match old.map(|old| violated_before(job, &old, context)) {
-                Some(true) => Some(Verdict::Skip(
-                    "skipping the rule evaluation as pre-existing violations are allowed"
-                        .to_owned(),
-                )),
+                Some(true) => Some(Verdict::Skip(KEPT.to_owned())),
                 _ => verdict,
             }
         }
@@ -145,12 +142,17 @@ fn root<'a>(
     run(job, level, object, context)
 }
 
-/// Whether the old object, as if it were created now, fails the rule. Source: `validateOldObject`
-/// and `matchResource`, which takes any rule with preconditions for one that does not match.
-fn violated_before<'a>(job: &Job<'a, '_>, old: &Value, context: &mut Context<'a>) -> bool {
-    if job.body.preconditions.is_some() {
-        return false;
-    }
+/// Why a violation is let through.
+pub(crate) const KEPT: &str = "skipping the rule evaluation as pre-existing violations are allowed";
+
+/// Whether the rule was for the old object, as if it were created now. Source: `matchResource`,
+/// which takes any rule with preconditions for one that does not match.
+pub(crate) fn matched_before(
+    policy_namespace: &str,
+    body: &Body,
+    asked: &Asked<'_>,
+    old: &Value,
+) -> bool {
     let stranger = UserInfo {
         roles: vec!["kyverno:invalidrole".to_owned()],
         cluster_roles: vec!["kyverno:invalidrole".to_owned()],
@@ -160,13 +162,13 @@ fn violated_before<'a>(job: &Job<'a, '_>, old: &Value, context: &mut Context<'a>
             "groups": ["kyverno:invalidgroup"],
         }),
     };
-    let target = job.asked.target(old, Operation::Create, Some(&stranger));
-    if !is_for(
-        job.policy_namespace,
-        &job.body.matches,
-        &job.body.exclude,
-        &target,
-    ) {
+    let target = asked.target(old, Operation::Create, Some(&stranger));
+    body.preconditions.is_none() && is_for(policy_namespace, &body.matches, &body.exclude, &target)
+}
+
+/// Whether the old object, as if it were created now, fails the rule. Source: `validateOldObject`.
+fn violated_before<'a>(job: &Job<'a, '_>, old: &Value, context: &mut Context<'a>) -> bool {
+    if !matched_before(job.policy_namespace, job.body, job.asked, old) {
         return false;
     }
     context.checkpoint();
