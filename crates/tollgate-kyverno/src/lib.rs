@@ -20,6 +20,7 @@ mod testing;
 
 pub mod testfile;
 mod validation;
+mod verify_images;
 
 pub use engine::{Loaded, PolicySet, evaluate_policy};
 pub use exception::PolicyException;

@@ -9,7 +9,7 @@ mod reference;
 mod substitute;
 
 pub(crate) use entry::{ContextEntry, Source};
-pub(crate) use images::{ImageExtractor, ImageExtractors};
+pub(crate) use images::{ImageExtractor, ImageExtractors, ImageInfo, Images, extract_images};
 pub(crate) use query::Queries;
 pub(crate) use substitute::Template;
 
@@ -141,6 +141,11 @@ impl<'a> Context<'a> {
         self.queries = Some(queries);
         self.policy_namespace = policy_namespace;
         self.size = 0;
+    }
+
+    /// What queries depend on besides the context.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
     }
 
     pub(crate) fn operation(&self) -> Operation {

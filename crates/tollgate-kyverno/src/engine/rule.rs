@@ -10,7 +10,7 @@ use crate::{
     policy::{Check, PodSecurityRule, Policy, Rule},
     request::{Operation, Request, RuleValues},
     result::Outcome,
-    validation,
+    validation, verify_images,
 };
 use serde_json::Value;
 
@@ -52,6 +52,17 @@ fn run<'a>(
     context: &mut Context<'a>,
 ) -> Option<Outcome> {
     let body = &*rule.body;
+    let mut images = None;
+    if let Check::VerifyImages(entries) = &body.check {
+        // Without an image that it is about, the rule is not even asked.
+        let runtime = context.runtime();
+        let object = asked.object.as_deref()?;
+        match verify_images::images_for(entries, &body.image_extractors, object, runtime) {
+            Err(error) => return Some(error_outcome("failed to extract images", &error)),
+            Ok(None) => return None,
+            Ok(found) => images = found,
+        }
+    }
     if let Some(values) = values
         && let Err(error) = context.add_rule_values(values)
     {
@@ -95,6 +106,11 @@ fn run<'a>(
             };
             validation::validate(&job, context)
         }
+        Check::VerifyImages(entries) => Some(verify_images::judge(
+            entries,
+            &images?,
+            asked.object.as_deref()?,
+        )),
         Check::PodSecurity(check) => pod_security(policy, rule, check, asked, &exceptions),
         Check::Unsupported(feature) => Some(Outcome::Unsupported {
             feature: format!("`{feature}` is not evaluated yet"),

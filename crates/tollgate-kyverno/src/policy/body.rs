@@ -5,6 +5,7 @@ use crate::{
     context::{ContextEntry, ImageExtractors, Template},
     matching::Block,
     podsecurity::PodSecurity,
+    verify_images::ImageVerification,
 };
 use serde_json::Value;
 
@@ -15,7 +16,6 @@ pub(crate) struct Body {
     pub(crate) exclude: Block,
     pub(crate) context: Vec<ContextEntry>,
     pub(crate) preconditions: Option<Conditions>,
-    #[expect(dead_code, reason = "verifyImages rules come next")]
     pub(crate) image_extractors: ImageExtractors,
     pub(crate) check: Check,
 }
@@ -25,6 +25,7 @@ pub(crate) struct Body {
 pub(crate) enum Check {
     Validate(Box<Validation>),
     PodSecurity(Box<PodSecurityRule>),
+    VerifyImages(Vec<ImageVerification>),
     /// Something that cannot be judged yet.
     Unsupported(&'static str),
 }
@@ -89,7 +90,7 @@ impl Body {
                 }
                 validation.test.queries(found);
             }
-            Check::PodSecurity(_) | Check::Unsupported(_) => {}
+            Check::PodSecurity(_) | Check::VerifyImages(_) | Check::Unsupported(_) => {}
         }
     }
 }

@@ -254,7 +254,7 @@ fn read_rule(
         kind: match body.check {
             Check::Unsupported("mutate") => RuleType::Mutate,
             Check::Unsupported("generate") => RuleType::Generate,
-            Check::Unsupported("verifyImages") => RuleType::VerifyImages,
+            Check::VerifyImages(_) => RuleType::VerifyImages,
             _ => RuleType::Validate,
         },
         span,

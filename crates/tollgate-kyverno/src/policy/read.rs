@@ -11,6 +11,7 @@ use crate::{
     matching::{Block, Filter, KindSelector, Requirement, Selector, Subject},
     pattern::with_floats,
     podsecurity::{Exclusion, PodSecurity},
+    verify_images::ImageVerification,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -58,7 +59,12 @@ pub(super) fn rule(value: &Value, name: &str, enforce: bool) -> Result<Body, Fau
         ["validate"] => validate(&rule.fields("validate")?, enforce)?,
         ["mutate"] => Check::Unsupported("mutate"),
         ["generate"] => Check::Unsupported("generate"),
-        ["verifyImages"] => Check::Unsupported("verifyImages"),
+        ["verifyImages"] => Check::VerifyImages(
+            rule.each("verifyImages")?
+                .iter()
+                .map(|it| image_verification(it, enforce))
+                .collect::<Result<_, Fault>>()?,
+        ),
         [] => {
             return Err(format!(
                 "`{name}` has none of mutate, validate, generate and verifyImages"
@@ -70,6 +76,11 @@ pub(super) fn rule(value: &Value, name: &str, enforce: bool) -> Result<Body, Fau
             ));
         }
     };
+    if rule.get("imageExtractors").is_some() && !matches!(check, Check::VerifyImages(_)) {
+        return Err(format!(
+            "`{name}` may have imageExtractors only with verifyImages"
+        ));
+    }
     let conditions = match rule.get("preconditions") {
         None => None,
         Some(value) => Some(conditions(value, &rule.name_of("preconditions"))?),
@@ -136,11 +147,74 @@ fn validate(validate: &Fields<'_>, enforce: bool) -> Result<Check, Fault> {
     })))
 }
 
+/// Source: `api/kyverno/v1/image_verification_types.go` with the defaults of its schema.
+fn image_verification(fields: &Fields<'_>, enforce: bool) -> Result<ImageVerification, Fault> {
+    fields.only(&[
+        "failureAction",
+        "type",
+        "image",
+        "imageReferences",
+        "skipImageReferences",
+        "key",
+        "roots",
+        "subject",
+        "issuer",
+        "additionalExtensions",
+        "attestors",
+        "attestations",
+        "annotations",
+        "repository",
+        "cosignOCI11",
+        "mutateDigest",
+        "verifyDigest",
+        "validate",
+        "required",
+        "imageRegistryCredentials",
+        "useCache",
+    ])?;
+    let mutate_digest = fields.boolean("mutateDigest")?.unwrap_or(true);
+    let enforce = match fields.text("failureAction")? {
+        Some(action) => action.eq_ignore_ascii_case("enforce"),
+        None => enforce,
+    };
+    if mutate_digest && !enforce {
+        return Err(format!(
+            "`{}` must be false where failures are only audited",
+            fields.name_of("mutateDigest")
+        ));
+    }
+    let mut references = fields.texts("imageReferences")?;
+    references.extend(fields.text("image")?.map(str::to_owned));
+    Ok(ImageVerification {
+        references,
+        verify_digest: fields.boolean("verifyDigest")?.unwrap_or(true),
+        required: fields.boolean("required")?.unwrap_or(true),
+        mutate_digest,
+        signed: ["key", "issuer", "attestors", "attestations"]
+            .iter()
+            .any(|it| fields.get(it).is_some()),
+    })
+}
+
 fn pod_security(fields: &Fields<'_>) -> Result<PodSecurity, Fault> {
     fields.only(&["level", "version", "exclude"])?;
+    let (level, version) = (fields.owned_text("level")?, fields.owned_text("version")?);
+    if !matches!(level.as_str(), "privileged" | "baseline" | "restricted") {
+        return Err(format!(
+            "`{}` must be privileged, baseline or restricted",
+            fields.name_of("level")
+        ));
+    }
+    let minor = version.strip_prefix("v1.").and_then(|it| it.parse().ok());
+    if !matches!(version.as_str(), "" | "latest") && !matches!(minor, Some(19..=32)) {
+        return Err(format!(
+            "`{}` must be latest or from v1.19 to v1.32",
+            fields.name_of("version")
+        ));
+    }
     Ok(PodSecurity {
-        level: fields.owned_text("level")?,
-        version: fields.owned_text("version")?,
+        level,
+        version,
         exclude: exclusions(fields, "exclude")?,
     })
 }
