@@ -133,4 +133,6 @@ pub(crate) struct Record {
     pub(crate) warnings: Vec<Warning>,
     pub(crate) reads: std::collections::BTreeSet<RepoPath>,
     pub(crate) schema: BuildSchema,
+    /// How often a kustomization was entered.
+    pub(crate) entered: usize,
 }

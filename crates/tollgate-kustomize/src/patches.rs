@@ -225,7 +225,7 @@ fn only_match(resources: &[Resource], patch: &Resource) -> Result<usize, BuildEr
     let mut found = resources
         .iter()
         .enumerate()
-        .filter(|(_, it)| it.has_id(|other| other.means_same(&id)))
+        .filter(|(_, it)| it.is_or_was(&id))
         .map(|(at, _)| at);
     let span = patch.body.span();
     let Some(at) = found.next() else {
@@ -306,9 +306,11 @@ fn merge_into(
             }
         }
         let merged = merge_one(resources, at, &patch, options, schema)?;
-        if let (Merged::Changed, Some(version)) = (merged, version)
+        if merged == Merged::Changed
             && let Some(map) = resources[at].body.as_mapping_mut()
         {
+            // A resource without a version is given the patch's, emptied.
+            let version = version.unwrap_or_else(|| Node::null(patch.origin));
             map.set("apiVersion", version);
         }
     }

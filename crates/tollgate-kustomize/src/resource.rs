@@ -51,6 +51,7 @@ impl Resource {
             self.body
                 .get(key)
                 .and_then(Node::as_scalar)
+                .filter(|it| it.tag != Tag::Null)
                 .map_or("", |it| &it.text)
         };
         Gvk::from_api_version(text("apiVersion"), text("kind"))
@@ -105,6 +106,14 @@ impl Resource {
     /// Whether any id that it has or had satisfies `wanted`.
     pub fn has_id(&self, wanted: impl Fn(&ResourceId) -> bool) -> bool {
         self.previous_ids().any(|it| wanted(&it)) || wanted(&self.id())
+    }
+
+    /// Whether this is or was the object that `wanted` means.
+    pub fn is_or_was(&self, wanted: &ResourceId) -> bool {
+        // Names alone tell nearly all others apart, without making their ids.
+        let named =
+            &*wanted.name == self.name() || self.previous.iter().any(|it| it.name == wanted.name);
+        named && self.has_id(|it| it.means_same(wanted))
     }
 
     /// The id that it had first.

@@ -12,9 +12,7 @@ use tollgate_yaml::{Dialect, Key, Mapping, Node, Scalar, Tag, Value};
 pub(super) fn absorb(all: &mut Vec<Resource>, generated: Generated) -> Result<(), BuildError> {
     let id = generated.resource.id();
     let span = generated.span;
-    let mut matches = all
-        .iter_mut()
-        .filter(|it| it.has_id(|had| had.means_same(&id)));
+    let mut matches = all.iter_mut().filter(|it| it.is_or_was(&id));
     let (first, second) = (matches.next(), matches.next());
     match (first, generated.behavior) {
         (Some(_), _) if second.is_some() => Err(BuildError::new(

@@ -21,6 +21,13 @@ use std::sync::Arc;
 /// How deep kustomizations may name each other.
 const MAX_DEPTH: usize = 64;
 
+/// How many kustomizations one build may go through, each counted as often as it is named: bases
+/// that name others twice double the work at every level.
+const MAX_ENTERED: usize = 10_000;
+
+/// How many resources one build may collect.
+const MAX_RESOURCES: usize = 100_000;
+
 /// Resources, and what the kustomizations that they came through add to the field specs and
 /// variables of the one that collects them.
 #[derive(Clone, Debug, Default)]
@@ -197,6 +204,17 @@ fn enter<'a>(entry: &Text, scope: &Scope<'a>) -> Result<Scope<'a>, BuildError> {
             format!("more than {MAX_DEPTH} kustomizations inside of each other"),
         ));
     }
+    let entered = {
+        let mut record = scope.record.borrow_mut();
+        record.entered += 1;
+        record.entered
+    };
+    if entered > MAX_ENTERED {
+        return Err(BuildError::new(
+            entry.span,
+            format!("more than {MAX_ENTERED} kustomizations in one build"),
+        ));
+    }
     scope.enter(root, entry).map_err(at)
 }
 
@@ -281,6 +299,12 @@ impl Ids {
             let id = resource.id();
             if !self.0.insert(id.clone().effective()) {
                 return Err(duplicate(&id, resource.body.span(), all).through(entry.span));
+            }
+            if all.len() == MAX_RESOURCES {
+                return Err(BuildError::new(
+                    entry.span,
+                    format!("more than {MAX_RESOURCES} resources in one build"),
+                ));
             }
             all.push(resource);
         }

@@ -76,7 +76,12 @@ pub fn build(
 ) -> Result<Build, BuildError> {
     let record = RefCell::new(Record::default());
     let resources = run(session, root, options, &record)?;
-    let record = record.into_inner();
+    let mut record = record.into_inner();
+    // A base that is named twice is odd twice.
+    let mut seen = BTreeSet::new();
+    record
+        .warnings
+        .retain(|it| seen.insert((it.span, it.kind, it.message.clone())));
     Ok(Build {
         resources,
         warnings: record.warnings,

@@ -196,3 +196,44 @@ fn keys_that_lose_their_quotes_are_refused() {
         kustomization(text, "key");
     }
 }
+
+#[test]
+fn bases_cannot_multiply_without_end() {
+    let mut files = vec![(
+        "app/kustomization.yaml".to_owned(),
+        "resources: [../l0a, ../l0b]\n".to_owned(),
+    )];
+    for level in 0..40 {
+        for side in ["a", "b"] {
+            let next = level + 1;
+            files.push((
+                format!("l{level}{side}/kustomization.yaml"),
+                format!("namePrefix: {side}-\nresources: [../l{next}a, ../l{next}b]\n"),
+            ));
+        }
+    }
+    for side in ["a", "b"] {
+        files.push((
+            format!("l40{side}/kustomization.yaml"),
+            "commonAnnotations: {a: b}\n".to_owned(),
+        ));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (&**a, &**b)).collect();
+    refuse(&files, "more than 10000 kustomizations in one build");
+}
+
+#[test]
+fn bases_cannot_nest_without_end() {
+    let mut files = vec![(
+        "app/kustomization.yaml".to_owned(),
+        "resources: [../l0]\n".to_owned(),
+    )];
+    for level in 0..100 {
+        files.push((
+            format!("l{level}/kustomization.yaml"),
+            format!("resources: [../l{}]\n", level + 1),
+        ));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (&**a, &**b)).collect();
+    refuse(&files, "more than 64 kustomizations inside of each other");
+}

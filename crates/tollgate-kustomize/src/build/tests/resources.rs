@@ -260,3 +260,35 @@ fn text_inside_of_a_kustomization_knows_its_lines() {
         },
     );
 }
+
+#[test]
+fn threads_share_a_session() {
+    let files = tree(&[
+        (
+            "a/kustomization.yaml",
+            "resources: [../base]\nnamePrefix: a-\n",
+        ),
+        (
+            "b/kustomization.yaml",
+            "resources: [../base]\nnamePrefix: b-\n",
+        ),
+        ("base/kustomization.yaml", "resources: [c.yaml]\n"),
+        ("base/c.yaml", &config_map("c")),
+    ]);
+    let sources = Sources::new();
+    let session = Session::new(&files, &sources);
+    let names: Vec<String> = std::thread::scope(|scope| {
+        let threads = ["a", "b"].map(|folder| {
+            let session = &session;
+            scope.spawn(move || {
+                let root = RepoPath::new(folder).expect("a path");
+                let build = build(session, &root, &FIFO).expect("renders");
+                build.resources[0].name().to_owned()
+            })
+        });
+        threads.map(|it| it.join().expect("no panic")).to_vec()
+    });
+    assert_eq!(names, ["a-c", "b-c"]);
+    // Three kustomization files and one manifest came before, each once.
+    assert_eq!(format!("{:?}", sources.add("next", "")), "FileId(4)");
+}
