@@ -63,7 +63,8 @@ pub enum EvalError {
         /// Why.
         message: String,
     },
-    /// The function needs something that evaluation is not given, such as the network.
+    /// The function needs something that evaluation is not given, such as the network, or Kyverno itself crashes on
+    /// these arguments.
     #[error("`{function}` can't be evaluated here: {why}")]
     Unsupported {
         /// The function.

@@ -501,6 +501,22 @@ fn names_are_not_looked_up() {
     }
 }
 
+/// Where Kyverno crashes there is no answer, and no operator may make null of that.
+#[test]
+fn a_crash_is_not_swallowed() {
+    for text in [
+        "contains(objs, `{\"v\": 3}`)",
+        "merge(labels, nope)",
+        "reverse(items(labels, 'k', 'v'))",
+        "map(&k, items(labels, 'k', 'v'))",
+    ] {
+        for text in [text.to_owned(), format!("{text}[]"), format!("{text}.*")] {
+            let error = search(&text, &data()).expect_err(&text);
+            assert!(error.contains("Kyverno crashes"), "{error}");
+        }
+    }
+}
+
 /// Our stricter answers: Kyverno gives a value here, and it is a wrong one.
 #[test]
 fn refused_on_purpose() {

@@ -46,7 +46,7 @@ fn items<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
     };
     let mut out = Vec::with_capacity(pairs.len());
     for (key, value) in pairs {
-        cx.steps(2)?;
+        cx.steps(4)?;
         // With one name for both, the value stays.
         let entries = [(key_name.clone(), key), (value_name.clone(), value)];
         out.push(Val::map(BTreeMap::from(entries))?);

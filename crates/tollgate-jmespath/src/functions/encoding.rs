@@ -31,7 +31,8 @@ pub(super) const TABLE: &[Function] = &[
         let digest = md5::Md5::digest(a.text(0)?.as_bytes());
         made(cx, HEXLOWER.encode(&digest))
     }),
-    function("semver_compare", &[TEXT, TEXT], |_, a| {
+    function("semver_compare", &[TEXT, TEXT], |cx, a| {
+        cx.steps(a.text(1)?.len() / 4)?;
         semver_range::satisfies(a.text(0)?, a.text(1)?)
             .map(Val::Bool)
             .map_err(|it| a.fail(it))

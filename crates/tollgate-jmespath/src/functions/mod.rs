@@ -108,7 +108,25 @@ impl<'v, 'a> Arguments<'v, 'a> {
         it.ok_or_else(|| self.wrong(index, "number"))
     }
 
-    /// The elements of a plain array. Where Kyverno meets the list that `items` returns instead, it crashes.
+    /// Where Kyverno crashes, nothing may take the failure for null.
+    fn crash(&self, why: &'static str) -> EvalError {
+        EvalError::Unsupported {
+            function: self.function,
+            why,
+        }
+    }
+
+    /// The elements of an array that may not be what `items` returns, on which Kyverno crashes.
+    fn plain_array(&self, index: usize) -> Result<Items<'v, 'a>, EvalError> {
+        match self.get(index) {
+            Val::Typed(_) => Err(self.crash(
+                "Kyverno crashes on the list that `items` returns; append `[]` to make it an array",
+            )),
+            _ => self.array(index),
+        }
+    }
+
+    /// The elements of an array that may not be what `items` returns.
     fn array(&self, index: usize) -> Result<Items<'v, 'a>, EvalError> {
         match self.get(index) {
             Val::Typed(_) => Err(self.wrong(index, "array")),
@@ -139,7 +157,12 @@ pub(crate) fn call<'a>(
     };
     // Whatever a function does, it looks at its arguments about once.
     cx.steps(values.iter().map(size).sum())?;
-    check(function, &arguments)?;
+    match check(function, &arguments) {
+        Err(EvalError::Type { .. }) if function.variadic && cx.dialect == Dialect::Kyverno => {
+            return Err(arguments.crash("Kyverno crashes on an argument that is no object"));
+        }
+        it => it?,
+    }
     (function.run)(cx, &arguments)
 }
 

@@ -70,7 +70,7 @@ pub(super) const TABLE: &[Function] = &[
         Ok(Val::Bool(a.text(0)?.starts_with(a.text(1)?)))
     }),
     function("sum", &[NUMBERS], |cx, a| {
-        let items = a.array(0)?;
+        let items = a.plain_array(0)?;
         cx.steps(items.len())?;
         Ok(Val::Number(
             items.iter().filter_map(|it| it.as_number()).sum(),
@@ -101,7 +101,7 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 fn average<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
-    let items = a.array(0)?;
+    let items = a.plain_array(0)?;
     if items.len() == 0 && cx.dialect == Dialect::Standard {
         return Ok(Val::Null);
     }
@@ -116,12 +116,12 @@ fn contains<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
         let found = wanted.as_str().is_some_and(|it| text.contains(it));
         return Ok(Val::Bool(found));
     }
-    for item in a.array(0)?.iter() {
+    for item in a.plain_array(0)?.iter() {
         let comparable = item.items().is_none() && item.entries().is_none();
         let same = item.type_name() == wanted.type_name();
         if cx.dialect == Dialect::Kyverno && same && !comparable {
-            return Err(a.fail(
-                "Kyverno can't look for an object or array in an array; compare a field of it",
+            return Err(a.crash(
+                "Kyverno crashes on looking for an object or array in an array; compare a field of it",
             ));
         }
         if item.equals(wanted, cx)? {
@@ -133,7 +133,7 @@ fn contains<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
 
 fn join<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
     let separator = a.text(0)?;
-    let items = a.array(1)?;
+    let items = a.plain_array(1)?;
     let mut out = String::new();
     for (index, item) in items.iter().enumerate() {
         let part = item.as_str().unwrap_or_default();
@@ -170,7 +170,7 @@ fn by<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>, index: usize, item: &Val<'a>)
 }
 
 fn map<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
-    let mapped = a.array(1)?.iter().map(|item| by(cx, a, 0, &item));
+    let mapped = a.plain_array(1)?.iter().map(|item| by(cx, a, 0, &item));
     Val::list(mapped.collect::<Result<_, _>>()?)
 }
 
@@ -200,7 +200,7 @@ fn order(left: &Val<'_>, right: &Val<'_>) -> Option<Ordering> {
 }
 
 fn extreme<'a>(a: &Arguments<'_, 'a>, wanted: Ordering) -> Outcome<'a> {
-    let mut items = a.array(0)?.iter();
+    let mut items = a.plain_array(0)?.iter();
     let Some(mut best) = items.next() else {
         return Ok(Val::Null);
     };
@@ -222,7 +222,7 @@ fn unsortable(a: &Arguments<'_, '_>) -> EvalError {
 }
 
 fn extreme_by<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>, wanted: Ordering) -> Outcome<'a> {
-    let items = a.array(0)?;
+    let items = a.plain_array(0)?;
     let Some(mut best) = items.get(0) else {
         return Ok(Val::Null);
     };
@@ -248,20 +248,20 @@ fn reverse<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
         cx.bytes(text.len())?;
         return Ok(Val::text(text.chars().rev().collect::<String>()));
     }
-    let items = a.array(0)?;
+    let items = a.plain_array(0)?;
     cx.steps(items.len())?;
     Val::list(items.iter().rev().collect())
 }
 
 fn sort<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
-    let mut items: Vec<_> = a.array(0)?.iter().collect();
+    let mut items: Vec<_> = a.plain_array(0)?.iter().collect();
     cx.steps(items.len())?;
     items.sort_by(|left, right| order(left, right).unwrap_or(Ordering::Equal));
     Val::list(items)
 }
 
 fn sort_by<'a>(cx: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
-    let items = a.array(0)?;
+    let items = a.plain_array(0)?;
     if items.len() < 2 {
         return Ok(a.get(0).clone());
     }
