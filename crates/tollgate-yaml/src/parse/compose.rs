@@ -28,6 +28,8 @@ pub(super) struct Composer<'a, 'f> {
     base: usize,
     reading: &'f mut Reading<'a>,
     has_tabs: bool,
+    /// After the last token.
+    end: usize,
     /// How many brackets are open.
     flow: usize,
     anchors: HashMap<usize, Composed>,
@@ -59,6 +61,7 @@ impl<'a, 'f> Composer<'a, 'f> {
             base: from,
             reading,
             has_tabs: part.contains('\t'),
+            end: from,
             flow: 0,
             anchors: HashMap::new(),
         }
@@ -92,6 +95,7 @@ impl<'a, 'f> Composer<'a, 'f> {
                     self.anchors.clear();
                     let (event, span) = self.next()?;
                     let document = self.node(event, span, 0)?.node;
+                    self.check_root(&document)?;
                     self.reading.documents.push(document);
                 }
                 _ => {}
@@ -99,14 +103,29 @@ impl<'a, 'f> Composer<'a, 'f> {
         }
     }
 
+    /// A document that is a text block must indent it: go-yaml reads a block that is not indented
+    /// as empty and drops what follows.
+    fn check_root(&self, document: &Node) -> Result<(), YamlError> {
+        let is_block = document
+            .as_scalar()
+            .is_some_and(|it| matches!(it.style, Style::Literal | Style::Folded));
+        let span = document.span();
+        let before = &self.reading.text[..span.start as usize];
+        if is_block && span.start < span.end && (before.is_empty() || before.ends_with('\n')) {
+            return Err(YamlError::new(span, "a text block must be indented"));
+        }
+        Ok(())
+    }
+
     fn next(&mut self) -> Result<(Event<'a>, Span), YamlError> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => {
                 let range = span.byte_range().unwrap_or(0..0);
-                Ok((
-                    event,
-                    self.span(self.base + range.start, self.base + range.end),
-                ))
+                let span = self.span(self.base + range.start, self.base + range.end);
+                if self.has_tabs {
+                    self.check_gap(span)?;
+                }
+                Ok((event, span))
             }
             Some(Err(error)) => Err(self.not_yaml(&error)),
             None => Ok((Event::StreamEnd, self.span(self.base, self.base))),
@@ -202,6 +221,33 @@ impl<'a, 'f> Composer<'a, 'f> {
         Ok(self.anchors[&id].clone())
     }
 
+    /// Lines between two tokens may not begin with tabs, not even lines of nothing else.
+    fn check_gap(&mut self, next: Span) -> Result<(), YamlError> {
+        let (from, to) = (self.end, next.start as usize);
+        self.end = from.max(next.end as usize);
+        let Some(gap) = self.reading.text.get(from..to) else {
+            return Ok(());
+        };
+        if self.flow > 0 || !gap.contains('\t') {
+            return Ok(());
+        }
+        let mut at = from;
+        for line in gap.split_inclusive('\n') {
+            let spaces = line.len() - line.trim_start_matches(' ').len();
+            let is_start = at == 0 || self.reading.text[..at].ends_with('\n');
+            if is_start && line[spaces..].starts_with('\t') {
+                return Err(self.misplaced_tab(at + spaces));
+            }
+            at += line.len();
+        }
+        Ok(())
+    }
+
+    fn misplaced_tab(&self, at: usize) -> YamlError {
+        YamlError::new(self.span(at, at + 1), "a tab stands where only spaces may")
+            .help("indent with spaces: YAML does not allow tabs there")
+    }
+
     /// Tabs may follow a `:`, but not stand in the indentation or between `- ` and its item.
     fn check_tabs(&self, span: Span) -> Result<(), YamlError> {
         let before = &self.reading.text[..span.start as usize];
@@ -213,12 +259,7 @@ impl<'a, 'f> Composer<'a, 'f> {
             && rest[..rest.len() - 1].ends_with([' ', '\t', '\n'])
             || matches!(rest, "-" | "?");
         if is_after_indicator || rest.is_empty() || rest.ends_with('\n') {
-            let at = rest.len() + tab;
-            return Err(YamlError::new(
-                self.span(at, at + 1),
-                "a tab stands where only spaces may",
-            )
-            .help("indent with spaces: YAML does not allow tabs there"));
+            return Err(self.misplaced_tab(rest.len() + tab));
         }
         Ok(())
     }

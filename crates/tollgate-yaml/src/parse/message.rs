@@ -109,6 +109,10 @@ fn words(kind: &Kind) -> (Option<&'static str>, Option<&'static str>) {
             "a comment stands between the lines of one value",
             Some("move the comment, or put the value in quotes on one line"),
         ),
+        Kind::ExpectedDocumentStart => (
+            "this line is indented less than the first line of the document, which ends here",
+            Some("check the indentation: some readers drop the rest without a word"),
+        ),
         Kind::InvalidBlockScalarHeader => (
             "text follows `|` or `>` on the same line",
             Some("begin the text on the next line"),

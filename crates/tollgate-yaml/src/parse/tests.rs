@@ -201,6 +201,19 @@ fn brackets_as_go_reads_them() {
 #[test]
 fn tabs() {
     both("a:\tb\t# c\nd: [e,\tf]\n", r#"{"a":"b","d":["e","f"]}"#);
+    both(
+        "a: |\n  b\n  \tc\nd: 'e\n  \tf'\n",
+        r#"{"a":"b\n\tc\n","d":"e f"}"#,
+    );
+    both("a: [\n  b, # c\n  c\t\n]\t# d\n", r#"{"a":["b","c"]}"#);
+    for text in [
+        "a: b\n\t\n",
+        "a:\n  \t\n  b: c\n",
+        "\t\na: b",
+        "a: b\n \t# c\nd: e",
+    ] {
+        refused(text, "a tab stands where only spaces may");
+    }
     for text in [
         "-\ta",
         "-\t- a",
@@ -262,6 +275,10 @@ fn documents() {
     refused("a: 1\n...\nb: 2\n", "text follows `...`");
     assert!(json("a: 1\n--- b\n", Dialect::Kyaml).is_err());
     assert!(json("a: 1\n---b: 2\n", Dialect::Kyaml).is_err());
+    refused("--- |\na\n", "must be indented");
+    refused("---\n  >-\na\n", "must be indented");
+    both("---\n|\n a\n", "\"a\\n\"");
+    refused("  a: 1\nb: 2\n", "indented less than the first line");
     refused("- &a 1\n---\n- *a\n", "no anchor of this name");
 }
 
@@ -367,14 +384,14 @@ fn hostile_shapes_end_soon() {
         format!("|\n{}\tx", "\n".repeat(100_000)),
         format!("? {}", "a".repeat(100_000)),
         format!("[{}1]", "{\"a\": \"b\"}, ".repeat(100_000)),
-        format!("[{}1]", "\"b\", ".repeat(300_000)),
-        format!("a: b\n{}", " c\n".repeat(500_000)),
-        format!("a: 'b\n{} '", " c\n".repeat(500_000)),
-        format!("a: \"b\n{} \"", " \\nc\n".repeat(300_000)),
-        format!("a: |\n{}", "  c\n".repeat(500_000)),
-        format!("a: '{}'", "''".repeat(500_000)),
+        format!("[{}1]", "\"b\", ".repeat(100_000)),
+        format!("a: b\n{}", " c\n".repeat(150_000)),
+        format!("a: 'b\n{} '", " c\n".repeat(150_000)),
+        format!("a: \"b\n{} \"", " \\nc\n".repeat(100_000)),
+        format!("a: |\n{}", "  c\n".repeat(150_000)),
+        format!("a: '{}'", "''".repeat(150_000)),
         format!("a:\n{}", "- b: c\n".repeat(100_000)),
-        format!("a:{}b", "\n".repeat(500_000)),
+        format!("a:{}b", "\n".repeat(150_000)),
         "a: b\n---\n".repeat(9_000),
     ];
     for (at, text) in shapes.iter().enumerate() {
