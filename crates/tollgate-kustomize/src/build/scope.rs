@@ -39,6 +39,7 @@ impl<'a> Scope<'a> {
     ) -> Result<Self, BuildError> {
         let root = session.files().resolve(root)?;
         let kustomization = session.kustomization(&root)?;
+        refuse_outside(session, options, &root, &kustomization)?;
         let has_metadata = !kustomization.build_metadata.is_empty();
         let reads = [root.clone(), kustomization.path.clone()];
         record.borrow_mut().reads.extend(reads);
@@ -57,6 +58,7 @@ impl<'a> Scope<'a> {
     pub(super) fn enter(&self, root: RepoPath, entry: &Text) -> Result<Self, BuildError> {
         self.record.borrow_mut().reads.insert(root.clone());
         let kustomization = self.session.kustomization(&root)?;
+        refuse_outside(self.session, self.options, &root, &kustomization)?;
         let path = kustomization.path.clone();
         self.record.borrow_mut().reads.insert(path);
         let mut stack = self.stack.clone();
@@ -225,4 +227,24 @@ pub(super) fn remote(entry: &Text) -> BuildError {
         ),
     )
     .help("copy what it names into the repository")
+}
+
+/// The load restrictor holds for kustomization files too: one that is a link out of its folder
+/// counts as missing.
+fn refuse_outside(
+    session: &Session<'_>,
+    options: &Options,
+    root: &RepoPath,
+    kustomization: &Kustomization,
+) -> Result<(), BuildError> {
+    let path = &kustomization.path;
+    let restricted = options.load_restrictor == LoadRestrictor::RootOnly;
+    if restricted && !session.files().resolve(path)?.is_within(root) {
+        return Err(BuildError::new(
+            Span::NONE,
+            format!("`{path}` is a link that leads out of its folder"),
+        )
+        .help("put a kustomization file in the folder itself"));
+    }
+    Ok(())
 }
