@@ -89,12 +89,16 @@ impl<'s> Printer<'s> {
 
     /// Whether a collection is printed over several lines.
     fn is_block(&self, node: &Node) -> bool {
-        let (empty, open) = match &node.value {
-            Value::Mapping(map) => (map.is_empty(), '{'),
-            Value::Sequence(items) => (items.is_empty(), '['),
-            Value::Scalar(_) => return false,
-        };
-        !empty && !self.written(node).starts_with(open)
+        match &node.value {
+            Value::Mapping(map) => !map.is_empty() && !self.written(node).starts_with('{'),
+            // A list in block style begins where its first element does.
+            Value::Sequence(items) => items.first().is_some_and(|first| {
+                first.origin == node.origin
+                    || first.span().start == node.span().start
+                    || !self.written(node).starts_with('[')
+            }),
+            Value::Scalar(_) => false,
+        }
     }
 
     /// The source from where the node was written; empty for nodes that were made.
@@ -283,25 +287,44 @@ impl<'s> Printer<'s> {
         } else if text.ends_with("\n\n") {
             self.out.push('+');
         }
-        let body = text.strip_suffix('\n').unwrap_or(text);
-        for (at, line) in body.split('\n').enumerate() {
-            self.out.push('\n');
-            if style == Style::Folded && at > 0 && !line.is_empty() {
+        // go-yaml's printer of folded text looks at the first line of the text where it should look at
+        // the next one.
+        let blank = |it: &str| it.starts_with([' ', '\t']);
+        let folds = style == Style::Folded && !blank(text.trim_start_matches('\n'));
+        let mut before: Option<&str> = None;
+        let mut lines = text.split('\n').peekable();
+        while let Some(line) = lines.next() {
+            if before.is_some_and(|it| folds && !it.is_empty() && !blank(it)) {
                 self.out.push('\n');
             }
+            if before.is_some() && line.is_empty() && lines.peek().is_none() {
+                break;
+            }
+            self.out.push('\n');
             if !line.is_empty() {
                 self.out.extend(std::iter::repeat_n(' ', indent + 2));
                 self.out.push_str(line);
             }
+            before = Some(line);
         }
     }
 
     /// Whole-line comments that stand before `at`.
     fn comments_before(&mut self, at: usize, indent: usize) {
-        while let Some((_, comment)) = self.comments.pop_front_if(|it| it.0 < at) {
+        while let Some((begin, comment)) = self.comments.pop_front_if(|it| it.0 < at) {
             self.out.extend(std::iter::repeat_n(' ', indent));
             self.out.push_str(comment);
             self.out.push('\n');
+            // An empty line below a comment stays, all others go.
+            let mut below = self
+                .source
+                .get(begin + comment.len()..)
+                .unwrap_or_default()
+                .split('\n')
+                .skip(1);
+            if below.next().is_some_and(|it| it.trim().is_empty()) && below.next().is_some() {
+                self.out.push('\n');
+            }
         }
     }
 
@@ -357,7 +380,14 @@ fn comments(source: &str) -> std::collections::VecDeque<(usize, &str)> {
             let value = behind.map_or(bare, |it| bare[..it].trim_end());
             let header = value.rsplit([' ']).next().unwrap_or_default();
             if header.starts_with(['|', '>']) {
-                block = Some(indent);
+                // A map in a list is indented by its dashes too.
+                let keys = content.trim_start_matches(['-', ' ']);
+                let dashes = if keys.starts_with(['|', '>']) {
+                    0
+                } else {
+                    content.len() - keys.len()
+                };
+                block = Some(indent + dashes);
             }
         }
         at += line.len();
