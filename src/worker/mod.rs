@@ -53,9 +53,11 @@ pub fn call<T: Serialize, A: DeserializeOwned>(
         .map(|stdout| std::thread::spawn(move || read_lines(stdout, &lines)));
     let mut in_flight = InFlight::default();
     let deadline = Instant::now() + limits.wall;
-    let result = sent
-        .map_err(CallError::Start)
-        .and_then(|()| receive(&receiver, deadline, &mut in_flight, watch));
+    // A child that is gone before it has read its task has died like any other.
+    let result = match sent {
+        Ok(()) => receive(&receiver, deadline, &mut in_flight, watch),
+        Err(_) => Err(in_flight.fault(DIED)),
+    };
     // Dropped first: a reader that waits to hand over a line must not wait for ever.
     drop(receiver);
     let result = match result {

@@ -1,7 +1,6 @@
 //! Verdicts on changes of small repositories.
 
 use crate::support::{Repository, tollgate};
-use std::path::Path;
 
 const POLICY: &str = "apiVersion: kyverno.io/v1
 kind: ClusterPolicy
@@ -245,41 +244,4 @@ fn a_configuration_with_mistakes_is_no_configuration() {
         "the right name is suggested: {message}"
     );
     assert!(output.stdout.is_empty());
-}
-
-/// A public repository with 639 kustomizations, where the data is at hand.
-#[test]
-fn a_real_repository() {
-    let catalog = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/conformance/kustomize/real/redhat-cop+gitops-catalog");
-    if !catalog.is_dir() {
-        eprintln_skip(&catalog);
-        return;
-    }
-    let repository = Repository::new();
-    repository.copy(&catalog).write(
-        "policies/images.yaml",
-        &POLICY
-            .replace("ConfigMap", "Pod")
-            .replace("require-team", "registries")
-            .replace(
-                "metadata:\n            labels:\n              team: \"?*\"",
-                "spec:\n            containers:\n              - image: \"!evil.example.com/*\"",
-            ),
-    );
-    let base = repository.commit("the repository as it is");
-    real_change(&repository, &base);
-}
-
-fn eprintln_skip(path: &Path) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "skipped: {} is not here", path.display());
-}
-
-fn real_change(repository: &Repository, base: &str) {
-    let harmless = "quay-operator/operator/README.md";
-    repository.write(harmless, "harmless\n");
-    let head = repository.commit("harmless");
-    let verdict = repository.check(base, &head);
-    assert_eq!(verdict.decision(), "admit", "{:?}", verdict.lines());
 }

@@ -2,6 +2,8 @@
 
 mod architecture;
 mod check;
+mod kills;
 mod pages;
+mod real_repository;
 mod registry;
 mod support;
