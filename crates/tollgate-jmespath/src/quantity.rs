@@ -110,6 +110,10 @@ impl Quantity {
             }
             _ => numerals.saturating_add(decimals) <= FAST_DIGITS && scale >= NANO,
         };
+        if !fast && !unsigned.starts_with(|c: char| c.is_ascii_digit()) && decimals == 0 {
+            // A suffix without digits is zero to the integer form and an error to the other one.
+            return Err(wrong());
+        }
         if !fast && value != 0 {
             it = it.rounded_to_nano()?;
         }
@@ -420,6 +424,11 @@ mod tests {
             ("12345678901234567890123456789012345678901234567890", ""),
             ("1e99999999999999999999", ""),
             ("1e2000000000", ""),
+            ("m", "0"),
+            ("Mi", "0"),
+            ("Pi", ""),
+            (".Ei", ""),
+            ("0Ei", "0"),
         ] {
             let got = Quantity::parse(text).map_or(String::new(), |it| it.to_string());
             assert_eq!(got, want, "{text}");

@@ -136,7 +136,8 @@ fn divide<'a>(_: &Context<'a>, a: &Arguments<'_, 'a>) -> Outcome<'a> {
 
 /// A whole number, as Go's conversion to `int64` and back leaves it alone.
 fn whole(a: &Arguments<'_, '_>, number: f64) -> Result<i64, EvalError> {
-    if number.fract() == 0.0 && number.abs() < 9_223_372_036_854_775_808.0 {
+    const BOUND: f64 = 9_223_372_036_854_775_808.0;
+    if number.fract() == 0.0 && (-BOUND..BOUND).contains(&number) {
         return Ok(number as i64);
     }
     Err(a.fail("an operand is not a whole number"))
