@@ -125,6 +125,8 @@ pub enum WarningKind {
     UnusedVariable,
     /// A patch file without content.
     EmptyPatch,
+    /// Something that is written and has no effect.
+    Ignored,
 }
 
 /// What a build read and what it found odd, collected on the way.

@@ -40,10 +40,7 @@ pub(crate) struct Accumulator {
 /// Add everything that a kustomization names to `all`, and change `all` as it says.
 pub(super) fn accumulate(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(), BuildError> {
     let kustomization = scope.kustomization.clone();
-    for deprecated in &kustomization.deprecated {
-        let message = format!("`{}` is deprecated", deprecated.value);
-        scope.warn(WarningKind::Deprecated, deprecated.span, message);
-    }
+    warn(scope);
     if let Some(helm) = kustomization.helm {
         return Err(BuildError::unsupported(helm, "a Helm chart")
             .help("render the chart with `helm template` and commit the result"));
@@ -77,6 +74,38 @@ pub(super) fn accumulate(all: &mut Accumulator, scope: &Scope<'_>) -> Result<(),
         plugins::validate(&config, &mut all.resources, scope)?;
     }
     all.vars.register(&kustomization.vars, &mut all.resources)
+}
+
+/// Tell what the kustomization says in an old way or in vain.
+fn warn(scope: &Scope<'_>) {
+    let kustomization = &scope.kustomization;
+    for deprecated in &kustomization.deprecated {
+        let message = format!("`{}` is deprecated", deprecated.value);
+        scope.warn(WarningKind::Deprecated, deprecated.span, message);
+    }
+    let ignored = |span, message: &str| scope.warn(WarningKind::Ignored, span, message);
+    if let Some(span) = kustomization.second_document {
+        ignored(
+            span,
+            "only the first document of a kustomization file counts",
+        );
+    }
+    if let (Some(options), true) = (&kustomization.sort_options, scope.stack.len() > 1) {
+        let message = "`sortOptions` counts only in the kustomization that is built";
+        ignored(options.span, message);
+    }
+    let generators = kustomization
+        .config_maps
+        .iter()
+        .chain(&kustomization.secrets);
+    for behavior in generators.filter_map(|it| it.behavior.as_ref()) {
+        if !matches!(&**behavior, "create" | "merge" | "replace") {
+            ignored(
+                behavior.span,
+                "`behavior` is none of create, merge and replace",
+            );
+        }
+    }
 }
 
 /// Add what the entries name: each a file of resources or the folder of another kustomization.

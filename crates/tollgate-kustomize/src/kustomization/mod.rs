@@ -136,6 +136,8 @@ pub struct Kustomization {
     pub build_metadata: Vec<Text>,
     /// The first of `helmCharts`, `helmChartInflationGenerator` that has an entry.
     pub helm: Option<Span>,
+    /// Where a second document of the file begins; kustomize reads the first only.
+    pub second_document: Option<Span>,
     /// Deprecated fields that are used: name and place.
     pub deprecated: Vec<Spanned<&'static str>>,
 }

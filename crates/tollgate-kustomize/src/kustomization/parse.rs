@@ -68,6 +68,7 @@ impl Kustomization {
             openapi: fields.text_map("openapi")?,
             build_metadata: fields.texts("buildMetadata")?,
             helm: helm(&mut fields)?,
+            second_document: None,
             deprecated,
         };
         let any = fields.any;

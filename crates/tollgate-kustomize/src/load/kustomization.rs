@@ -6,7 +6,7 @@ use crate::{
     kustomization::Kustomization,
     session::Session,
 };
-use tollgate_yaml::{Dialect, Span};
+use tollgate_yaml::{Dialect, Node, Span};
 
 /// The names that a kustomization file may have.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -41,7 +41,12 @@ pub(crate) fn load(session: &Session<'_>, folder: &RepoPath) -> Result<Kustomiza
     let documents = session.documents(path, Dialect::Sigs)?;
     let source = session.text(path)?;
     match documents.first() {
-        Some(document) => Kustomization::parse(path.clone(), document),
+        Some(document) => {
+            let mut kustomization = Kustomization::parse(path.clone(), document)?;
+            let mut others = documents.iter().skip(1).filter(|it| !it.is_null());
+            kustomization.second_document = others.next().map(Node::span);
+            Ok(kustomization)
+        }
         None => Err(BuildError::new(
             Span::new(source.file, 0, 0),
             "the kustomization file is empty",

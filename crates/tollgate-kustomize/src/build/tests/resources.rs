@@ -292,3 +292,35 @@ fn threads_share_a_session() {
     // Three kustomization files and one manifest came before, each once.
     assert_eq!(format!("{:?}", sources.add("next", "")), "FileId(4)");
 }
+
+#[test]
+fn what_is_written_in_vain_is_told() {
+    inspect(
+        &[
+            (
+                "app/kustomization.yaml",
+                "resources: [../base]\nconfigMapGenerator:\n- name: a\n  behavior: merg\n---\n\
+                 namePrefix: x\n",
+            ),
+            (
+                "base/kustomization.yaml",
+                "sortOptions: {order: fifo}\nresources: [b.yaml]\n",
+            ),
+            ("base/b.yaml", &config_map("b")),
+        ],
+        |build, sources| {
+            let places: Vec<String> = build
+                .warnings
+                .iter()
+                .filter(|it| it.kind == crate::WarningKind::Ignored)
+                .map(|it| sources.describe(it.span))
+                .collect();
+            let expected = [
+                "app/kustomization.yaml:6:1",
+                "app/kustomization.yaml:4:13",
+                "base/kustomization.yaml:1:14",
+            ];
+            assert_eq!(places, expected);
+        },
+    );
+}
