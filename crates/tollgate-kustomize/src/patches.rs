@@ -339,6 +339,7 @@ fn merge_one(
     let kind = kept(&["kind"]);
     let name = kept(&["metadata", "name"]);
     let namespace = kept(&["metadata", "namespace"]).filter(|it| !it.is_null());
+    resource.unshare_replaced(patch);
     let merged = merge::strategic_merge(&mut resource.body, patch, schema)?;
     let empty = resource.body.as_mapping().is_none_or(Mapping::is_empty);
     if merged == Merged::Deleted || empty {

@@ -21,7 +21,9 @@ pub(crate) struct SharedLeaf {
 
 impl SharedLeaf {
     /// A leaf that one transformer has just made in several fields.
-    pub(crate) fn new(text: Arc<str>, places: Vec<Vec<Arc<str>>>) -> Self {
+    pub(crate) fn new(text: Arc<str>, mut places: Vec<Vec<Arc<str>>>) -> Self {
+        // Patches walk maps in this order, and the last that overwrites the leaf wins.
+        places.sort();
         Self { text, places }
     }
 }
@@ -61,6 +63,13 @@ impl Resource {
         self.shared.retain(|it| it.places.len() > 1);
     }
 
+    /// Forget what fields share that `patch` is about to replace or delete with the map around them.
+    pub(crate) fn unshare_replaced(&mut self, patch: &Node) {
+        for leaf in &mut self.shared {
+            leaf.places.retain(|place| !is_replaced(patch, place));
+        }
+    }
+
     /// Forget what the resource's own annotations share with others, because they were written anew.
     pub(crate) fn unshare_annotations(&mut self) {
         for leaf in &mut self.shared {
@@ -73,6 +82,22 @@ impl Resource {
     pub(crate) fn unshare(&mut self) {
         self.shared.clear();
     }
+}
+
+/// Whether a directive of `patch` stands on the way to `place`.
+fn is_replaced(patch: &Node, place: &[Arc<str>]) -> bool {
+    let mut node = Some(patch);
+    for key in place {
+        let Some(map) = node.and_then(Node::as_mapping) else {
+            return false;
+        };
+        let directive = map.get("$patch").and_then(Node::as_str);
+        if matches!(directive, Some("replace" | "delete")) {
+            return true;
+        }
+        node = map.get(key);
+    }
+    false
 }
 
 enum Direct<'a> {

@@ -712,3 +712,26 @@ definitions:
     let error = merged_list("openapi: {path: schema.yaml}", paths).expect_err("outside");
     assert!(error.contains("outside of namespaces"), "{error}");
 }
+
+#[test]
+fn a_patch_reaches_all_fields_that_share_a_label() {
+    let patched = |patch: &str| {
+        let kustomization = format!(
+            "resources: [base]\npatches:\n- patch: |\n    apiVersion: apps/v1\n    \
+             kind: Deployment\n    metadata: {{name: web, labels: {{{patch}}}}}\n"
+        );
+        let files = [
+            ("kustomization.yaml", &*kustomization),
+            (
+                "base/kustomization.yaml",
+                "resources: [d.yaml]\ncommonLabels: {team: a}\n",
+            ),
+            ("base/d.yaml", DEPLOYMENT),
+        ];
+        render(&files).expect("it renders").text
+    };
+    assert_eq!(patched("team: b").matches("team: b").count(), 3);
+    let replaced = patched("$patch: replace, team: b");
+    assert_eq!(replaced.matches("team: b").count(), 1, "{replaced}");
+    assert_eq!(replaced.matches("team: a").count(), 2, "{replaced}");
+}

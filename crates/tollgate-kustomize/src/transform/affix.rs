@@ -1,8 +1,9 @@
 //! `namePrefix` and `nameSuffix`. Source: `PrefixTransformer.go`, `SuffixTransformer.go`.
 
+use super::leaf;
 use crate::{
     error::BuildError,
-    fieldspec::{FieldSpec, Missing},
+    fieldspec::{FieldError, FieldSpec, Missing},
     id::Gvk,
     kustomization::Text,
     resource::{Resource, rewritten},
@@ -46,19 +47,18 @@ pub(crate) fn apply(
                 &mut resource.body,
                 Missing::Scalar,
                 affix.span,
-                &mut |node, _| {
-                    extend(node, affix, end);
-                    Ok(())
-                },
+                &mut |node, _| extend(node, affix, end),
             )?;
         }
     }
     Ok(())
 }
 
-fn extend(node: &mut Node, affix: &Text, end: End) {
+fn extend(node: &mut Node, affix: &Text, end: End) -> Result<(), FieldError> {
+    leaf::check(node)?;
     let none = Scalar::string("");
-    let old = node.as_scalar().filter(|it| it.tag != Tag::Null);
+    // A null that is spelled out counts as text, as it does to kustomize.
+    let old = node.as_scalar().filter(|it| !it.text.is_empty());
     let old = old.unwrap_or(&none);
     let text = match end {
         End::Front => format!("{}{}", affix.value, old.text),
@@ -67,6 +67,7 @@ fn extend(node: &mut Node, affix: &Text, end: End) {
     let scalar = rewritten(old, text.into());
     let origin = node.origin.replaced_by(affix.span);
     *node = Node::new(Value::Scalar(scalar), origin);
+    Ok(())
 }
 
 /// Kinds whose names are part of an API.
