@@ -89,6 +89,10 @@ pub struct Fixtures {
     /// ConfigMaps by namespace and name, whole objects. `None` where there is nothing to ask: a
     /// `configMap` context then stays unset, and using it is an error.
     pub config_maps: Option<BTreeMap<(String, String), Value>>,
+    /// What becomes of a context that nobody can ask (no ConfigMap, no API server, no registry):
+    /// with `true` it stays unset and the rule goes on with its defaults, as Kyverno's command line
+    /// has it; with `false` a rule that would go on without it is not evaluated.
+    pub leave_contexts_unset: bool,
     /// Kinds that are subresources.
     pub subresources: Vec<Subresource>,
     /// Exceptions in force.

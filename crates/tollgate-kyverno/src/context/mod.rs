@@ -109,8 +109,15 @@ impl<'a> Context<'a> {
         fields.insert("operation".to_owned(), request.operation.as_str().into());
         let mut root = Map::new();
         if let Some(info) = request.user_info {
-            fields.insert("roles".to_owned(), json!(info.roles));
-            fields.insert("clusterRoles".to_owned(), json!(info.cluster_roles));
+            // Empty lists are left out: a query of them fails.
+            for (key, roles) in [
+                ("roles", &info.roles),
+                ("clusterRoles", &info.cluster_roles),
+            ] {
+                if !roles.is_empty() {
+                    fields.insert(key.to_owned(), json!(roles));
+                }
+            }
             fields.insert("userInfo".to_owned(), info.user.clone());
             let (namespace, name) = service_account(info.username());
             root.insert("serviceAccountName".to_owned(), name.into());

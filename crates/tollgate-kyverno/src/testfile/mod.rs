@@ -37,7 +37,8 @@ pub const FILE_NAME: &str = "kyverno-test.yaml";
 #[derive(Clone, Copy, Debug)]
 pub struct TestOptions {
     /// Count as [`RowStatus::Excluded`] what Kyverno passes without evaluating it, and select
-    /// resources as it does: by name alone, all of them where no name is found.
+    /// resources as it does: by name alone, all of them where no name is found. Contexts that
+    /// nobody can ask and for which the test has no value stay unset, as they do there.
     pub compat: bool,
     /// The clock of the policies.
     pub now: SystemTime,
@@ -73,7 +74,7 @@ fn run(document: &Node, reader: &Reader<'_>, path: &str, options: &TestOptions) 
         Err(error) => return failed(path, String::new(), error),
     };
     let name = test.name.clone();
-    let judged = Suite::load(test, reader).and_then(|suite| {
+    let judged = Suite::load(test, reader, options.compat).and_then(|suite| {
         if let Some(problem) = suite.unnoticed_problem()
             && !options.compat
         {

@@ -167,7 +167,11 @@ pub(super) struct Suite {
 }
 
 impl Suite {
-    pub(super) fn load(mut test: TestDocument, reader: &Reader<'_>) -> Result<Self, SuiteError> {
+    pub(super) fn load(
+        mut test: TestDocument,
+        reader: &Reader<'_>,
+        compat: bool,
+    ) -> Result<Self, SuiteError> {
         let values = match (test.values.take(), &test.variables) {
             (Some(inline), _) => inline,
             (None, Some(file)) => Values::file(&reader.one(file)?)?,
@@ -185,6 +189,7 @@ impl Suite {
         let mut fixtures = Fixtures {
             namespace_labels: values.namespace_labels.clone(),
             subresources: values.subresources.clone(),
+            leave_contexts_unset: compat,
             ..Fixtures::default()
         };
         for named in &test.exceptions {

@@ -414,6 +414,95 @@ spec:
 }
 
 #[test]
+fn a_context_without_a_value_stays_unset_only_for_compatibility() {
+    let policy = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: require-team}
+spec:
+  rules:
+  - name: listed
+    match: {any: [{resources: {kinds: [Pod]}}]}
+    context: [{name: teams, configMap: {name: teams, namespace: lab}}]
+    validate:
+      message: no such team
+      deny: {conditions: {any: [{key: '{{ request.namespace }}', operator: AnyNotIn, value: '{{ teams.data.list || `[]` }}'}]}}
+";
+    let rows = test(
+        "values: {policies: [{name: require-team, resources: [{name: good, values: {teams.data.list: [default]}}]}]}
+results:
+- {policy: require-team, rule: listed, kind: Pod, resources: [lab/bad], result: fail}
+- {policy: require-team, rule: listed, kind: Pod, resources: [good], result: pass}
+",
+    );
+    let statuses = |compat| lines(&run(rows, &[("p/policy.yaml", policy)], compat));
+    let compat = statuses(true);
+    assert_eq!(
+        compat[..2],
+        [
+            "Pod lab/bad listed fail ok",
+            "Pod default/good listed pass ok"
+        ]
+    );
+    let strict = statuses(false);
+    assert_eq!(
+        strict[..2],
+        [
+            "Pod lab/bad listed - error",
+            "Pod default/good listed pass ok"
+        ]
+    );
+}
+
+#[test]
+fn user_info_decides_about_roles_and_holds_only_what_is_given() {
+    let policy = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: require-team}
+spec:
+  background: false
+  rules:
+  - name: by-role
+    match: {any: [{resources: {kinds: [Pod]}, clusterRoles: [admin]}]}
+    validate: {message: not you, pattern: {metadata: {name: good}}}
+  - name: role-there
+    match: {any: [{resources: {kinds: [Pod]}}]}
+    validate:
+      message: not you
+      deny: {conditions: {any: [{key: '{{ request.roles }}', operator: AnyIn, value: [x]}]}}
+";
+    let rows = |head: &str| {
+        test(&format!(
+            "{head}results:
+- {{policy: require-team, rule: by-role, kind: Pod, resources: [bad], result: fail}}
+- {{policy: require-team, rule: role-there, kind: Pod, resources: [bad], result: error}}
+"
+        ))
+    };
+    let info = |roles| {
+        format!(
+            "apiVersion: cli.kyverno.io/v1alpha1\nkind: UserInfo\nclusterRoles: [{roles}]\nuserInfo: {{username: ann}}\n"
+        )
+    };
+    let judged = |head, roles| {
+        let info: &'static str = info(roles).leak();
+        let files = [
+            ("p/policy.yaml", policy),
+            ("p/.kyverno-test/user.yaml", info),
+        ];
+        lines(&run(rows(head), &files, true))
+    };
+    let failing = "Pod lab/bad by-role fail ok";
+    let error = "Pod lab/bad role-there error ok";
+    // Without user info the roles of `match` are not looked at.
+    assert_eq!(judged("", "x"), [failing, error]);
+    assert_eq!(judged("userinfo: user.yaml\n", "admin"), [failing, error]);
+    assert_eq!(
+        judged("userinfo: user.yaml\n", "x"),
+        ["Pod lab/bad by-role - excluded", error]
+    );
+}
+
+#[test]
 fn a_suite_that_cannot_be_read_runs_nothing_and_says_why() {
     let results = "results: [{policy: a, kind: Pod, result: pass}]\n";
     for (from, to, message) in [
