@@ -3,6 +3,7 @@
 use crate::{
     binary,
     error::YamlError,
+    folded::through_folded,
     node::{Key, Mapping, Node, Origin, Scalar, Style, Tag, Value},
     resolve::{finite, integer_value, without_underscores},
     source::Span,
@@ -13,7 +14,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Node {
-    /// The JSON value that Kubernetes would see.
+    /// The JSON value that Kubernetes would see: that of the tree as kustomize prints it. Times
+    /// are written out, `!!binary` is decoded, and text after `>` has the line breaks that
+    /// kustomize leaves in it ([`Style::Folded`]).
     ///
     /// # Errors
     /// Infinities and not-a-number, which JSON cannot hold; `!!binary` that is not base64; times
@@ -156,6 +159,7 @@ pub(crate) fn string(scalar: &Scalar, span: Span) -> Result<Cow<'_, str>, YamlEr
         Tag::Binary => binary::decode(&scalar.text)
             .map(|it| Cow::Owned(binary::to_go_json(&it)))
             .ok_or_else(|| YamlError::new(span, "`!!binary` holds invalid base64")),
+        _ if scalar.style == Style::Folded => Ok(through_folded(&scalar.text)),
         _ => Ok(Cow::Borrowed(&scalar.text)),
     }
 }

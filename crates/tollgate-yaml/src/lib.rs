@@ -6,8 +6,10 @@
 //! This crate knows nothing of Kubernetes objects, kustomize or policies.
 
 mod binary;
+mod characters;
 mod emit;
 mod error;
+mod folded;
 mod json;
 mod limits;
 mod node;
@@ -19,8 +21,9 @@ mod resolve;
 mod source;
 mod timestamp;
 
-pub use emit::{emit, emit_documents, through_folded};
+pub use emit::{emit, emit_documents};
 pub use error::YamlError;
+pub use folded::through_folded;
 pub use json::go_number;
 pub use limits::Limits;
 pub use node::{Entry, Key, Mapping, Node, Origin, Scalar, Style, Tag, Value};

@@ -104,7 +104,8 @@ pub enum Style {
     DoubleQuoted,
     /// After `|`.
     Literal,
-    /// After `>`.
+    /// After `>`, in a file that kustomize reads: printing changes the line breaks around its
+    /// indented lines. Text that others read is [`Style::Literal`] then.
     Folded,
 }
 

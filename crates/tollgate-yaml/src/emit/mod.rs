@@ -4,18 +4,17 @@
 //! Sources: kustomize `api/resource/resource.go` (`AsYAML`), `sigs.k8s.io/yaml` (`JSONToYAML`),
 //! `go.yaml.in/yaml/v2` `encode.go`, `emitterc.go`, `sorter.go`.
 
-mod folded;
 mod order;
 mod scalar;
 mod writer;
 
 use crate::{
+    characters::is_break,
     error::YamlError,
     json,
-    node::{Entry, Key, Node, Style, Tag, Value},
+    node::{Entry, Key, Node, Tag, Value},
     resolve::{self, Dialect},
 };
-pub use folded::through_folded;
 use writer::Writer;
 
 /// A key that is longer, in bytes, is written after `? `.
@@ -120,10 +119,6 @@ impl Printer {
                 }
                 Tag::Str | Tag::Timestamp | Tag::Binary => {
                     let text = json::string(scalar, node.span())?;
-                    let text = match scalar.style {
-                        Style::Folded => folded::through_folded(&text),
-                        _ => text,
-                    };
                     let text = scalar::through_json(&text, node.span())?;
                     self.text(&text, place.scalar_indent(), false);
                 }
@@ -140,7 +135,7 @@ impl Printer {
             in_mapping: true,
         };
         self.out.indent(indent);
-        if key.len() <= SIMPLE_KEY_LENGTH && !key.contains(scalar::is_break) {
+        if key.len() <= SIMPLE_KEY_LENGTH && !key.contains(is_break) {
             self.text(&key, place.scalar_indent(), true);
             self.out.indicator(":", false, false);
         } else {

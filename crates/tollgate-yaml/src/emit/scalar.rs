@@ -1,7 +1,11 @@
 //! In which form a string can be written. Source: `go.yaml.in/yaml/v2` `encode.go` (`stringv`) and
 //! `emitterc.go` (`yaml_emitter_analyze_scalar`, `yaml_emitter_select_scalar_style`).
 
-use crate::{error::YamlError, source::Span};
+use crate::{
+    characters::{is_break, is_printable},
+    error::YamlError,
+    source::Span,
+};
 use std::borrow::Cow;
 
 /// How a string is written.
@@ -11,16 +15,6 @@ pub(super) enum Form {
     Single,
     Double,
     Literal,
-}
-
-/// What libyaml takes for a line break.
-pub(super) fn is_break(c: char) -> bool {
-    matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-/// What go-yaml prints as it is.
-pub(super) fn is_printable(c: char) -> bool {
-    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{fffd}') && c != '\u{feff}'
 }
 
 /// What a string is after kustomize's JSON has been read as YAML: Go's `encoding/json` leaves

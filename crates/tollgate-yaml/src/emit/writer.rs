@@ -1,7 +1,7 @@
 //! Writes tokens and scalars in libyaml's layout. Source: `go.yaml.in/yaml/v2` `emitterc.go`
 //! (`yaml_emitter_write_*`).
 
-use super::scalar::{is_break, is_printable};
+use crate::characters::{is_break, is_printable};
 use std::fmt::Write as _;
 
 /// Scalars are folded at the first space after this column.

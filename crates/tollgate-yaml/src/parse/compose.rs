@@ -381,7 +381,7 @@ impl<'a, 'f> Composer<'a, 'f> {
                 MISSING_IN_BRACKETS
             }
             Tag::Null => Style::Plain,
-            _ => style,
+            _ => tags::settled(style, self.reading.dialect),
         };
         let scalar = Scalar {
             text: Arc::from(text),

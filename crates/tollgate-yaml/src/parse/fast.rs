@@ -560,6 +560,7 @@ impl Lines<'_, '_> {
         };
         text.extend(std::iter::repeat_n('\n', kept));
         let end = self.text[begin..end].trim_end().len() + begin;
+        let style = tags::settled(style, self.reading.dialect);
         let node = self.leaf(&text, Tag::Str, style, begin, end);
         self.go_to_line(line);
         (self.is_end || self.indent <= column).then_some(node)

@@ -58,6 +58,14 @@ pub(super) fn implied(text: &str, style: Style, dialect: Dialect) -> Tag {
     }
 }
 
+/// The style that is remembered: only kustomize prints folded text in its own style.
+pub(super) fn settled(style: Style, dialect: Dialect) -> Style {
+    match (style, dialect) {
+        (Style::Folded, Dialect::Sigs) => Style::Literal,
+        _ => style,
+    }
+}
+
 /// What a scalar with `wanted` as its tag means; `None` if its text is nothing of the kind.
 pub(super) fn tagged(text: &str, wanted: Tag, dialect: Dialect) -> Option<Tag> {
     let is_fitting = match wanted {

@@ -76,6 +76,16 @@ fn plain_scalars() {
 }
 
 #[test]
+fn folded_text() {
+    both("a: >\n  b\n  c\n\n  d\n", r#"{"a":"b c\nd\n"}"#);
+    differs(
+        "a: >-\n  b\n    c\n",
+        r#"{"a":"b\n\n  c"}"#,
+        r#"{"a":"b\n  c"}"#,
+    );
+}
+
+#[test]
 fn tags() {
     both(
         "[!!str 1, !!int '0x10', !!float 1, !!null '', !!bool \"true\"]",

@@ -5,7 +5,7 @@
 //! next one, so line breaks before and after indented lines change. Source: `go.yaml.in/yaml/v3`
 //! `emitterc.go` (`yaml_emitter_write_folded_scalar`), `scannerc.go` (`yaml_parser_scan_block_scalar`).
 
-use super::scalar::{is_break, is_printable};
+use crate::characters::{is_break, is_printable};
 use std::borrow::Cow;
 
 /// Text that was written after `>`, once kustomize has printed and read it: on its way to JSON, for
