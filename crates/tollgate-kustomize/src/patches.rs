@@ -14,7 +14,7 @@ use crate::{
     selector::Selector,
 };
 use std::collections::HashSet;
-use tollgate_yaml::{Entry, Key, Mapping, Node, Origin, Tag, Value};
+use tollgate_yaml::{Dialect, Entry, Key, Mapping, Node, Origin, Style, Tag, Value, resolve};
 
 type Done = Result<(), BuildError>;
 
@@ -70,7 +70,12 @@ pub(crate) fn apply(resources: &mut Vec<Resource>, entry: &Patch, scope: &Scope<
         }
         Content::Merge(patches) => match &entry.target {
             None => {
-                for patch in patches {
+                for mut patch in patches {
+                    let options = entry.options;
+                    if options.allow_name_change || options.allow_kind_change {
+                        // kustomize notes the options in the patch's annotations.
+                        metadata_as_text(&mut patch.body, "annotations");
+                    }
                     let at = only_match(resources, &patch)?;
                     merge_one(resources, at, &patch.body, entry.options, schema)?;
                 }
@@ -486,7 +491,15 @@ fn metadata_as_text(body: &mut Node, key: &str) {
 
 fn as_text(node: &mut Node) {
     match &mut node.value {
-        Value::Scalar(scalar) => scalar.tag = Tag::Str,
+        Value::Scalar(scalar) => {
+            scalar.tag = Tag::Str;
+            // What would not read as text is put into quotes, and later merges keep those.
+            scalar.style = match resolve(&scalar.text, Dialect::Sigs) {
+                Tag::Str => Style::Plain,
+                _ if scalar.text.is_empty() => Style::Plain,
+                _ => Style::DoubleQuoted,
+            };
+        }
         Value::Sequence(_) | Value::Mapping(_) => *node = Node::string("", node.origin),
     }
 }
