@@ -100,7 +100,10 @@ impl<'a> Context<'a> {
         if let Some(old) = request.old_object {
             fields.insert("oldObject".to_owned(), old.clone());
         }
-        let resource = request.object.or(request.old_object);
+        // Of a deleted object, upstream knows neither the namespace nor the images.
+        let resource = request
+            .object
+            .filter(|_| request.operation != Operation::Delete);
         let namespace = resource
             .and_then(|it| it.pointer("/metadata/namespace"))
             .and_then(Value::as_str)
