@@ -25,5 +25,7 @@ mod verify_images;
 pub use engine::{Loaded, PolicySet, evaluate_policy};
 pub use exception::PolicyException;
 pub use policy::{Policy, PolicyKind, Problem, Rule, RuleType, load};
-pub use request::{Fixtures, Operation, Request, RuleValues, Subresource, UserInfo};
+pub use request::{
+    ApiAnswer, Fixtures, GlobalEntry, Operation, Request, RuleValues, Subresource, UserInfo,
+};
 pub use result::{Outcome, PolicyResponse, RuleResult};

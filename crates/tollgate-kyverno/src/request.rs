@@ -81,6 +81,30 @@ pub struct Subresource {
     pub parent: (String, String, String),
 }
 
+/// An answer that stands in for a call of an API server or a web service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiAnswer {
+    /// `GET` or `POST`; empty for any.
+    pub method: String,
+    /// The path or address that is called.
+    pub url: String,
+    /// The HTTP status. Only those from 200 to 299 are answers, the others are failures.
+    pub status: u16,
+    /// What is answered.
+    pub body: Value,
+}
+
+/// What stands in for an entry of the cluster's global context.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GlobalEntry {
+    /// Its data, or the list of its resources.
+    pub data: Value,
+    /// A JMESPath query for what of the data counts; all of it where the query is empty.
+    pub field_path: String,
+    /// Queries by the name under which a rule can ask for their results.
+    pub projections: Vec<(String, String)>,
+}
+
 /// The world around the object, the same for every request of a run or a suite.
 #[derive(Clone, Debug, Default)]
 pub struct Fixtures {
@@ -93,6 +117,10 @@ pub struct Fixtures {
     /// with `true` it stays unset and the rule goes on with its defaults, as Kyverno's command line
     /// has it; with `false` a rule that would go on without it is not evaluated.
     pub leave_contexts_unset: bool,
+    /// Answers of APIs.
+    pub api_answers: Vec<ApiAnswer>,
+    /// Entries of the global context by name.
+    pub global_context: BTreeMap<String, GlobalEntry>,
     /// Kinds that are subresources.
     pub subresources: Vec<Subresource>,
     /// Exceptions in force.

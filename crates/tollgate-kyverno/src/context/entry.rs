@@ -24,8 +24,12 @@ pub(crate) enum Source {
         name: Template,
         namespace: Template,
     },
-    /// `apiCall`, `imageRegistry` or `globalReference`: only values can stand in.
-    Outside(&'static str),
+    /// The whole `apiCall`.
+    ApiCall(Template),
+    /// The whole `globalReference`.
+    Global(Template),
+    /// Only values can stand in.
+    ImageRegistry,
 }
 
 #[derive(Debug)]
@@ -77,15 +81,28 @@ fn names(query: &str, name: &str) -> bool {
 }
 
 impl<'a> Context<'a> {
-    /// Declare entries at the present level.
-    pub(crate) fn declare(&mut self, entries: &'a [ContextEntry]) {
+    /// Declare entries at the present level. Calls that fixtures answer are made at once.
+    ///
+    /// # Errors
+    /// A call that fails.
+    pub(crate) fn declare(&mut self, entries: &'a [ContextEntry]) -> Result<(), VariableError> {
         let level = self.checkpoints.len();
-        self.deferred.extend(entries.iter().map(|entry| Deferred {
-            what: What::Entry(entry),
-            level,
-            matched: false,
-            loaded: false,
-        }));
+        let mut waiting = Vec::with_capacity(entries.len());
+        for entry in entries {
+            if let Source::ApiCall(call) = &entry.source
+                && self.answer_call(&entry.name, call)?
+            {
+                continue;
+            }
+            waiting.push(Deferred {
+                what: What::Entry(entry),
+                level,
+                matched: false,
+                loaded: false,
+            });
+        }
+        self.deferred.extend(waiting);
+        Ok(())
     }
 
     /// Load every entry that a query names. Says which of them nobody can load, if one is.
@@ -126,7 +143,10 @@ impl<'a> Context<'a> {
             matches!(
                 it.what,
                 What::Entry(ContextEntry {
-                    source: Source::Outside(_) | Source::ConfigMap { .. },
+                    source: Source::ConfigMap { .. }
+                        | Source::ApiCall(_)
+                        | Source::Global(_)
+                        | Source::ImageRegistry,
                     ..
                 })
             )
@@ -173,7 +193,14 @@ impl<'a> Context<'a> {
                 name: config_map,
                 namespace,
             } => self.config_map(name, config_map, namespace),
-            Source::Outside(kind) => self.stand_in(name, kind),
+            // Those that fixtures answer are loaded when they are declared.
+            Source::ApiCall(_) => self.stand_in(name, "apiCall"),
+            Source::Global(reference) => match self.global_entry(name, reference) {
+                Ok(true) => Ok(()),
+                Ok(false) => self.stand_in(name, "globalReference"),
+                Err(error) => Err(error.within(&format!("failed to load context entry {name}"))),
+            },
+            Source::ImageRegistry => self.stand_in(name, "imageRegistry"),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What variables see: the request, the element of a loop, and what context entries load. Source:
 //! `pkg/engine/context`.
 
+mod answers;
 mod braces;
 mod entry;
 mod images;

@@ -68,7 +68,9 @@ fn run<'a>(
     {
         return Some(error_outcome("failed to load context", &error));
     }
-    context.declare(&body.context);
+    if let Err(error) = context.declare(&body.context) {
+        return Some(error_outcome("failed to load context", &error));
+    }
     match conditions::judge(body.preconditions.as_ref(), context) {
         Err(error) => return Some(error_outcome("failed to evaluate preconditions", &error)),
         Ok(judged) if !judged.holds => {

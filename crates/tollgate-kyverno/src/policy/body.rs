@@ -147,7 +147,8 @@ fn in_context(entries: &[ContextEntry], found: &mut dyn FnMut(&str)) {
                 name.queries(found);
                 namespace.queries(found);
             }
-            Source::Outside(_) => {}
+            Source::ApiCall(call) | Source::Global(call) => call.queries(found),
+            Source::ImageRegistry => {}
         }
     }
 }

@@ -358,6 +358,7 @@ fn context_entry(fields: &Fields<'_>) -> Result<ContextEntry, Fault> {
         "globalReference",
     ])?;
     let name = Arc::from(fields.text("name")?.unwrap_or_default());
+    let whole = |key: &str| Template::new(fields.get(key).cloned().unwrap_or(Value::Null));
     let source = if fields.get("configMap").is_some() {
         let it = fields.fields("configMap")?;
         it.only(&["name", "namespace"])?;
@@ -367,11 +368,17 @@ fn context_entry(fields: &Fields<'_>) -> Result<ContextEntry, Fault> {
             namespace: text("namespace")?,
         }
     } else if fields.get("apiCall").is_some() {
-        Source::Outside("apiCall")
+        let it = fields.fields("apiCall")?;
+        it.only(&[
+            "urlPath", "method", "data", "service", "jmesPath", "default",
+        ])?;
+        Source::ApiCall(whole("apiCall"))
     } else if fields.get("globalReference").is_some() {
-        Source::Outside("globalReference")
+        let it = fields.fields("globalReference")?;
+        it.only(&["name", "jmesPath"])?;
+        Source::Global(whole("globalReference"))
     } else if fields.get("imageRegistry").is_some() {
-        Source::Outside("imageRegistry")
+        Source::ImageRegistry
     } else if fields.get("variable").is_some() {
         let it = fields.fields("variable")?;
         it.only(&["value", "jmesPath", "default"])?;

@@ -3,9 +3,10 @@
 use super::{
     fault::SuiteError,
     fields::{Fields, Named},
+    mocks::{self, GlobalSource},
     values::Values,
 };
-use crate::Operation;
+use crate::{ApiAnswer, Operation};
 use tollgate_yaml::{Node, Span};
 
 /// One test of a file.
@@ -22,8 +23,10 @@ pub(super) struct TestDocument {
     /// Values that stand in the test itself; they win over `variables`.
     pub(super) values: Option<Values>,
     pub(super) userinfo: Option<Named>,
-    /// The field (`apiCallResponses`, ...) by which the test answers calls of v1 contexts.
-    pub(super) mocks: Option<&'static str>,
+    /// What the test answers in place of APIs.
+    pub(super) api_answers: Vec<ApiAnswer>,
+    /// What stands in for the cluster's global context.
+    pub(super) global_entries: Vec<GlobalSource>,
     pub(super) rows: Vec<Row>,
 }
 
@@ -191,13 +194,8 @@ impl TestDocument {
         fields.texts("targetResources")?;
         fields.texts("paramResources")?;
         fields.text("context")?;
-        let mocks = ["apiCallResponses", "globalContextEntries"];
-        let mut used = None;
-        for key in mocks {
-            if !fields.list(key)?.is_empty() {
-                used = Some(key);
-            }
-        }
+        let api_answers = fields.list("apiCallResponses")?;
+        let global_entries = fields.list("globalContextEntries")?;
         Ok(Self {
             name: meta.map_or_else(|| Ok(String::new()), |it| it.text("name"))?,
             policies: without_duplicates(fields.texts("policies")?),
@@ -208,7 +206,14 @@ impl TestDocument {
             variables: fields.named("variables")?,
             values: fields.get("values").map(Values::inline).transpose()?,
             userinfo: fields.named("userinfo")?,
-            mocks: used,
+            api_answers: api_answers
+                .iter()
+                .map(mocks::api_answer)
+                .collect::<Result<_, _>>()?,
+            global_entries: global_entries
+                .iter()
+                .map(GlobalSource::read)
+                .collect::<Result<_, _>>()?,
             rows: fields
                 .list("results")?
                 .iter()

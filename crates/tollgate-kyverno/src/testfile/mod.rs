@@ -11,6 +11,7 @@ mod fault;
 mod fetch;
 mod fields;
 mod judge;
+mod mocks;
 mod nearest;
 mod object;
 mod result;

@@ -162,7 +162,7 @@ pub(super) struct Suite {
     pub(super) values: Values,
     pub(super) user_info: Option<UserInfo>,
     pub(super) fixtures: Fixtures,
-    /// Policies by name whose contexts would ask what `clusterResources` or mocks answer.
+    /// Policies by name whose contexts would ask what `clusterResources` answers.
     pub(super) asks_cluster: Vec<Arc<str>>,
 }
 
@@ -212,7 +212,12 @@ impl Suite {
             stand_in_for_cluster(&mut fixtures, &test, &objects, reader)?;
         }
         let mut asks_cluster = Vec::new();
-        if test.mocks.is_some() || !test.cluster_resources.is_empty() {
+        fixtures.api_answers = std::mem::take(&mut test.api_answers);
+        for source in &test.global_entries {
+            let (name, entry) = source.load(reader)?;
+            fixtures.global_context.insert(name, entry);
+        }
+        if !test.cluster_resources.is_empty() {
             for document in documents.iter().filter(|it| asks(it, 0)) {
                 let name = document.get("metadata").and_then(|it| it.get("name"));
                 asks_cluster.push(Arc::from(name.and_then(Node::as_str).unwrap_or_default()));

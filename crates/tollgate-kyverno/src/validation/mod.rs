@@ -190,7 +190,9 @@ fn run<'a>(
     {
         return Some(Verdict::error("failed to load context", &error));
     }
-    context.declare(level.entries);
+    if let Err(error) = context.declare(level.entries) {
+        return Some(Verdict::error("failed to load context", &error));
+    }
     match conditions::judge(level.preconditions, context) {
         Err(error) => {
             return Some(

@@ -1,7 +1,7 @@
 //! Rules as a whole, from YAML to outcome.
 
 use crate::{
-    Fixtures, Operation, Outcome, RuleValues, UserInfo,
+    ApiAnswer, Fixtures, GlobalEntry, Operation, Outcome, RuleValues, UserInfo,
     testing::{World, check},
 };
 use serde_json::json;
@@ -258,6 +258,36 @@ fn what_is_not_asked_cannot_be_passed_over() {
         "context:\n- name: found\n  apiCall: {urlPath: /api/v1/pods}\n- name: items\n  variable: {jmesPath: found.items, default: []}\nvalidate:\n  deny: {conditions: {all: [{key: '{{ items }}', operator: Equals, value: x}]}}",
     );
     check(&hidden, &pod("{}"), &["r: unsupported"]);
+}
+
+#[test]
+fn fixtures_answer_calls() {
+    let policy = policy(
+        "context:\n- name: found\n  apiCall: {service: {url: 'https://x/{{ request.object.metadata.name }}'}, jmesPath: items}\n- name: shared\n  globalReference: {name: deployments.names}\nvalidate:\n  deny:\n    conditions:\n      any:\n      - {key: '{{ found }}', operator: AnyIn, value: '{{ shared }}'}",
+    );
+    let answered = |status: u16| World {
+        fixtures: Fixtures {
+            api_answers: vec![ApiAnswer {
+                method: String::new(),
+                url: "https://x/a".to_owned(),
+                status,
+                body: json!({"items": ["b"]}),
+            }],
+            global_context: BTreeMap::from([(
+                "deployments".to_owned(),
+                GlobalEntry {
+                    data: json!([{"name": "b"}]),
+                    field_path: String::new(),
+                    projections: vec![("names".to_owned(), "[].name".to_owned())],
+                },
+            )]),
+            ..Fixtures::default()
+        },
+        ..World::default()
+    };
+    assert_eq!(answered(200).words(&policy, &pod("{}")), ["r: fail at "]);
+    assert_eq!(answered(500).words(&policy, &pod("{}")), ["r: error"]);
+    check(&policy, &pod("{}"), &["r: error"]);
 }
 
 #[test]
