@@ -1,6 +1,7 @@
 //! Budgets that hold for one file, so that hostile input ends in an error and not in a dead process.
 
-/// How much one file may ask of the reader. Sources: `security` threat rows B7 to B9.
+/// How much one file may ask of the reader. The deepest custom resource definitions in common use
+/// nest some 40 levels.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of text.

@@ -117,6 +117,29 @@ fn words(kind: &Kind) -> (Option<&'static str>, Option<&'static str>) {
             "text follows `|` or `>` on the same line",
             Some("begin the text on the next line"),
         ),
+        Kind::BlockEntryInFlowCollection => (
+            "a `- ` cannot stand between brackets",
+            Some("separate the items with commas"),
+        ),
+        Kind::InvalidMappingValueWhitespace
+        | Kind::InvalidColonPlacement
+        | Kind::FlowMappingValueAdjacentCollection => (
+            "a `:` cannot stand here",
+            Some("write a space after the colon"),
+        ),
+        Kind::ExpectedWhitespace => ("a space was expected here", None),
+        Kind::InvalidTagTerminator | Kind::InvalidGlobalTagCharacter => (
+            "the tag is followed by more than a space",
+            Some("text that begins with `!` must stand in quotes"),
+        ),
+        Kind::MissingDocumentEndBeforeDirective => (
+            "a directive stands inside of a document",
+            Some("put the text in quotes if it begins with `%`"),
+        ),
+        Kind::ZeroBlockScalarIndent => ("a text block cannot be indented by 0", None),
+        Kind::UnexpectedEof
+        | Kind::UnexpectedEofBlockMapping
+        | Kind::UnexpectedEofBlockSequence => ("the file ends where a value was expected", None),
         Kind::InvalidDocumentEnd => ("text follows `...` on the same line", None),
         Kind::UnsupportedYamlMajorVersion => ("go-yaml reads YAML 1.1 only", None),
         Kind::RecursionLimitExceeded => ("the file is nested too deeply", None),
