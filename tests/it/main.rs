@@ -1,6 +1,7 @@
 //! One integration binary: each file is a place where the program is looked at from outside.
 
 mod architecture;
+mod attacks;
 mod check;
 mod kills;
 mod pages;

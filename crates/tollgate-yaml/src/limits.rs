@@ -4,7 +4,7 @@
 /// nest some 40 levels.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of text.
+    /// Bytes of text; as many again may come from aliases that repeat text.
     pub bytes: usize,
     /// Levels of nesting.
     pub depth: usize,

@@ -43,6 +43,8 @@ struct Composed {
     size: usize,
     /// Levels below it.
     height: usize,
+    /// Bytes of text in it; known of what has an anchor.
+    text: usize,
 }
 
 impl<'a, 'f> Composer<'a, 'f> {
@@ -197,8 +199,14 @@ impl<'a, 'f> Composer<'a, 'f> {
             _ => return Err(YamlError::new(span, "a value was expected here")),
         };
         let size = self.reading.nodes - before;
-        let composed = Composed { node, size, height };
+        let mut composed = Composed {
+            node,
+            size,
+            height,
+            text: 0,
+        };
         if anchor != 0 {
+            composed.text = text_bytes(&composed.node);
             // The copy counts before it is made: anchors around anchors would copy quadratically.
             self.count(size, span)?;
             self.anchors.insert(anchor, composed.clone());
@@ -213,8 +221,14 @@ impl<'a, 'f> Composer<'a, 'f> {
                 "an alias cannot stand inside of the value that its anchor names",
             ));
         };
-        let (size, height) = (target.size, target.height);
+        let (size, height, text) = (target.size, target.height, target.text);
         self.count(size, span)?;
+        self.reading.repeated = self.reading.repeated.saturating_add(text);
+        if self.reading.repeated > self.reading.limits.bytes {
+            let limit = self.reading.limits.bytes;
+            let message = format!("aliases repeat more than {limit} bytes of text");
+            return Err(YamlError::new(span, message));
+        }
         if depth + height > self.reading.limits.depth {
             return Err(self.too_deep(span));
         }
@@ -611,6 +625,18 @@ fn is_same_scalar(a: &Node, b: &Node) -> bool {
     match (&a.value, &b.value) {
         (Value::Scalar(a), Value::Scalar(b)) => a.tag == b.tag && a.text == b.text,
         _ => false,
+    }
+}
+
+/// Depth is limited by the reader.
+fn text_bytes(node: &Node) -> usize {
+    match &node.value {
+        Value::Scalar(scalar) => scalar.text.len(),
+        Value::Sequence(items) => items.iter().map(text_bytes).sum(),
+        Value::Mapping(map) => map
+            .iter()
+            .map(|it| it.key.text.len() + text_bytes(&it.value))
+            .sum(),
     }
 }
 

@@ -82,6 +82,8 @@ struct Reading<'a> {
     documents: Vec<Node>,
     /// Nodes of all documents so far.
     nodes: usize,
+    /// Bytes of text that aliases repeat: what is shared here is written out by whoever prints it.
+    repeated: usize,
     /// Keys repeat: every spelling is kept once.
     keys: HashSet<Arc<str>>,
 }
@@ -95,6 +97,7 @@ impl<'a> Reading<'a> {
             limits,
             documents: Vec::new(),
             nodes: 0,
+            repeated: 0,
             keys: HashSet::new(),
         }
     }
