@@ -7,7 +7,6 @@ use crate::{
     fieldspec::{FieldSpec, NameReference, TransformerConfig},
     id::Gvk,
     kustomization::{FieldSpecEntry, Fields, Text},
-    plugins::as_texts,
 };
 use std::sync::Arc;
 use tollgate_yaml::{Dialect, Node};
@@ -24,7 +23,7 @@ pub(crate) fn load(entries: &[Text], scope: &Scope<'_>) -> Result<TransformerCon
         let Some(document) = documents.first() else {
             continue;
         };
-        let specs = decode(&as_texts(document))?;
+        let specs = decode(document)?;
         all.absorb(&specs)
             .map_err(|it| BuildError::new(entry.span, it.to_string()))?;
     }

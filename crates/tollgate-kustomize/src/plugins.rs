@@ -3,6 +3,7 @@
 //! Semantics: kustomize `api/internal/builtins`, `api/internal/plugins/loader`.
 
 mod iam_policy;
+mod shape;
 mod transformers;
 mod value_add;
 
@@ -13,7 +14,7 @@ use crate::{
     kustomization::{Fields, GeneratorArgs, Text},
     resource::Resource,
 };
-use tollgate_yaml::{Entry, Node, Scalar, Tag, Value};
+use tollgate_yaml::{Node, Value};
 
 /// The `apiVersion` of kustomize's own plugins.
 const BUILTIN: &str = "builtin";
@@ -175,56 +176,4 @@ fn metadata(config: &Node) -> Result<(Option<Text>, Option<Text>), BuildError> {
     };
     let mut fields = Fields::of(metadata, "`metadata`")?;
     Ok((fields.text("name")?, fields.text("namespace")?))
-}
-
-/// Fields of configuration files that are no texts.
-const NOT_TEXT: &[&str] = &[
-    "allowKindChange",
-    "allowNameChange",
-    "count",
-    "create",
-    "disableNameSuffixHash",
-    "filePathPosition",
-    "immutable",
-    "index",
-    "unsetOnly",
-];
-
-/// The same document with numbers and booleans as texts, as the reader that kustomize uses for
-/// configuration files (but not for kustomizations) turns them into what a field of text wants.
-/// Source: `sigs.k8s.io/yaml`, `convertToJSONableObject`.
-pub(crate) fn as_texts(node: &Node) -> Node {
-    texts(node, &|key| !NOT_TEXT.contains(&key))
-}
-
-fn texts(node: &Node, is_text: &dyn Fn(&str) -> bool) -> Node {
-    let value = match &node.value {
-        Value::Scalar(scalar) => Value::Scalar(match scalar.tag {
-            Tag::Bool => Scalar::string(scalar.is_true().to_string()),
-            Tag::Int | Tag::Float => match scalar.number() {
-                Some(number) => Scalar::string(number.to_string()),
-                None => scalar.clone(),
-            },
-            Tag::Null | Tag::Str | Tag::Timestamp | Tag::Binary => scalar.clone(),
-        }),
-        Value::Sequence(items) => {
-            Value::Sequence(items.iter().map(|it| texts(it, is_text)).collect())
-        }
-        Value::Mapping(map) => {
-            let entries = map.iter().map(|entry| {
-                let value = match &*entry.key.text {
-                    // Maps of texts, whose keys are anyone's.
-                    "labels" | "annotations" if entry.value.as_mapping().is_some() => {
-                        texts(&entry.value, &|_| true)
-                    }
-                    key if is_text(key) => texts(&entry.value, is_text),
-                    _ => entry.value.clone(),
-                };
-                let key = entry.key.clone();
-                Entry { key, value }
-            });
-            Value::Mapping(entries.collect())
-        }
-    };
-    Node::new(value, node.origin)
 }

@@ -465,7 +465,8 @@ apiVersion: builtin
 kind: AnnotationsTransformer
 metadata: {name: any}
 annotations: {count: 42, is: true}
-fieldSpecs: [{path: metadata/annotations, create: true}]
+fieldSpecs: [{path: metadata/annotations, create: true, unknown: ignored}]
+also: ignored
 ";
     let text = with_plugin("transformers", plugin, DEPLOYMENT).expect("it renders");
     assert!(

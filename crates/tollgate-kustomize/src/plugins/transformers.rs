@@ -1,7 +1,7 @@
 //! Transformers by configuration object. Fields that a transformer does not know are ignored, as
 //! kustomize ignores them.
 
-use super::{as_texts, metadata, value_add};
+use super::{metadata, shape::TRANSFORMER, value_add};
 use crate::{
     build::{Scope, hash},
     configurations::field_spec,
@@ -51,7 +51,7 @@ pub(super) fn run(
     resources: &mut Vec<Resource>,
     scope: &Scope<'_>,
 ) -> Done {
-    let body = as_texts(&config.body);
+    let body = TRANSFORMER.fit(&config.body);
     let mut fields = Fields::of(&body, "a transformer")?;
     let fields = &mut fields;
     match kind {

@@ -1,6 +1,7 @@
 //! `ValueAddTransformer`: puts a value into fields, or into the paths that they hold.
 //! Semantics: kustomize `api/filters/valueadd`, kyaml `PathGetter`.
 
+use super::shape::TARGETS;
 use crate::{
     build::Scope,
     error::BuildError,
@@ -39,7 +40,8 @@ pub(super) fn run(
     if let Some(path) = fields.text("targetFilePath")? {
         let documents = scope.documents(&path, Dialect::Sigs)?;
         if let Some(document) = documents.first() {
-            targets.extend(Fields::of(document, "targets")?.list("targets", target)?);
+            let document = TARGETS.fit(document);
+            targets.extend(Fields::of(&document, "targets")?.list("targets", target)?);
         }
     }
     if targets.is_empty() {

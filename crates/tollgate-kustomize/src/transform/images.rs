@@ -7,6 +7,7 @@ use crate::{
     fieldspec::{FieldError, FieldSpec, Missing},
     kustomization::{ImageEntry, Text},
     resource::Resource,
+    selector::go_regex,
 };
 use regex::Regex;
 use std::sync::Arc;
@@ -72,17 +73,12 @@ impl<'a> Change<'a> {
     fn new(image: &'a ImageEntry) -> Result<Self, BuildError> {
         let name = image.name.as_deref().unwrap_or_default();
         let text = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
-        let pattern = Regex::new(&text)
-            .or_else(|_| {
-                // Go takes a brace that repeats nothing for itself.
-                let quoted = name.replace('{', "\\{").replace('}', "\\}");
-                Regex::new(&text.replacen(name, &quoted, 1))
-            })
-            .map_err(|_| {
-                let span = image.name.as_ref().map_or(image.span, |it| it.span);
-                BuildError::new(span, format!("`{name}` is not a regular expression"))
-                    .help("kustomize reads the name of an image as one: put `\\` before special characters")
-            })?;
+        let pattern = go_regex(&text).map_err(|why| {
+            let span = image.name.as_ref().map_or(image.span, |it| it.span);
+            BuildError::new(span, format!("`{name}` is not a regular expression: {why}")).help(
+                "kustomize reads the name of an image as one: put `\\` before special characters",
+            )
+        })?;
         Ok(Self {
             image,
             pattern,
