@@ -74,6 +74,7 @@ pub(super) struct Judge<'a> {
     reader: &'a Reader<'a>,
     options: &'a TestOptions,
     rule_values: Vec<BTreeMap<String, RuleValues>>,
+    by_name: BTreeMap<&'a str, Vec<usize>>,
     answers: BTreeMap<Question, Option<Rc<PolicyResponse>>>,
     /// Policies with rules that may change objects before others see them.
     changing: Vec<usize>,
@@ -83,6 +84,10 @@ pub(super) struct Judge<'a> {
 impl<'a> Judge<'a> {
     pub(super) fn new(suite: &'a Suite, reader: &'a Reader<'a>, options: &'a TestOptions) -> Self {
         let policies = suite.policies.iter();
+        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, object) in suite.objects.iter().enumerate() {
+            by_name.entry(&object.name).or_default().push(at);
+        }
         Self {
             suite,
             reader,
@@ -91,6 +96,7 @@ impl<'a> Judge<'a> {
                 .clone()
                 .map(|it| suite.values.rule_values(&it.name))
                 .collect(),
+            by_name,
             answers: BTreeMap::new(),
             changing: policies
                 .clone()
@@ -131,13 +137,7 @@ impl<'a> Judge<'a> {
         let mut found = Vec::new();
         let named = row.resources.as_deref().unwrap_or_default();
         for entry in named {
-            let of_name = objects().filter(|(_, it)| is_named(it, &entry.text));
-            self.take(
-                row,
-                &entry.text,
-                of_name.map(|it| it.0).collect(),
-                &mut found,
-            );
+            self.take(row, &entry.text, self.named(&entry.text), &mut found);
         }
         // Kyverno looks at `resourceSpecs` only where `resources` is there too.
         if row.resources.is_some() || !compat {
@@ -171,7 +171,20 @@ impl<'a> Judge<'a> {
         found
     }
 
-    /// The objects behind one name of a row.
+    /// The objects of a name that stands alone or after its namespace.
+    fn named(&self, name: &str) -> Vec<usize> {
+        let (namespace, name) = match name.split('/').collect::<Vec<_>>()[..] {
+            [name] => (None, name),
+            [namespace, name] => (Some(namespace), name),
+            _ => return Vec::new(),
+        };
+        let of_name = self.by_name.get(name).into_iter().flatten().copied();
+        of_name
+            .filter(|it| namespace.is_none_or(|there| self.suite.objects[*it].namespace == there))
+            .collect()
+    }
+
+    /// Put the objects behind one name of a row among the targets.
     fn take(&self, row: &Row, name: &str, mut at: Vec<usize>, found: &mut Vec<Target>) {
         let compat = self.options.compat;
         if !compat && at.len() > 1 {
@@ -465,14 +478,6 @@ fn uncovered(policy: &Policy) -> BTreeMap<usize, Coverage> {
         all.insert(at, coverage);
     }
     all
-}
-
-fn is_named(object: &Object, name: &str) -> bool {
-    match name.split('/').collect::<Vec<_>>()[..] {
-        [name] => object.name == name,
-        [namespace, name] => object.namespace == namespace && object.name == name,
-        _ => false,
-    }
 }
 
 fn has_name(document: &Node, name: &str) -> bool {
