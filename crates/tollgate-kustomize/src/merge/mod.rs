@@ -13,7 +13,7 @@ pub use schema::MergeSchema;
 use crate::error::BuildError;
 use directive::Directive;
 use schema::TypeRef;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use tollgate_yaml::{Entry, Key, Mapping, Node, Origin, Scalar, Style, Tag, Value};
 
 /// What is left of the target.
@@ -206,28 +206,39 @@ impl<'s> Merger<'s> {
         schema: Option<TypeRef<'s>>,
         depth: usize,
     ) -> Result<(), BuildError> {
-        let entries = std::mem::take(map.entries_mut());
-        let mut merged = Vec::with_capacity(entries.len());
-        let mut seen: HashMap<&str, ()> = HashMap::new();
-        for mut entry in entries {
+        let mut seen: HashSet<&str> = HashSet::new();
+        let mut failed = None;
+        map.entries_mut().retain_mut(|entry| {
+            if failed.is_some() {
+                return true;
+            }
             let side = match &patch {
                 Fields::Nothing => Side::Nothing,
                 Fields::Same => Side::Same,
                 Fields::Patch { by_key, .. } => match by_key.get_key_value(&*entry.key.text) {
                     Some((key, it)) => {
-                        seen.insert(key, ());
+                        seen.insert(key);
                         Side::Patch(&it.value)
                     }
                     None => Side::Nothing,
                 },
             };
             let field = schema.and_then(|it| it.field(&entry.key.text));
-            match self.walk(Some(&mut entry.value), side, field, depth + 1)? {
-                Outcome::Kept => {}
-                Outcome::Taken(node) => replace(&mut entry.value, node),
-                Outcome::Cleared => continue,
+            match self.walk(Some(&mut entry.value), side, field, depth + 1) {
+                Ok(Outcome::Kept) => true,
+                Ok(Outcome::Taken(node)) => {
+                    replace(&mut entry.value, node);
+                    true
+                }
+                Ok(Outcome::Cleared) => false,
+                Err(error) => {
+                    failed = Some(error);
+                    true
+                }
             }
-            merged.push(entry);
+        });
+        if let Some(error) = failed {
+            return Err(error);
         }
         if let Fields::Patch {
             map: patch, skip, ..
@@ -235,7 +246,7 @@ impl<'s> Merger<'s> {
         {
             for entry in *patch {
                 let key = &*entry.key.text;
-                if seen.contains_key(key) || Some(key) == *skip {
+                if seen.contains(key) || Some(key) == *skip {
                     continue;
                 }
                 let field = schema.and_then(|it| it.field(key));
@@ -245,11 +256,10 @@ impl<'s> Merger<'s> {
                         origin: derived_origin(entry.key.origin),
                         ..entry.key.clone()
                     };
-                    merged.push(Entry { key, value });
+                    map.push(Entry { key, value });
                 }
             }
         }
-        *map.entries_mut() = merged;
         Ok(())
     }
 }

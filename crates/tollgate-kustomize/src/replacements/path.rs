@@ -241,7 +241,7 @@ impl Finder<'_> {
     fn by_value(&mut self, node: &mut Node, part: &str, rest: &[String]) -> Search {
         let (name, pattern) = name_and_value(part)?;
         let before = self.found.len();
-        self.matching(node, name, pattern, rest)?;
+        self.matching(node, name, pattern, rest, false)?;
         if self.found.len() > before || self.create.is_none() {
             return Ok(());
         }
@@ -258,7 +258,7 @@ impl Finder<'_> {
             Some(items) => items.push(item),
             None => return self.lost(item, rest),
         }
-        self.matching(node, name, pattern, rest)?;
+        self.matching(node, name, pattern, rest, name.is_empty())?;
         if self.found.len() == before {
             return Err(format!("the element made for `{part}` does not match it"));
         }
@@ -267,7 +267,14 @@ impl Finder<'_> {
 
     /// Go on in the elements of which a field (or, without name, which themselves) match a pattern
     /// somewhere. Elements themselves end the path.
-    fn matching(&mut self, node: &mut Node, name: &str, pattern: &str, rest: &[String]) -> Search {
+    fn matching(
+        &mut self,
+        node: &mut Node,
+        name: &str,
+        pattern: &str,
+        rest: &[String],
+        fresh: bool,
+    ) -> Search {
         let list = items(node)?;
         if list.is_empty() {
             return Ok(());
@@ -283,7 +290,7 @@ impl Finder<'_> {
         let rest = if name.is_empty() { &[] } else { rest };
         places
             .into_iter()
-            .try_for_each(|at| self.enter(node, at, rest, false))
+            .try_for_each(|at| self.enter(node, at, rest, fresh))
     }
 
     fn by_field(&mut self, node: &mut Node, part: &str, rest: &[String]) -> Search {

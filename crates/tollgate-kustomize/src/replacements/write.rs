@@ -2,7 +2,7 @@
 
 use crate::{error::BuildError, kustomization::FieldOptions};
 use std::sync::Arc;
-use tollgate_yaml::{Dialect, Node, Scalar, Span, Style, Tag, Value, resolve};
+use tollgate_yaml::{Dialect, Node, Origin, Scalar, Span, Style, Tag, Value, resolve};
 
 /// A value on its way.
 pub(super) struct Replacement {
@@ -92,7 +92,11 @@ impl Replacement {
 
     /// Put the value into a field of a text: the options do not count there.
     pub(super) fn write_inside(&self, target: &mut Node, fresh: bool) {
+        let whole = target.as_scalar().is_none();
         self.put(target, fresh, self.text());
+        if whole {
+            forget_places(target);
+        }
     }
 
     fn put(&self, target: &mut Node, fresh: bool, text: Arc<str>) {
@@ -113,6 +117,19 @@ impl Replacement {
                 }
             }
         }
+    }
+}
+
+/// The places of a value are places in another text than the one that it now stands in.
+fn forget_places(node: &mut Node) {
+    node.origin = Origin::Builtin;
+    match &mut node.value {
+        Value::Scalar(_) => {}
+        Value::Sequence(items) => items.iter_mut().for_each(forget_places),
+        Value::Mapping(map) => map.iter_mut().for_each(|it| {
+            it.key.origin = Origin::Builtin;
+            forget_places(&mut it.value);
+        }),
     }
 }
 
