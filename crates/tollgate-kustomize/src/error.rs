@@ -5,7 +5,9 @@ use crate::{
     files::{FileError, RepoPath},
     openapi::BuildSchema,
 };
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use tollgate_yaml::{Sources, Span, YamlError};
 
 /// Why a kustomization cannot be rendered.
@@ -20,6 +22,10 @@ pub struct BuildError {
     pub help: Option<String>,
     /// The entries of kustomization files that led here, the outermost first.
     pub chain: Vec<Span>,
+    /// Other places that have a part in it, such as the first of two that must not both be.
+    pub related: Vec<Span>,
+    /// Every file and folder that was read until then; empty until the build has ended.
+    pub reads: Arc<BTreeSet<RepoPath>>,
 }
 
 impl BuildError {
@@ -30,6 +36,8 @@ impl BuildError {
             span,
             help: None,
             chain: Vec::new(),
+            related: Vec::new(),
+            reads: Arc::default(),
         }
     }
 
@@ -42,6 +50,13 @@ impl BuildError {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same error with one more place that has a part in it.
+    #[must_use]
+    pub fn with(mut self, place: Span) -> Self {
+        self.related.extend(Some(place).filter(|it| it.is_some()));
         self
     }
 
@@ -71,6 +86,9 @@ impl BuildError {
         if let Some(help) = &self.help {
             let _ = write!(out, "\n  help: {help}");
         }
+        for place in &self.related {
+            let _ = write!(out, "\n  see also {}", sources.describe(*place));
+        }
         for entry in self.chain.iter().rev() {
             let _ = write!(out, "\n  reached from {}", sources.describe(*entry));
         }
@@ -81,10 +99,8 @@ impl BuildError {
 impl From<YamlError> for BuildError {
     fn from(error: YamlError) -> Self {
         Self {
-            message: error.message,
-            span: error.span,
             help: error.help,
-            chain: Vec::new(),
+            ..Self::new(error.span, error.message)
         }
     }
 }
@@ -133,7 +149,7 @@ pub enum WarningKind {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     pub(crate) warnings: Vec<Warning>,
-    pub(crate) reads: std::collections::BTreeSet<RepoPath>,
+    pub(crate) reads: BTreeSet<RepoPath>,
     pub(crate) schema: BuildSchema,
     /// How often a kustomization was entered.
     pub(crate) entered: usize,

@@ -301,21 +301,19 @@ fn merge_into(
     metadata_as_text(&mut patch, "annotations");
     // From the back, since deleted resources are taken out.
     for at in (0..resources.len()).rev().filter(|at| chosen.contains(at)) {
+        // A resource without a version empties the patch's, and is given the empty one.
         let version = resources[at].body.get("apiVersion").cloned();
+        let version = version.unwrap_or_else(|| Node::null(patch.origin));
         let mut patch = std::borrow::Cow::Borrowed(&patch);
-        if let Some(version) = &version {
-            let same = |it: &Node| it.as_scalar() == version.as_scalar();
-            if !patch.get("apiVersion").is_some_and(same) {
-                let map = patch.to_mut().as_mapping_mut();
-                map.map(|it| it.set("apiVersion", version.clone()));
-            }
+        let same = |it: &Node| it.as_scalar() == version.as_scalar();
+        if !patch.get("apiVersion").is_some_and(same) {
+            let map = patch.to_mut().as_mapping_mut();
+            map.map(|it| it.set("apiVersion", version.clone()));
         }
         let merged = merge_one(resources, at, &patch, options, schema)?;
         if merged == Merged::Changed
             && let Some(map) = resources[at].body.as_mapping_mut()
         {
-            // A resource without a version is given the patch's, emptied.
-            let version = version.unwrap_or_else(|| Node::null(patch.origin));
             map.set("apiVersion", version);
         }
     }

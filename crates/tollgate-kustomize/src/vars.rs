@@ -72,13 +72,12 @@ impl VarSet {
         let Some(other) = self.0.insert(name.clone(), var.clone()) else {
             return Ok(());
         };
-        let mut error = BuildError::new(
+        Err(BuildError::new(
             var.span,
             format!("the variable `{name}` is defined twice"),
         )
-        .help("rename one of them: names of variables are shared by a kustomization and its bases");
-        error.chain = vec![other.span];
-        Err(error)
+        .help("rename one of them: names of variables are shared by a kustomization and its bases")
+        .with(other.span))
     }
 
     /// Replace every use of a variable in the fields that `specs` name.

@@ -55,10 +55,8 @@ pub(super) fn absorb(all: &mut Vec<Resource>, generated: Generated) -> Result<()
 /// Name, namespace and history of the old one; labels and annotations of both.
 fn keep_identity(new: &mut Resource, old: &Resource) {
     let old_metadata = old.body.get("metadata");
-    let origin = new.body.origin;
-    let metadata = match new.body.get_mut("metadata") {
-        Some(metadata) => metadata,
-        None => return,
+    let Some(metadata) = new.body.get_mut("metadata") else {
+        return;
     };
     for field in ["labels", "annotations"] {
         let merged = overlay(
@@ -79,7 +77,6 @@ fn keep_identity(new: &mut Resource, old: &Resource) {
             }
         }
     }
-    new.body.origin = origin;
     new.previous.clone_from(&old.previous);
     new.prefixes.clone_from(&old.prefixes);
     new.suffixes.clone_from(&old.suffixes);

@@ -219,6 +219,7 @@ fn enter<'a>(entry: &Text, scope: &Scope<'a>) -> Result<Scope<'a>, BuildError> {
             format!("there is no folder `{path}`"),
         ));
     }
+    scope.record.borrow_mut().reads.insert(path.clone());
     let root = files.resolve(&path).map_err(|it| at(it.into()))?;
     if let Some(open) = scope.stack.iter().rev().find(|it| it.is_within(&root)) {
         return Err(BuildError::new(
@@ -341,12 +342,10 @@ impl Ids {
     }
 }
 
-/// The refusal of a second resource with the same id.
+/// The refusal of a second resource with the same id as one of `all`.
 pub(super) fn duplicate(id: &ResourceId, at: tollgate_yaml::Span, all: &[Resource]) -> BuildError {
-    let error = BuildError::new(at, format!("a second {id}"));
-    let first = all.iter().find(|it| it.id().means_same(id));
-    match first {
-        Some(_) => error.help("give one of the two another name or namespace, or remove it"),
-        None => error,
-    }
+    let first = all.iter().find(|it| it.is_or_was(id));
+    BuildError::new(at, format!("a second {id}"))
+        .help("give one of the two another name or namespace, or remove it")
+        .with(first.map_or(tollgate_yaml::Span::NONE, |it| it.body.span()))
 }

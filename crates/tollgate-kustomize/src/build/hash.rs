@@ -1,8 +1,9 @@
 //! Content hashes at the end of the names of generated resources. Source: `api/hasher/hasher.go`.
 
 use crate::{error::BuildError, resource::Resource};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use tollgate_yaml::{Node, Scalar, Value};
 
@@ -25,14 +26,17 @@ pub(crate) fn add_to_names(resources: &mut [Resource]) -> Result<(), BuildError>
 /// The hash of a ConfigMap or Secret: ten characters that read well.
 fn hash(body: &Node) -> Result<String, BuildError> {
     let kind = body.get("kind").and_then(Node::as_str).unwrap_or_default();
-    let mut content = Map::new();
-    // kustomize looks the name up in a way that never finds it.
-    content.insert("name".to_owned(), Json::from(""));
-    content.insert("kind".to_owned(), Json::from(kind));
+    // Keys come out sorted, as Go's encoder sorts those of maps.
+    let mut content = BTreeMap::from([
+        // kustomize looks the name up in a way that never finds it.
+        ("name", Json::from("")),
+        ("kind", Json::from(kind)),
+        ("data", field(body, "data")?),
+    ]);
     let optional = match kind {
         "ConfigMap" => "binaryData",
         "Secret" => {
-            content.insert("type".to_owned(), field(body, "type")?);
+            content.insert("type", field(body, "type")?);
             "stringData"
         }
         _ => {
@@ -42,13 +46,10 @@ fn hash(body: &Node) -> Result<String, BuildError> {
             ));
         }
     };
-    content.insert("data".to_owned(), field(body, "data")?);
     let more = field(body, optional)?;
     if more.is_object() {
-        content.insert(optional.to_owned(), more);
+        content.insert(optional, more);
     }
-    // Keys come out sorted, as Go's encoder sorts those of maps.
-    let content: std::collections::BTreeMap<_, _> = content.into_iter().collect();
     let text = serde_json::to_string(&content)
         .map_err(|it| BuildError::new(body.span(), it.to_string()))?;
     let mut hex = String::new();
@@ -66,24 +67,18 @@ fn hash(body: &Node) -> Result<String, BuildError> {
     Ok(readable.collect())
 }
 
-/// A field as JSON; the text of a scalar; empty text where there is none.
+/// A field as JSON, its keys sorted; the text of a scalar; empty text where there is none.
 fn field(body: &Node, name: &str) -> Result<Json, BuildError> {
-    match body.get(name) {
-        None => Ok(Json::from("")),
-        Some(node) => match node.as_scalar() {
-            Some(scalar) => Ok(Json::from(&*scalar.text)),
-            None => sorted(node.to_json()?),
-        },
+    let Some(node) = body.get(name) else {
+        return Ok(Json::from(""));
+    };
+    if let Some(scalar) = node.as_scalar() {
+        return Ok(Json::from(&*scalar.text));
     }
-}
-
-/// The same value with the keys of its maps sorted.
-fn sorted(value: Json) -> Result<Json, BuildError> {
-    Ok(match value {
+    Ok(match node.to_json()? {
         Json::Object(map) => {
-            let mut entries: Vec<(String, Json)> = map.into_iter().collect();
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Json::Object(entries.into_iter().collect())
+            let sorted: BTreeMap<String, Json> = map.into_iter().collect();
+            Json::Object(sorted.into_iter().collect())
         }
         other => other,
     })
@@ -99,7 +94,6 @@ fn escape_html(json: &str) -> String {
             '&' => out.push_str("\\u0026"),
             '\u{2028}' => out.push_str("\\u2028"),
             '\u{2029}' => out.push_str("\\u2029"),
-            // serde writes these two in short, and Go's encoder does since 1.22.
             _ => out.push(it),
         }
     }

@@ -24,6 +24,7 @@ use crate::{
 };
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How to build.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,8 +76,15 @@ pub fn build(
     options: &Options,
 ) -> Result<Build, BuildError> {
     let record = RefCell::new(Record::default());
-    let resources = run(session, root, options, &record)?;
+    let outcome = run(session, root, options, &record);
     let mut record = record.into_inner();
+    let resources = match outcome {
+        Ok(resources) => resources,
+        Err(mut error) => {
+            error.reads = Arc::new(record.reads);
+            return Err(error);
+        }
+    };
     // A base that is named twice is odd twice.
     let mut seen = BTreeSet::new();
     record

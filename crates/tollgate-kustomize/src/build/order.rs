@@ -62,7 +62,9 @@ pub(super) fn sort(resources: &mut Vec<Resource>, scope: &Scope<'_>) -> Result<(
     for pair in keyed.windows(2) {
         if pair[0].0.id.means_same(&pair[1].0.id) {
             let at = pair[1].1.body.span();
-            return Err(super::accumulate::duplicate(&pair[1].0.id, at, &[]));
+            return Err(
+                super::accumulate::duplicate(&pair[1].0.id, at, &[]).with(pair[0].1.body.span())
+            );
         }
     }
     resources.extend(keyed.into_iter().map(|it| it.1));

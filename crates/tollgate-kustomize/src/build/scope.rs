@@ -38,11 +38,8 @@ impl<'a> Scope<'a> {
         record: &'a RefCell<Record>,
     ) -> Result<Self, BuildError> {
         let root = session.files().resolve(root)?;
-        let kustomization = session.kustomization(&root)?;
-        refuse_outside(session, options, &root, &kustomization)?;
+        let kustomization = read(session, options, &root, record)?;
         let has_metadata = !kustomization.build_metadata.is_empty();
-        let reads = [root.clone(), kustomization.path.clone()];
-        record.borrow_mut().reads.extend(reads);
         Ok(Self {
             session,
             options,
@@ -56,11 +53,7 @@ impl<'a> Scope<'a> {
 
     /// The scope of a kustomization that this one names.
     pub(super) fn enter(&self, root: RepoPath, entry: &Text) -> Result<Self, BuildError> {
-        self.record.borrow_mut().reads.insert(root.clone());
-        let kustomization = self.session.kustomization(&root)?;
-        refuse_outside(self.session, self.options, &root, &kustomization)?;
-        let path = kustomization.path.clone();
-        self.record.borrow_mut().reads.insert(path);
+        let kustomization = read(self.session, self.options, &root, self.record)?;
         let mut stack = self.stack.clone();
         stack.push(root.clone());
         Ok(Self {
@@ -169,6 +162,7 @@ impl<'a> Scope<'a> {
             .files()
             .resolve(&path)
             .map_err(|it| BuildError::from(it).or_at(entry.span))?;
+        self.record.borrow_mut().reads.insert(resolved.clone());
         let restricted = self.options.load_restrictor == LoadRestrictor::RootOnly;
         if restricted && !resolved.is_within(&self.root) {
             return Err(BuildError::new(
@@ -229,22 +223,35 @@ pub(super) fn remote(entry: &Text) -> BuildError {
     .help("copy what it names into the repository")
 }
 
-/// The load restrictor holds for kustomization files too: one that is a link out of its folder
-/// counts as missing.
-fn refuse_outside(
+/// The kustomization in the folder `root`. The load restrictor holds for its file too: one that is
+/// a link out of its folder counts as missing.
+fn read(
     session: &Session<'_>,
     options: &Options,
     root: &RepoPath,
-    kustomization: &Kustomization,
-) -> Result<(), BuildError> {
+    record: &RefCell<Record>,
+) -> Result<Arc<Kustomization>, BuildError> {
+    let mut reads = vec![root.clone()];
+    let outcome = session.kustomization(root);
+    match &outcome {
+        Ok(kustomization) => reads.push(kustomization.path.clone()),
+        Err(_) => reads.extend(
+            load::KUSTOMIZATION_NAMES
+                .iter()
+                .filter_map(|it| root.join(it)),
+        ),
+    }
+    record.borrow_mut().reads.extend(reads);
+    let kustomization = outcome?;
     let path = &kustomization.path;
-    let restricted = options.load_restrictor == LoadRestrictor::RootOnly;
-    if restricted && !session.files().resolve(path)?.is_within(root) {
+    let real = session.files().resolve(path)?;
+    record.borrow_mut().reads.insert(real.clone());
+    if options.load_restrictor == LoadRestrictor::RootOnly && !real.is_within(root) {
         return Err(BuildError::new(
             Span::NONE,
             format!("`{path}` is a link that leads out of its folder"),
         )
         .help("put a kustomization file in the folder itself"));
     }
-    Ok(())
+    Ok(kustomization)
 }

@@ -9,7 +9,7 @@ use crate::{
 use tollgate_yaml::{Dialect, Node, Span};
 
 /// The names that a kustomization file may have.
-const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub(crate) const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// The kustomization of `folder`.
 pub(crate) fn load(session: &Session<'_>, folder: &RepoPath) -> Result<Kustomization, BuildError> {

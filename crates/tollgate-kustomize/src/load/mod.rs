@@ -6,5 +6,5 @@ mod kustomization;
 mod resources;
 
 pub(crate) use inline::Places;
-pub(crate) use kustomization::load as kustomization;
+pub(crate) use kustomization::{NAMES as KUSTOMIZATION_NAMES, load as kustomization};
 pub(crate) use resources::parse as resources;

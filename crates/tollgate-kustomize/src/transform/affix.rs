@@ -8,7 +8,7 @@ use crate::{
     kustomization::Text,
     resource::{Resource, rewritten},
 };
-use tollgate_yaml::{Node, Scalar, Tag, Value};
+use tollgate_yaml::{Node, Scalar, Value};
 
 /// Which end of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

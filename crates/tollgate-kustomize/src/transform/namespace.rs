@@ -165,10 +165,10 @@ fn refuse_twins(resources: &[Resource], namespace: &Text) -> Result<(), BuildErr
                 "`namespace: {}` makes two resources one: {text} would be there twice",
                 &**namespace
             );
-            let mut error = BuildError::new(namespace.span, message)
-                .help("rename one of them, or render them in kustomizations of their own");
-            error.chain = vec![other.body.span(), resource.body.span()];
-            return Err(error);
+            return Err(BuildError::new(namespace.span, message)
+                .help("rename one of them, or render them in kustomizations of their own")
+                .with(other.body.span())
+                .with(resource.body.span()));
         }
     }
     Ok(())

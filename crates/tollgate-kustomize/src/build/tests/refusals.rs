@@ -165,7 +165,8 @@ fn the_same_resource_cannot_come_twice() {
                 &config_map("a").replace("  name", "  namespace: default\n  name"),
             ),
         ],
-        "a second ConfigMap default/a",
+        "base/a.yaml:1:1: a second ConfigMap default/a\n  help: give one of the two another name or \
+         namespace, or remove it\n  see also app/a.yaml:1:1",
     );
 }
 
@@ -236,4 +237,26 @@ fn bases_cannot_nest_without_end() {
     }
     let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (&**a, &**b)).collect();
     refuse(&files, "more than 64 kustomizations inside of each other");
+}
+
+#[test]
+fn a_build_that_fails_tells_what_it_read() {
+    let files = tree(&[
+        ("app/kustomization.yaml", "resources: [../base]"),
+        ("base/kustomization.yaml", "resources: [a.yaml]"),
+        ("base/a.yaml", "a: [\n"),
+    ]);
+    let sources = Sources::new();
+    let session = Session::new(&files, &sources);
+    let root = RepoPath::new("app").expect("a path");
+    let error = build(&session, &root, &FIFO).expect_err("broken YAML");
+    let reads: Vec<&str> = error.reads.iter().map(RepoPath::as_str).collect();
+    let expected = [
+        "app",
+        "app/kustomization.yaml",
+        "base",
+        "base/a.yaml",
+        "base/kustomization.yaml",
+    ];
+    assert_eq!(reads, expected);
 }
