@@ -21,6 +21,8 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
         rest: pattern.chars().peekable(),
         out: String::with_capacity(pattern.len() + 8),
         repeated: false,
+        last: 1,
+        groups: vec![1],
     }
     .run()?;
     RegexBuilder::new(&translated)
@@ -44,6 +46,10 @@ struct Translator<'a> {
     out: String,
     /// Whether the last thing was `*`, `+`, `?` or `{n}`.
     repeated: bool,
+    /// How often counted repetitions inside of the last thing multiply it.
+    last: u32,
+    /// The largest such number in each open group.
+    groups: Vec<u32>,
 }
 
 impl Translator<'_> {
@@ -56,16 +62,25 @@ impl Translator<'_> {
                         for _ in 0..length {
                             self.rest.next();
                         }
-                        self.repeat(&text?)?;
+                        let (text, times) = text?;
+                        self.repeat(&text)?;
+                        self.multiply(times)?;
                     }
                     None => self.literal('{'),
                 },
                 '\\' => self.escape()?,
                 '[' => self.class()?,
                 '(' => self.group()?,
-                '^' | '$' | '.' | '|' | ')' => {
+                ')' => {
                     self.out.push(c);
                     self.repeated = false;
+                    let inside = self.groups.pop().unwrap_or(1);
+                    self.thing(inside);
+                }
+                '^' | '$' | '.' | '|' => {
+                    self.out.push(c);
+                    self.repeated = false;
+                    self.thing(1);
                 }
                 _ => self.literal(c),
             }
@@ -73,8 +88,27 @@ impl Translator<'_> {
         Ok(self.out)
     }
 
+    /// A thing that can be repeated, and what is repeated inside of it.
+    fn thing(&mut self, inside: u32) {
+        self.last = inside;
+        match self.groups.last_mut() {
+            Some(group) => *group = inside.max(*group),
+            None => self.groups.push(inside),
+        }
+    }
+
+    fn multiply(&mut self, times: u32) -> Result<(), String> {
+        let product = self.last.saturating_mul(times.max(1));
+        if product > MAX_REPEAT {
+            return Err(format!("it repeats something {product} times"));
+        }
+        self.thing(product);
+        Ok(())
+    }
+
     fn literal(&mut self, c: char) {
         self.repeated = false;
+        self.thing(1);
         literal(&mut self.out, c);
     }
 
@@ -92,6 +126,7 @@ impl Translator<'_> {
 
     fn group(&mut self) -> Result<(), String> {
         self.repeated = false;
+        self.groups.push(1);
         self.out.push('(');
         if self.rest.next_if_eq(&'?').is_none() {
             return Ok(());
@@ -107,6 +142,10 @@ impl Translator<'_> {
                 return Err(format!("`(?{c}` is not supported"));
             }
             self.out.push(c);
+            if c == ')' {
+                // Flags alone are no group.
+                self.groups.pop();
+            }
             if matches!(c, ':' | ')') {
                 break;
             }
@@ -116,6 +155,7 @@ impl Translator<'_> {
 
     fn escape(&mut self) -> Result<(), String> {
         self.repeated = false;
+        self.thing(1);
         let Some(c) = self.rest.next() else {
             return Err("it ends in a backslash".to_owned());
         };
@@ -218,6 +258,7 @@ impl Translator<'_> {
 
     fn class(&mut self) -> Result<(), String> {
         self.repeated = false;
+        self.thing(1);
         self.out.push('[');
         if self.rest.next_if_eq(&'^').is_some() {
             self.out.push('^');
@@ -234,7 +275,7 @@ impl Translator<'_> {
             first = false;
             if c == '['
                 && self.rest.peek() == Some(&':')
-                && let Some(length) = posix(self.rest.clone())
+                && let Some(length) = posix(self.rest.clone())?
             {
                 self.out.push('[');
                 self.out.extend(self.rest.by_ref().take(length));
@@ -293,7 +334,7 @@ enum Escape {
 }
 
 /// The rest of `{n}`, `{n,}` or `{n,m}`, with its length; `None` where `{` is a plain character.
-fn counted(rest: Peekable<Chars<'_>>) -> Option<(Result<String, String>, usize)> {
+fn counted(rest: Peekable<Chars<'_>>) -> Option<(Result<(String, u32), String>, usize)> {
     let inside: String = rest.clone().take_while(|it| *it != '}').take(32).collect();
     if rest.clone().nth(inside.chars().count()) != Some('}') {
         return None;
@@ -309,23 +350,31 @@ fn counted(rest: Peekable<Chars<'_>>) -> Option<(Result<String, String>, usize)>
     }
     let number = |it: &str| it.parse::<u32>().ok().filter(|it| *it <= MAX_REPEAT);
     let text = match (number(low), high.map(number)) {
-        (Some(_), None) => Ok(format!("{{{inside}}}")),
-        (Some(low), Some(Some(high))) if low <= high => Ok(format!("{{{inside}}}")),
+        (Some(low), None) => Ok((format!("{{{inside}}}"), low)),
+        (Some(low), Some(Some(high))) if low <= high => Ok((format!("{{{inside}}}"), high)),
         _ => Err(format!("`{{{inside}}}` is no valid repetition")),
     };
     Some((text, inside.chars().count() + 1))
 }
 
 /// The length of `:name:]` where that is what follows.
-fn posix(rest: Peekable<Chars<'_>>) -> Option<usize> {
-    let text: String = rest.take(12).collect();
-    let end = text.find(":]")?;
-    let name = text.get(1..end)?.trim_start_matches('^');
-    let known = [
-        "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
-        "space", "upper", "word", "xdigit",
-    ];
-    known.contains(&name).then_some(end + 2)
+fn posix(rest: Peekable<Chars<'_>>) -> Result<Option<usize>, String> {
+    let mut text = String::new();
+    for c in rest {
+        text.push(c);
+        if text.len() > 2 && text.ends_with(":]") {
+            let name = text.trim_matches([':', ']']).trim_start_matches('^');
+            let known = [
+                "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print",
+                "punct", "space", "upper", "word", "xdigit",
+            ];
+            return match known.contains(&name) {
+                true => Ok(Some(text.len())),
+                false => Err(format!("there is no class `[{text}`")),
+            };
+        }
+    }
+    Ok(None)
 }
 
 fn literal(out: &mut String, c: char) {

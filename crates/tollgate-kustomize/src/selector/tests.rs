@@ -57,6 +57,8 @@ fn what_go_refuses_is_refused() {
         r"\x{110000}",
         "[a-\\d]",
         "(((((a{1000}){1000}){1000})))",
+        "(a{500}){3}",
+        "[[:foo:]]",
     ] {
         assert!(go_regex(pattern).is_err(), "{pattern}");
     }
