@@ -16,6 +16,7 @@ mod json_patch;
 pub mod kustomization;
 mod load;
 pub mod merge;
+mod nearest;
 mod openapi;
 mod patches;
 mod plugins;

@@ -5,6 +5,7 @@ use crate::{
     files::{EntryKind, Files, RepoPath},
     kustomization::Kustomization,
     load,
+    nearest::path_help,
     resource::Resource,
 };
 use std::collections::HashMap;
@@ -114,12 +115,15 @@ impl<'a> Session<'a> {
             .get(folder, || load::kustomization(self, folder).map(Arc::new))
     }
 
-    fn missing(&self, path: &RepoPath) -> BuildError {
-        let message = match self.files.kind(path) {
-            Ok(Some(EntryKind::Directory)) => format!("`{path}` is a folder, not a file"),
-            _ => format!("there is no file `{path}`"),
-        };
-        BuildError::new(Span::NONE, message)
+    /// The refusal of a path at which there is no file.
+    pub(crate) fn missing(&self, path: &RepoPath) -> BuildError {
+        match self.files.kind(path) {
+            Ok(Some(EntryKind::Directory)) => {
+                BuildError::new(Span::NONE, format!("`{path}` is a folder, not a file"))
+            }
+            _ => BuildError::new(Span::NONE, format!("there is no file `{path}`"))
+                .help(path_help(self.files, path)),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     generators,
     id::ResourceId,
     kustomization::{Kind, Text},
+    nearest::path_help,
     openapi, plugins,
     provenance::{self, Provenance},
     resource::Resource,
@@ -156,7 +157,8 @@ fn names_folder(entry: &Text, scope: &Scope<'_>) -> Result<bool, BuildError> {
             Err(BuildError::new(
                 entry.span,
                 format!("there is neither a file nor a folder `{path}`"),
-            ))
+            )
+            .help(path_help(files, &path)))
         }
         _ => Err(BuildError::new(
             entry.span,
@@ -214,10 +216,10 @@ fn enter<'a>(entry: &Text, scope: &Scope<'a>) -> Result<Scope<'a>, BuildError> {
     };
     if files.kind(&path).map_err(|it| at(it.into()))? != Some(EntryKind::Directory) {
         scope.record.borrow_mut().reads.insert(path.clone());
-        return Err(BuildError::new(
-            entry.span,
-            format!("there is no folder `{path}`"),
-        ));
+        return Err(
+            BuildError::new(entry.span, format!("there is no folder `{path}`"))
+                .help(path_help(files, &path)),
+        );
     }
     scope.record.borrow_mut().reads.insert(path.clone());
     let root = files.resolve(&path).map_err(|it| at(it.into()))?;

@@ -18,6 +18,7 @@ pub(crate) use scope::Scope;
 use crate::{
     error::{BuildError, Record, Warning},
     files::RepoPath,
+    kustomization::{Kind, Kustomization},
     provenance,
     resource::Resource,
     session::Session,
@@ -82,6 +83,11 @@ pub fn build(
         Ok(resources) => resources,
         Err(mut error) => {
             error.reads = Arc::new(record.reads);
+            let component = |it: &Arc<Kustomization>| it.kind == Kind::Component;
+            if error.help.is_none() && session.kustomization(root).as_ref().is_ok_and(component) {
+                let help = format!("`{root}` is a Component: build a kustomization that lists it");
+                error.help = Some(help);
+            }
             return Err(error);
         }
     };

@@ -96,7 +96,7 @@ impl<'a> Scope<'a> {
             .files()
             .read(&path)
             .map_err(|it| BuildError::from(it).or_at(entry.span))?
-            .ok_or_else(|| BuildError::new(entry.span, format!("there is no file `{path}`")))
+            .ok_or_else(|| self.session.missing(&path).or_at(entry.span))
     }
 
     /// The file that `entry` names, as text.

@@ -2,7 +2,7 @@
 //! fields and wrong types refused, null as if the field were absent.
 
 use super::{Spanned, Text, TextPair};
-use crate::error::BuildError;
+use crate::{error::BuildError, nearest::nearest};
 use tollgate_yaml::{Entry, Key, Node, Span, Style, Tag};
 
 type Result<T> = std::result::Result<T, BuildError>;
@@ -166,14 +166,9 @@ impl<'a> Fields<'a> {
             entry.key.origin.edit_here(),
             format!("unknown field `{name}` in {}", self.what),
         );
-        let nearest = self
-            .known
-            .iter()
-            .map(|it| (distance(it, &name), it))
-            .min()
-            .filter(|(distance, it)| *distance <= it.len() / 3);
+        let nearest = nearest(&name, self.known.iter().copied());
         Err(match nearest {
-            Some((_, it)) => error.help(format!("did you mean `{it}`?")),
+            Some(it) => error.help(format!("did you mean `{it}`?")),
             None => error.help(format!("known fields: {}", self.known.join(", "))),
         })
     }
@@ -248,20 +243,4 @@ fn wrong_type(node: &Node, name: &str, wanted: &str) -> BuildError {
         node.span(),
         format!("`{name}` must be {wanted}, not {}", node.type_name()),
     )
-}
-
-/// How many characters must be typed, deleted or exchanged to get from one name to the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replace = diagonal + usize::from(!x.eq_ignore_ascii_case(y));
-            diagonal = row[j + 1];
-            row[j + 1] = replace.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

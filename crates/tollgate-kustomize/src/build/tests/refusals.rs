@@ -183,7 +183,7 @@ fn errors_tell_the_way_to_them() {
             ("base/kustomization.yaml", "resources:\n- missing.yaml\n"),
         ],
         "base/kustomization.yaml:2:3: there is neither a file nor a folder `base/missing.yaml`\n  \
-         reached from app/kustomization.yaml:2:3",
+         help: add it, or remove the entry\n  reached from app/kustomization.yaml:2:3",
     );
 }
 
@@ -259,4 +259,28 @@ fn a_build_that_fails_tells_what_it_read() {
         "base/kustomization.yaml",
     ];
     assert_eq!(reads, expected);
+}
+
+#[test]
+fn slips_in_paths_are_seen_through() {
+    refuse(
+        &[
+            ("app/kustomization.yaml", "resources: [deploymnet.yaml]"),
+            ("app/deployment.yaml", &config_map("a")),
+        ],
+        "there is neither a file nor a folder `app/deploymnet.yaml`\n  help: did you mean \
+         `deployment.yaml`?",
+    );
+}
+
+#[test]
+fn components_are_not_built_by_themselves() {
+    refuse(
+        &[(
+            "app/kustomization.yaml",
+            "kind: Component\npatches:\n- patch: |\n    apiVersion: v1\n    kind: ConfigMap\n    \
+             metadata: {name: a}\n",
+        )],
+        "help: `app` is a Component: build a kustomization that lists it",
+    );
 }
