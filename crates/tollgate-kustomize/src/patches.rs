@@ -398,16 +398,32 @@ fn forgets_annotations(patch: &Node) -> bool {
 
 /// Refuse two resources that mean the same object.
 fn distinct(resources: &[Resource]) -> Done {
+    // Few builds have two resources of one kind and name, so namespaces are rarely looked at.
+    let mut names = HashSet::with_capacity(resources.len());
+    let text = |it: &'_ Resource, key| {
+        it.body
+            .get(key)
+            .and_then(Node::as_scalar)
+            .map(|it| it.text.clone())
+    };
+    let named = |it: &Resource| {
+        (
+            text(it, "apiVersion"),
+            text(it, "kind"),
+            it.name().to_owned(),
+        )
+    };
+    if resources.iter().all(|it| names.insert(named(it))) {
+        return Ok(());
+    }
     let mut seen = HashSet::with_capacity(resources.len());
     for resource in resources {
         let id = resource.id().effective();
         if seen.contains(&id) {
+            let version = id.gvk.api_version();
             return Err(BuildError::new(
                 resource.body.span(),
-                format!(
-                    "two resources are {} {id} after the patch",
-                    id.gvk.api_version()
-                ),
+                format!("two resources are {version} {id} after the patch"),
             ));
         }
         seen.insert(id);

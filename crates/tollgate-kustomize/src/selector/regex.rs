@@ -333,8 +333,11 @@ enum Escape {
     Char(char),
 }
 
+/// A counted repetition, and how often it repeats at most.
+type Repetition = (String, u32);
+
 /// The rest of `{n}`, `{n,}` or `{n,m}`, with its length; `None` where `{` is a plain character.
-fn counted(rest: Peekable<Chars<'_>>) -> Option<(Result<(String, u32), String>, usize)> {
+fn counted(rest: Peekable<Chars<'_>>) -> Option<(Result<Repetition, String>, usize)> {
     let inside: String = rest.clone().take_while(|it| *it != '}').take(32).collect();
     if rest.clone().nth(inside.chars().count()) != Some('}') {
         return None;
