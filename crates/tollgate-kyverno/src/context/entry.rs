@@ -35,7 +35,7 @@ pub(crate) enum Source {
 #[derive(Debug)]
 enum What<'a> {
     /// The `images` of the resource.
-    Images(Option<Value>),
+    Images(Option<&'a Value>),
     Entry(&'a ContextEntry),
 }
 
@@ -50,8 +50,8 @@ pub(super) struct Deferred<'a> {
     loaded: bool,
 }
 
-impl Deferred<'_> {
-    pub(super) fn images(resource: Option<Value>) -> Self {
+impl<'a> Deferred<'a> {
+    pub(super) fn images(resource: Option<&'a Value>) -> Self {
         Self {
             what: What::Images(resource),
             level: 0,
@@ -157,7 +157,7 @@ impl<'a> Context<'a> {
         self.loading = Some((self.deferred[index].level, index));
         let loaded = match &self.deferred[index].what {
             What::Images(resource) => {
-                let found = images::as_variable(resource.as_ref(), &self.runtime);
+                let found = images::as_variable(*resource, &self.runtime);
                 match found {
                     Ok(Some(value)) => self.add("images", value),
                     Ok(None) => Ok(()),

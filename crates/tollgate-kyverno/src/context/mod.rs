@@ -23,6 +23,9 @@ use tollgate_jmespath::Runtime;
 /// How much the entries of a context may weigh together. Source: `DefaultMaxContextSize`.
 const MAX_BYTES: usize = 2 << 20;
 
+/// How many elements the loops of a rule may go through.
+const MAX_ELEMENTS: usize = 100_000;
+
 /// Why a variable has no value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct VariableError {
@@ -80,6 +83,7 @@ pub(crate) struct Context<'a> {
     /// While an entry loads: it sees only entries up to this level, and before this index.
     loading: Option<(usize, usize)>,
     size: usize,
+    elements: usize,
     operation: Operation,
     queries: Option<&'a Queries>,
     fixtures: &'a Fixtures,
@@ -132,9 +136,10 @@ impl<'a> Context<'a> {
             raw: Value::Object(root),
             journal: Vec::new(),
             checkpoints: Vec::new(),
-            deferred: vec![Deferred::images(resource.cloned())],
+            deferred: vec![Deferred::images(resource)],
             loading: None,
             size: 0,
+            elements: 0,
             operation: request.operation,
             queries: None,
             fixtures: request.fixtures,
@@ -152,6 +157,7 @@ impl<'a> Context<'a> {
         self.queries = Some(queries);
         self.policy_namespace = policy_namespace;
         self.size = 0;
+        self.elements = 0;
     }
 
     /// What queries depend on besides the context.
@@ -226,7 +232,21 @@ impl<'a> Context<'a> {
     }
 
     /// The element of a loop; `nesting` counts from 0.
-    pub(crate) fn add_element(&mut self, element: &Value, index: usize, nesting: usize) {
+    ///
+    /// # Errors
+    /// More elements than any rule should go through.
+    pub(crate) fn add_element(
+        &mut self,
+        element: &Value,
+        index: usize,
+        nesting: usize,
+    ) -> Result<(), VariableError> {
+        self.elements += 1;
+        if self.elements > MAX_ELEMENTS {
+            return Err(VariableError::new(format!(
+                "the loops of the rule go through more than {MAX_ELEMENTS} elements"
+            )));
+        }
         for (key, value) in [
             ("element".to_owned(), element.clone()),
             (format!("element{nesting}"), element.clone()),
@@ -235,6 +255,7 @@ impl<'a> Context<'a> {
         ] {
             self.set(&[&key], |slot| *slot = value);
         }
+        Ok(())
     }
 
     /// Put what an entry loaded in place of what had its name.

@@ -13,6 +13,8 @@ const MAX_DEPTH: usize = 256;
 const MAX_VARIABLES: usize = 100_000;
 /// Bytes of one text.
 const MAX_TEXT: usize = 2 << 20;
+/// Bytes of text that are looked through for one document, each time counted.
+const MAX_WORK: usize = 64 << 20;
 
 /// A value with variables in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +98,7 @@ pub(crate) fn all(context: &mut Context<'_>, document: &Value) -> Result<Value, 
         context,
         path: Vec::new(),
         resolved: 0,
+        work: 0,
     };
     filler.value(document)
 }
@@ -134,6 +137,7 @@ struct Filler<'c, 'a> {
     context: &'c mut Context<'a>,
     path: Vec<String>,
     resolved: usize,
+    work: usize,
 }
 
 impl Filler<'_, '_> {
@@ -191,6 +195,7 @@ impl Filler<'_, '_> {
 
     fn text(&mut self, mut text: String) -> Result<Value, VariableError> {
         loop {
+            self.spend(text.len())?;
             let found = braces::find_all(&text);
             if found.is_empty() {
                 break;
@@ -223,6 +228,7 @@ impl Filler<'_, '_> {
                     &format!("{prefix}{new}"),
                     1,
                 );
+                self.spend(text.len())?;
                 if text.len() > MAX_TEXT {
                     return Err(VariableError::new(format!(
                         "filling variables in makes a text of more than {MAX_TEXT} bytes"
@@ -234,6 +240,16 @@ impl Filler<'_, '_> {
             }
         }
         Ok(Value::String(text.replace("\\{{", "{{")))
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<(), VariableError> {
+        self.work += bytes;
+        if self.work > MAX_WORK {
+            return Err(VariableError::new(
+                "filling variables in takes too long: texts bring ever more variables in",
+            ));
+        }
+        Ok(())
     }
 
     fn resolve(&mut self, mut query: String) -> Result<Value, VariableError> {

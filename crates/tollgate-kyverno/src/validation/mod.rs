@@ -17,6 +17,7 @@ use crate::{
 };
 use blame::Place;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use tollgate_yaml::FieldPath;
 
 /// A rule on an object.
@@ -76,7 +77,7 @@ struct Level<'a, 'e> {
 /// Validate the object; `None` where the rule has nothing to say.
 pub(crate) fn validate<'a>(job: &Job<'a, '_>, context: &mut Context<'a>) -> Option<Outcome> {
     let object = job.object(context);
-    let verdict = root(job, object.as_ref(), context);
+    let verdict = root(job, object.as_deref(), context);
     let verdict = match verdict {
         Some(Verdict::Fail { .. }) if job.may_keep_violations() => {
             let old = job.asked.old_object.as_deref().cloned();
@@ -96,9 +97,9 @@ pub(crate) fn validate<'a>(job: &Job<'a, '_>, context: &mut Context<'a>) -> Opti
     })
 }
 
-impl Job<'_, '_> {
+impl<'r> Job<'_, 'r> {
     /// The object that patterns are matched against. The rule's values may have changed it.
-    fn object(&self, context: &Context<'_>) -> Option<Value> {
+    fn object(&self, context: &Context<'_>) -> Option<Cow<'r, Value>> {
         let object = self.asked.object.as_deref()?;
         let touched = self.values.is_some_and(|it| {
             it.values
@@ -106,9 +107,9 @@ impl Job<'_, '_> {
                 .any(|key| key.starts_with("request.object"))
         });
         if touched {
-            context.object("object").cloned()
+            context.object("object").cloned().map(Cow::Owned)
         } else {
-            Some(object.clone())
+            Some(Cow::Borrowed(object))
         }
     }
 
@@ -375,7 +376,9 @@ fn elements_of<'a>(
             continue;
         }
         context.reset();
-        context.add_element(element, index, level.nesting);
+        if let Err(error) = context.add_element(element, index, level.nesting) {
+            return Err(Verdict::error("failed to process foreach", &error));
+        }
         let place = Place::Element {
             list: &foreach.list,
             index,

@@ -4,8 +4,10 @@ use crate::{
     ApiAnswer, Fixtures, GlobalEntry, Operation, Outcome, RuleValues, UserInfo,
     testing::{World, check},
 };
-use serde_json::json;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use tollgate_yaml::{Node, Origin};
 
 /// A policy with one rule `r` on Pods; `validate` is YAML at the rule's level.
 fn policy(rule: &str) -> String {
@@ -297,6 +299,27 @@ fn hostile_variables_end() {
     );
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {b: '{{ request.object.metadata.annotations }}'}}\n";
     check(&policy, pod, &["r: error"]);
+    // Texts that bring in variables without end, and loops in loops.
+    let text = super::tests::policy(
+        "validate:\n  pattern:\n    metadata:\n      name: 'x{{ request.object.metadata.annotations.b }}'",
+    );
+    for again in [
+        "{{ request.object.metadata.annotations.b }}y".to_owned(),
+        "{{ request.operation }}".repeat(60_000),
+    ] {
+        let pod = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, annotations: {{b: '{again}'}}}}\n"
+        );
+        check(&text, &pod, &["r: error"]);
+    }
+    let squared = super::tests::policy(
+        "validate:\n  foreach:\n  - list: request.object.spec.l\n    foreach:\n    - list: request.object.spec.l\n      deny: {conditions: {any: [{key: a, operator: Equals, value: b}]}}",
+    );
+    check(
+        &squared,
+        &super::tests::pod(&format!("{{l: [{}]}}", "x,".repeat(400))),
+        &["r: error"],
+    );
 }
 
 #[test]
@@ -394,4 +417,68 @@ fn references_and_escapes() {
         &pod("{request: 1Gi, limit: 2Gi, text: '{{ a }}'}"),
         &["r: fail at spec.request"],
     );
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[-{}()$\\\\@|&<>=!^+X*?.,:\"\\[\\]a1 é]{0,16}".prop_map(Value::from),
+        Just(Value::from("{{ request.object.spec }}")),
+        Just(Value::from("$(./../a)")),
+    ];
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[<=X^+]?\\(?[a-c]\\)?", inner, 0..4)
+                .prop_map(|it| Value::Object(it.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(pattern in any_value(), value in any_value(), operator in 0..14usize) {
+        const OPERATORS: [&str; 14] = [
+            "Equals", "NotEquals", "In", "NotIn", "AnyIn", "AllIn", "AnyNotIn", "AllNotIn",
+            "GreaterThan", "LessThanOrEquals", "DurationGreaterThan", "DurationLessThan", "equal",
+            "none",
+        ];
+        let rule = |validate: Value| json!({
+            "name": "r",
+            "match": {"any": [{"resources": {"kinds": ["Widget"]}}]},
+            "validate": validate,
+        });
+        let conditions = json!({"conditions": {"any": [{
+            "key": pattern, "operator": OPERATORS[operator], "value": value,
+        }]}});
+        let policy = json!({
+            "apiVersion": "kyverno.io/v1",
+            "kind": "ClusterPolicy",
+            "metadata": {"name": "p"},
+            "spec": {"rules": [
+                rule(json!({"pattern": {"spec": pattern}})),
+                rule(json!({"anyPattern": [{"spec": pattern}]})),
+                rule(json!({"deny": conditions})),
+                rule(json!({"foreach": [{"list": "request.object.spec", "deny": conditions}]})),
+                rule(json!({"foreach": [{"list": "request.object.spec", "pattern": pattern}]})),
+            ]},
+        });
+        let object = json!({"apiVersion": "a/v1", "kind": "Widget", "metadata": {"name": "a"}, "spec": value});
+        let policy = Node::from_json(&policy, Origin::Builtin);
+        let loaded = crate::load(&[policy]);
+        let request = crate::Request {
+            object: Some(&object),
+            old_object: None,
+            operation: Operation::Create,
+            user_info: None,
+            values: &BTreeMap::new(),
+            rule_values: &BTreeMap::new(),
+            fixtures: &Fixtures::default(),
+            now: std::time::SystemTime::UNIX_EPOCH,
+        };
+        loaded.policies.evaluate(&request);
+    }
 }
