@@ -43,6 +43,8 @@ pub struct RuleResult {
     pub at: Span,
     /// What it said.
     pub outcome: Outcome,
+    /// The objects that a `generate` rule would create, without what Kyverno writes into their labels.
+    pub generated: Vec<serde_json::Value>,
 }
 
 /// The results of one policy for one resource: rules that did not match are absent.

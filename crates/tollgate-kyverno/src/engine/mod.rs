@@ -1,12 +1,13 @@
 //! Asks policies about objects. Source: `pkg/engine/engine.go` and `pkg/engine/validation.go`.
 
 mod asked;
+mod generate;
 mod rule;
 
 use crate::{
     context::Context,
     exception::PolicyException,
-    policy::{Policy, PolicyKind, Problem},
+    policy::{Policy, PolicyKind, Problem, RuleType},
     request::Request,
     result::{Outcome, PolicyResponse, RuleResult},
 };
@@ -93,6 +94,7 @@ impl<'a> Session<'a> {
                     rule: rule.name.clone(),
                     at: rule.span,
                     outcome: outcome.clone(),
+                    generated: Vec::new(),
                 })
                 .collect()
         };
@@ -138,17 +140,21 @@ impl<'a> Session<'a> {
                     }
                 },
             };
-            let outcome = rule::ask(policy, rule, asked, &self.request, context);
+            let mut generated = Vec::new();
+            let request = &self.request;
+            let outcome = rule::ask(policy, rule, asked, request, context, &mut generated);
             let applied = matches!(outcome, Some(Outcome::Pass | Outcome::Fail { .. }));
             response.rules.extend(outcome.map(|outcome| RuleResult {
                 rule: rule.name.clone(),
                 at: rule.span,
                 outcome,
+                generated,
             }));
             if applied && policy.apply_one {
                 break;
             }
         }
-        Some(response)
+        let only_generates = policy.rules.iter().all(|it| it.kind == RuleType::Generate);
+        (!(is_ours && only_generates && response.rules.is_empty())).then_some(response)
     }
 }

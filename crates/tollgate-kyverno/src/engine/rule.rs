@@ -1,7 +1,7 @@
 //! What every rule goes through: its context, preconditions and exceptions, then what it checks.
 //! Source: `invokeRuleHandler` in `pkg/engine/engine.go`.
 
-use super::Asked;
+use super::{Asked, generate::generate};
 use crate::{
     conditions,
     context::{Context, ErrorKind, VariableError},
@@ -21,11 +21,12 @@ pub(super) fn ask<'a>(
     asked: &Asked<'_>,
     request: &Request<'_>,
     context: &mut Context<'a>,
+    generated: &mut Vec<Value>,
 ) -> Option<Outcome> {
     context.enter(&policy.queries, &policy.namespace);
     context.checkpoint();
     let values = values_of(rule, request);
-    let outcome = run(policy, rule, asked, request, values, context);
+    let outcome = run(policy, rule, asked, request, values, context, generated);
     context.restore();
     outcome
 }
@@ -50,6 +51,7 @@ fn run<'a>(
     request: &Request<'_>,
     values: Option<&RuleValues>,
     context: &mut Context<'a>,
+    generated: &mut Vec<Value>,
 ) -> Option<Outcome> {
     let body = &*rule.body;
     let mut images = None;
@@ -114,6 +116,11 @@ fn run<'a>(
             asked.object.as_deref()?,
         )),
         Check::PodSecurity(check) => pod_security(policy, rule, check, asked, &exceptions),
+        // What was generated for a trigger that goes away is cleaned up, which nobody plays here.
+        Check::Generate(_) if asked.object.is_none() => Some(Outcome::Unsupported {
+            feature: "`generate` for a deleted object is not evaluated yet".to_owned(),
+        }),
+        Check::Generate(generation) => Some(generate(generation, context, generated)),
         Check::Unsupported(feature) => Some(Outcome::Unsupported {
             feature: format!("`{feature}` is not evaluated yet"),
         }),
@@ -206,7 +213,7 @@ pub(crate) fn join(first: &str, second: &str) -> String {
     }
 }
 
-fn error_outcome(doing: &str, error: &VariableError) -> Outcome {
+pub(super) fn error_outcome(doing: &str, error: &VariableError) -> Outcome {
     if error.kind == ErrorKind::Unsupported {
         return Outcome::Unsupported {
             feature: error.message.clone(),

@@ -26,6 +26,7 @@ pub(crate) enum Check {
     Validate(Box<Validation>),
     PodSecurity(Box<PodSecurityRule>),
     VerifyImages(Vec<ImageVerification>),
+    Generate(Box<Generation>),
     /// Something that cannot be judged yet.
     Unsupported(&'static str),
 }
@@ -49,6 +50,14 @@ pub(crate) struct PodSecurityRule {
     pub(crate) enforce: bool,
     /// As for [`Validation`].
     pub(crate) allow_existing: bool,
+}
+
+/// `generate` with `data`: an object that is written out in the rule.
+#[derive(Clone, Debug)]
+pub(crate) struct Generation {
+    /// The whole of `generate`: `apiVersion`, `kind`, `namespace`, `name` and, if there is
+    /// something to write, `data`.
+    pub(crate) pattern: Template,
 }
 
 /// What is tested; the first that is given counts.
@@ -90,6 +99,7 @@ impl Body {
                 }
                 validation.test.queries(found);
             }
+            Check::Generate(generation) => generation.pattern.queries(found),
             Check::PodSecurity(_) | Check::VerifyImages(_) | Check::Unsupported(_) => {}
         }
     }

@@ -253,7 +253,7 @@ fn read_rule(
         name: Arc::from(name.unwrap_or_default()),
         kind: match body.check {
             Check::Unsupported("mutate") => RuleType::Mutate,
-            Check::Unsupported("generate") => RuleType::Generate,
+            Check::Generate(_) | Check::Unsupported("generate") => RuleType::Generate,
             Check::VerifyImages(_) => RuleType::VerifyImages,
             _ => RuleType::Validate,
         },

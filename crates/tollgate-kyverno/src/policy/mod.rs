@@ -5,7 +5,7 @@ mod fields;
 mod load;
 mod read;
 
-pub(crate) use body::{Body, Check, Deny, Foreach, PodSecurityRule, Test, Validation};
+pub(crate) use body::{Body, Check, Deny, Foreach, Generation, PodSecurityRule, Test, Validation};
 pub(crate) use fields::{Fault, Fields};
 pub use load::load;
 pub(crate) use read::exception_parts;

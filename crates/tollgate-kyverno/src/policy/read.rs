@@ -1,7 +1,7 @@
 //! Rules of `kyverno.io` from their JSON form. Source: `api/kyverno/v1`.
 
 use super::{
-    body::{Body, Check, Deny, Foreach, PodSecurityRule, Test, Validation},
+    body::{Body, Check, Deny, Foreach, Generation, PodSecurityRule, Test, Validation},
     fields::{Fault, Fields},
 };
 use crate::{
@@ -58,7 +58,7 @@ pub(super) fn rule(value: &Value, name: &str, enforce: bool) -> Result<Body, Fau
     let check = match types.as_slice() {
         ["validate"] => validate(&rule.fields("validate")?, enforce)?,
         ["mutate"] => Check::Unsupported("mutate"),
-        ["generate"] => Check::Unsupported("generate"),
+        ["generate"] => generate(rule.get("generate")),
         ["verifyImages"] => Check::VerifyImages(
             rule.each("verifyImages")?
                 .iter()
@@ -93,6 +93,23 @@ pub(super) fn rule(value: &Value, name: &str, enforce: bool) -> Result<Body, Fau
         image_extractors: image_extractors(&rule.fields("imageExtractors")?)?,
         check,
     })
+}
+
+/// `generate` as far as it is evaluated: objects that the rule writes out, one for each trigger.
+fn generate(written: Option<&Value>) -> Check {
+    let given = |key: &str| {
+        written
+            .and_then(|it| it.get(key))
+            .is_some_and(|it| !it.is_null())
+    };
+    match written {
+        Some(pattern) if !["clone", "cloneList", "foreach"].into_iter().any(given) => {
+            Check::Generate(Box::new(Generation {
+                pattern: Template::new(pattern.clone()),
+            }))
+        }
+        _ => Check::Unsupported("generate"),
+    }
 }
 
 fn validate(validate: &Fields<'_>, enforce: bool) -> Result<Check, Fault> {

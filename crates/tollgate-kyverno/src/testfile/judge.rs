@@ -249,12 +249,15 @@ impl<'a> Judge<'a> {
                 if !is_ruleless(policy.kind) && !row.names(&found.rule, self.options.compat) {
                     continue;
                 }
-                let judged = match self.obstacle(policy, found, at, row.operation) {
-                    Some(why) => Judged::unsupported(why),
+                let obstacle = self.obstacle(policy, found, at, row.operation);
+                let judged = match obstacle {
+                    Some(why) => vec![Judged::unsupported(why)],
                     None => self.judge(row, policy, found, object)?,
                 };
-                self.cover(index, found, &judged);
-                results.push(result(row, &found.rule, Some(object), "", judged));
+                for judged in judged {
+                    self.cover(index, found, &judged);
+                    results.push(result(row, &found.rule, Some(object), "", judged));
+                }
             }
         }
         if results.len() == before {
@@ -360,33 +363,33 @@ impl<'a> Judge<'a> {
         None
     }
 
+    /// What a rule said, against the row: once, or once for each object that it generated.
     fn judge(
         &self,
         row: &Row,
         policy: &Policy,
         found: &RuleResult,
         object: &Object,
-    ) -> Result<Judged, SuiteError> {
+    ) -> Result<Vec<Judged>, SuiteError> {
         let (actual, why) = match &found.outcome {
             Outcome::Pass => ("pass", None),
             Outcome::Fail { message, .. } if policy.scored => ("fail", Some(message)),
             Outcome::Fail { message, .. } => ("warn", Some(message)),
             Outcome::Skip { why } => ("skip", Some(why)),
             Outcome::Error { why } => ("error", Some(why)),
-            Outcome::Unsupported { feature } => return Ok(Judged::unsupported(feature.clone())),
+            Outcome::Unsupported { feature } => {
+                return Ok(vec![Judged::unsupported(feature.clone())]);
+            }
         };
-        if let Some(mut differs) = self.differs(row, object)? {
-            differs.actual = Some(actual);
-            return Ok(differs);
-        }
-        Ok(Judged {
+        let expected = RESULTS.contains(&&*row.result);
+        let said = || Judged {
             actual: Some(actual),
             status: if actual == row.result {
                 RowStatus::Ok
             } else {
                 RowStatus::Mismatch
             },
-            why: match actual == row.result || RESULTS.contains(&&*row.result) {
+            why: match actual == row.result || expected {
                 true => why.cloned(),
                 false => Some(format!(
                     "`{}` is no result: it is one of {}",
@@ -394,7 +397,22 @@ impl<'a> Judge<'a> {
                     RESULTS.join(", ")
                 )),
             },
-        })
+        };
+        let against = |object: &Object| {
+            let differs = self.differs(row, object)?.map(|it| Judged {
+                actual: Some(actual),
+                ..it
+            });
+            Ok(differs.unwrap_or_else(said))
+        };
+        if rule_type(policy, &found.rule) != Some(RuleType::Generate) {
+            return Ok(vec![against(object)?]);
+        }
+        if found.generated.is_empty() {
+            return Ok(vec![said()]);
+        }
+        let made = found.generated.iter().map(Object::made);
+        made.map(|it| against(&it)).collect()
     }
 
     /// How the object differs from the one that the row expects, if it names one.

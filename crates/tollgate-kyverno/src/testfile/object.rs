@@ -72,6 +72,23 @@ impl Object {
         })
     }
 
+    /// An object that a rule made: it is taken as it is.
+    pub(super) fn made(body: &Value) -> Self {
+        let text = |at: &str| {
+            body.pointer(at)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            api_version: text("/apiVersion"),
+            kind: text("/kind"),
+            namespace: text("/metadata/namespace"),
+            name: text("/metadata/name"),
+            body: body.clone(),
+        }
+    }
+
     /// Whether two objects are the same one to a cluster: versions of one kind are.
     fn identity(&self) -> (String, String, String, String) {
         let group = self.api_version.rsplit_once('/').map_or("", |it| it.0);

@@ -377,6 +377,60 @@ fn expected_objects_are_compared_whatever_the_rule() {
 }
 
 #[test]
+fn generated_objects_are_the_ones_that_a_row_expects() {
+    let policy = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: require-team}
+spec:
+  rules:
+  - name: quota
+    match: {any: [{resources: {kinds: [Pod]}}]}
+    exclude: {any: [{resources: {names: [bad]}}]}
+    generate:
+      apiVersion: v1
+      kind: ConfigMap
+      name: 'for-{{ request.object.metadata.name }}'
+      namespace: lab
+      synchronize: true
+      data: {data: {team: '{{ request.object.metadata.labels.team }}'}}
+";
+    let row = |pod: &str, file: &str, expected: &str| {
+        let row = format!(
+            "results:\n- {{policy: require-team, rule: quota, kind: Pod, resources: [{pod}], generatedResource: {file}, result: {expected}}}\n"
+        );
+        let files = [
+            ("p/policy.yaml", policy),
+            (
+                "p/.kyverno-test/same.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: for-good, namespace: lab}\ndata: {team: a}\n",
+            ),
+            (
+                "p/.kyverno-test/other.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: for-good, namespace: lab}\ndata: {team: b}\n",
+            ),
+        ];
+        lines(&run(test(&row), &files, true)).remove(0)
+    };
+    assert_eq!(
+        row("good", "same.yaml", "pass"),
+        "Pod default/good quota pass ok"
+    );
+    assert_eq!(
+        row("good", "same.yaml", "fail"),
+        "Pod default/good quota pass mismatch"
+    );
+    assert_eq!(
+        row("good", "other.yaml", "pass"),
+        "Pod default/good quota pass mismatch"
+    );
+    // A policy that only generates is not even asked; Kyverno fails the row.
+    assert_eq!(
+        row("bad", "same.yaml", "pass"),
+        "Pod lab/bad quota - mismatch"
+    );
+}
+
+#[test]
 fn what_cannot_be_evaluated_is_an_error_even_for_compatibility() {
     let mutate = "apiVersion: kyverno.io/v1
 kind: ClusterPolicy
