@@ -14,6 +14,8 @@ use tollgate_yaml::{Dialect, Node, Origin};
 
 /// Definitions refer to definitions at most this deep; deeper ones go in circles.
 const MAX_DEPTH: usize = 64;
+/// As many fields may be looked at: few definitions that refer to each other can describe very many.
+const MAX_FIELDS: usize = 200_000;
 
 /// The field specs that the OpenAPI extensions in the named files ask for.
 ///
@@ -90,7 +92,8 @@ impl<'a> Definitions<'a> {
                 kind: Arc::from(name.rsplit('.').next().unwrap_or_default()),
                 ..Gvk::default()
             };
-            self.collect(&mut all, &kind, properties, &mut Vec::new())?;
+            let mut budget = MAX_FIELDS;
+            self.collect(&mut all, &kind, properties, &mut Vec::new(), &mut budget)?;
         }
         Ok(all)
     }
@@ -102,12 +105,21 @@ impl<'a> Definitions<'a> {
         kind: &Gvk,
         properties: &'a Node,
         path: &mut Vec<&'a str>,
+        budget: &mut usize,
     ) -> Result<(), BuildError> {
         if path.len() > MAX_DEPTH {
             let message = format!("definitions in `{}` refer to themselves", &**self.entry);
             return Err(BuildError::new(self.entry.span, message));
         }
         for property in properties.as_mapping().into_iter().flatten() {
+            let Some(left) = budget.checked_sub(1) else {
+                let message = format!(
+                    "a definition in `{}` describes more than {MAX_FIELDS} fields",
+                    &**self.entry
+                );
+                return Err(BuildError::new(self.entry.span, message));
+            };
+            *budget = left;
             path.push(&property.key.text);
             let schema = &property.value;
             let spec = |end: Option<&str>| {
@@ -143,7 +155,7 @@ impl<'a> Definitions<'a> {
             let target = field(schema, "$ref").and_then(Node::as_str);
             let target = self.by_name.iter().find(|(name, _)| Some(*name) == target);
             if let Some(properties) = target.and_then(|(_, it)| properties_of(it)) {
-                self.collect(all, kind, properties, path)?;
+                self.collect(all, kind, properties, path, budget)?;
             }
             path.pop();
         }

@@ -736,3 +736,71 @@ fn a_patch_reaches_all_fields_that_share_a_label() {
     assert_eq!(replaced.matches("team: b").count(), 1, "{replaced}");
     assert_eq!(replaced.matches("team: a").count(), 2, "{replaced}");
 }
+
+#[test]
+fn definitions_cannot_multiply_without_end() {
+    let mut definitions = String::from(
+        "a.Thing: {Schema: {properties: {kind: {}, apiVersion: {}, metadata: {}, x: {$ref: a.T0}}}}\n",
+    );
+    for at in 0..40 {
+        let next = at + 1;
+        definitions.push_str(&format!(
+            "a.T{at}: {{Schema: {{properties: {{l: {{$ref: a.T{next}}}, r: {{$ref: a.T{next}}}}}}}}}\n"
+        ));
+    }
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [d.yaml]\ncrds: [c.yaml]\n",
+        ),
+        ("c.yaml", &*definitions),
+        ("d.yaml", DEPLOYMENT),
+    ];
+    let error = render(&files).map(|it| it.text).expect_err("too many");
+    assert!(error.contains("more than 200000 fields"), "{error}");
+}
+
+#[test]
+fn variables_stand_for_fields_of_other_resources() {
+    let resources = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: pod}
+spec:
+  containers:
+  - {name: a, args: [$(NAME), x-$(PORT), $$(NAME), $(OTHER)], env: [{name: A, value: $(PORT)}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: svc}
+spec: {ports: [{port: 80}]}
+";
+    let with = |vars: &str| {
+        let kustomization = format!("resources: [r.yaml]\nnamePrefix: p-\nvars:\n{vars}");
+        let files = [
+            ("kustomization.yaml", &*kustomization),
+            ("r.yaml", resources),
+        ];
+        render(&files).map(|it| (it.text, it.warnings))
+    };
+    let name = "- {name: NAME, objref: {apiVersion: v1, kind: Service, name: svc}}\n";
+    let port = "- {name: PORT, objref: {apiVersion: v1, kind: Service, name: svc}, \
+                fieldref: {fieldPath: 'spec.ports[0].port'}}\n";
+    let unused = name.replace("NAME", "UNUSED");
+    let (text, warnings) = with(&format!("{name}{port}{unused}")).expect("it renders");
+    assert!(
+        text.contains("    - p-svc\n    - x-80\n    - $(NAME)\n    - $(OTHER)\n"),
+        "{text}"
+    );
+    assert!(text.contains("      value: 80\n"), "{text}");
+    assert!(warnings.contains(&WarningKind::UnusedVariable));
+    for (vars, expected) in [
+        (format!("{name}{name}"), "defined twice"),
+        (name.replace("svc", "nope"), "not there"),
+        (port.replace("[0]", "[1]"), "does not have"),
+    ] {
+        let error = with(&vars).expect_err("refused");
+        assert!(error.contains("kustomization.yaml:4") || error.contains("kustomization.yaml:5"));
+        assert!(error.contains(expected), "{error}");
+    }
+}

@@ -158,12 +158,11 @@ fn is(map: &Mapping, key: &str, wanted: &str) -> Result<bool, FieldError> {
 fn refuse_twins(resources: &[Resource], namespace: &Text) -> Result<(), BuildError> {
     let mut seen = HashMap::with_capacity(resources.len());
     for resource in resources {
-        let id = resource.id().effective();
-        let text = id.to_string();
-        if let Some(other) = seen.insert(id, resource) {
+        if let Some(other) = seen.insert(resource.id().effective(), resource) {
             let message = format!(
-                "`namespace: {}` makes two resources one: {text} would be there twice",
-                &**namespace
+                "`namespace: {}` makes two resources one: {} would be there twice",
+                &**namespace,
+                resource.id()
             );
             return Err(BuildError::new(namespace.span, message)
                 .help("rename one of them, or render them in kustomizations of their own")

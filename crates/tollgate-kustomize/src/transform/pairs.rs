@@ -35,12 +35,12 @@ pub(super) fn apply(
                 let visit = &mut |node: &mut Node, steps: &[Step]| setter.set(node, steps);
                 spec.visit(&mut resource.body, Missing::Mapping, pair.value.span, visit)?;
             }
-            resource.sync_shared();
             if setter.places.len() > 1 {
                 let leaf = SharedLeaf::new(setter.made, setter.places);
                 resource.shared.push(leaf);
             }
         }
+        resource.sync_shared();
     }
     Ok(())
 }
