@@ -121,6 +121,9 @@ pub struct Fixtures {
     pub api_answers: Vec<ApiAnswer>,
     /// Entries of the global context by name.
     pub global_context: BTreeMap<String, GlobalEntry>,
+    /// Objects that `generate` rules can clone, by namespace and name of the policy and name of
+    /// the rule.
+    pub clone_sources: BTreeMap<(String, String, String), Vec<Value>>,
     /// Kinds that are subresources.
     pub subresources: Vec<Subresource>,
     /// Exceptions in force.

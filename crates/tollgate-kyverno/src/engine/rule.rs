@@ -120,7 +120,13 @@ fn run<'a>(
         Check::Generate(_) if asked.object.is_none() => Some(Outcome::Unsupported {
             feature: "`generate` for a deleted object is not evaluated yet".to_owned(),
         }),
-        Check::Generate(generation) => Some(generate(generation, context, generated)),
+        Check::Generate(generation) => {
+            let (namespace, name) = (policy.namespace.to_string(), policy.name.to_string());
+            let key = (namespace, name, rule.name.to_string());
+            let sources = request.fixtures.clone_sources.get(&key);
+            let sources = sources.map_or(&[][..], Vec::as_slice);
+            Some(generate(generation, sources, context, generated))
+        }
         Check::Unsupported(feature) => Some(Outcome::Unsupported {
             feature: format!("`{feature}` is not evaluated yet"),
         }),

@@ -52,11 +52,11 @@ pub(crate) struct PodSecurityRule {
     pub(crate) allow_existing: bool,
 }
 
-/// `generate` with `data`: an object that is written out in the rule.
+/// `generate` with `data` or `clone`: an object that is written out in the rule, or a copy.
 #[derive(Clone, Debug)]
 pub(crate) struct Generation {
     /// The whole of `generate`: `apiVersion`, `kind`, `namespace`, `name` and, if there is
-    /// something to write, `data`.
+    /// something to write or to copy, `data` or `clone`.
     pub(crate) pattern: Template,
 }
 

@@ -95,7 +95,7 @@ pub(super) fn rule(value: &Value, name: &str, enforce: bool) -> Result<Body, Fau
     })
 }
 
-/// `generate` as far as it is evaluated: objects that the rule writes out, one for each trigger.
+/// `generate` as far as it is evaluated: one object for each trigger.
 fn generate(written: Option<&Value>) -> Check {
     let given = |key: &str| {
         written
@@ -103,7 +103,7 @@ fn generate(written: Option<&Value>) -> Check {
             .is_some_and(|it| !it.is_null())
     };
     match written {
-        Some(pattern) if !["clone", "cloneList", "foreach"].into_iter().any(given) => {
+        Some(pattern) if !["cloneList", "foreach"].into_iter().any(given) => {
             Check::Generate(Box::new(Generation {
                 pattern: Template::new(pattern.clone()),
             }))

@@ -46,6 +46,8 @@ pub(super) struct Row {
     pub(super) patched: Option<Named>,
     /// Files of which one holds the object that is expected to be generated.
     pub(super) generated: Vec<Named>,
+    /// A file with the objects that the rule clones.
+    pub(super) clone_source: Option<Named>,
     /// Whether an expected object that is missing from its file is a failure to Kyverno too.
     pub(super) fail_on_missing: bool,
     pub(super) span: Span,
@@ -248,7 +250,6 @@ impl Row {
         if generated.is_empty() {
             generated.extend(fields.named("generatedResource")?);
         }
-        fields.text("cloneSourceResource")?;
         let resources = fields.get("resources").is_some();
         Ok(Self {
             policy: fields.text("policy")?,
@@ -264,6 +265,7 @@ impl Row {
             operation,
             patched: fields.named("patchedResources")?,
             generated,
+            clone_source: fields.named("cloneSourceResource")?,
             fail_on_missing: fields.flag("failOnMissingResources")?,
             span: fields.span(),
         })

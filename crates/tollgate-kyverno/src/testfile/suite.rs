@@ -208,6 +208,15 @@ impl Suite {
             }
             fixtures.exceptions.extend(read.exceptions);
         }
+        for row in &test.rows {
+            if let Some(file) = &row.clone_source {
+                let (namespace, policy) = row.policy.split_once('/').unwrap_or(("", &row.policy));
+                let key = (namespace.to_owned(), policy.to_owned(), row.rule.clone());
+                let sources = reader.objects(std::slice::from_ref(file))?;
+                let bodies = sources.into_iter().map(|it| it.body).collect();
+                fixtures.clone_sources.insert(key, bodies);
+            }
+        }
         if !test.cluster_resources.is_empty() {
             stand_in_for_cluster(&mut fixtures, &test, &objects, reader)?;
         }

@@ -431,6 +431,47 @@ spec:
 }
 
 #[test]
+fn cloned_objects_come_from_the_file_that_the_row_names() {
+    let policy = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: require-team}
+spec:
+  rules:
+  - name: copy
+    match: {any: [{resources: {kinds: [Pod]}}]}
+    generate:
+      apiVersion: v1
+      kind: Secret
+      name: login
+      namespace: lab
+      clone: {name: login, namespace: default}
+";
+    let judged = |more: &str| {
+        let row = format!(
+            "results:\n- {{policy: require-team, rule: copy, kind: Pod, resources: [good], generatedResource: made.yaml, {more}result: pass}}\n"
+        );
+        let files = [
+            ("p/policy.yaml", policy),
+            (
+                "p/.kyverno-test/source.yaml",
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: login, uid: x}\nstringData: {a: b}\n",
+            ),
+            (
+                "p/.kyverno-test/made.yaml",
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: login, namespace: lab}\nstringData: {a: b}\n",
+            ),
+        ];
+        lines(&run(test(&row), &files, true)).remove(0)
+    };
+    assert_eq!(
+        judged("cloneSourceResource: source.yaml, "),
+        "Pod default/good copy pass ok"
+    );
+    // Kyverno passes this one, although there is nothing to copy.
+    assert_eq!(judged(""), "Pod default/good copy error mismatch");
+}
+
+#[test]
 fn what_cannot_be_evaluated_is_an_error_even_for_compatibility() {
     let mutate = "apiVersion: kyverno.io/v1
 kind: ClusterPolicy
