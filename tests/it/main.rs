@@ -4,6 +4,7 @@ mod architecture;
 mod attacks;
 mod check;
 mod kills;
+mod kubectl;
 mod pages;
 mod real_repository;
 mod registry;
