@@ -178,6 +178,10 @@ fn labels(manifest: &Manifest) -> BTreeMap<String, String> {
 /// the others see, so it is one.
 fn outcome(outcome: Outcome, scored: bool, kind: Option<RuleType>) -> (RuleOutcome, FieldPath) {
     let root = FieldPath::root();
+    if kind == Some(RuleType::Generate) {
+        let why = "the rule generates; it judges nothing".to_owned();
+        return (RuleOutcome::Skip { why }, root);
+    }
     match outcome {
         Outcome::Pass => (RuleOutcome::Pass, root),
         Outcome::Fail { message, at } => {
@@ -190,10 +194,6 @@ fn outcome(outcome: Outcome, scored: bool, kind: Option<RuleType>) -> (RuleOutco
             (outcome, at)
         }
         Outcome::Skip { why } => (RuleOutcome::Skip { why }, root),
-        Outcome::Unsupported { .. } if kind == Some(RuleType::Generate) => {
-            let why = "the rule generates; it judges nothing".to_owned();
-            (RuleOutcome::Skip { why }, root)
-        }
         Outcome::Unsupported { feature } => (RuleOutcome::Error { why: feature }, root),
         Outcome::Error { why } => (RuleOutcome::Error { why }, root),
     }
