@@ -15,7 +15,7 @@ const NOT_COPIED: [&str; 5] = [
 ];
 
 /// The outcome for a trigger that the rule is for, and the object that the rule makes for it.
-/// A rule without anything to write creates nothing, and Kyverno passes it.
+/// A rule without anything to write makes an object that has no more than its names.
 ///
 /// A source that is not among `sources` is an error. Kyverno's command line logs it and passes
 /// the rule without an object.
@@ -36,7 +36,7 @@ pub(super) fn generate<'a>(
         name: text(&pattern, "/name"),
     };
     let made = match (text(&pattern, "/clone/name"), pattern.get("data")) {
-        ("", None | Some(Value::Null)) => return Outcome::Pass,
+        ("", None | Some(Value::Null)) => target.with(Map::new()),
         ("", Some(Value::Object(data))) => target.with(data.clone()),
         ("", Some(_)) => {
             let why = "`data` of generate is not a map".to_owned();

@@ -423,6 +423,23 @@ spec:
         row("good", "other.yaml", "pass"),
         "Pod default/good quota pass mismatch"
     );
+    // Without `data` the object has no more than its names.
+    let bare = policy.replace("data: {data:", "#");
+    let files = [
+        ("p/policy.yaml", &*bare.leak()),
+        (
+            "p/.kyverno-test/same.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: for-good, namespace: lab}\ndata: {}\n",
+        ),
+    ];
+    let row_of = |pod| {
+        let row = format!(
+            "results:\n- {{policy: require-team, rule: quota, kind: Pod, resources: [{pod}], generatedResource: same.yaml, result: pass}}\n"
+        );
+        lines(&run(test(&row), &files, true)).remove(0)
+    };
+    assert_eq!(row_of("good"), "Pod default/good quota pass ok");
+    assert_eq!(row_of("web"), "Deployment default/web quota - mismatch");
     // A policy that only generates is not even asked; Kyverno fails the row.
     assert_eq!(
         row("bad", "same.yaml", "pass"),
