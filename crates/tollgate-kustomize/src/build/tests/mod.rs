@@ -1,6 +1,7 @@
 //! Whole builds of small trees.
 
 mod generators;
+mod hostile;
 mod links;
 mod names;
 mod refusals;
