@@ -143,6 +143,8 @@ pub enum WarningKind {
     EmptyPatch,
     /// Something that is written and has no effect.
     Ignored,
+    /// An element of a list that kustomize throws out because it, or another one, lacks a key of its own.
+    ElementLost,
 }
 
 /// What a build read and what it found odd, collected on the way.

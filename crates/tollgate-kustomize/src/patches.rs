@@ -21,6 +21,31 @@ type Done = Result<(), BuildError>;
 /// The annotation that stands for what kustomize keeps in annotations while it builds.
 const BOOKKEEPING: &str = "internal.config.kubernetes.io/previousNames";
 
+/// How patches are merged into resources.
+struct Merging<'a> {
+    options: PatchOptions,
+    schema: &'a MergeSchema,
+    scope: &'a Scope<'a>,
+}
+
+impl<'a> Merging<'a> {
+    fn of(options: PatchOptions, custom: Option<&'a MergeSchema>, scope: &'a Scope<'a>) -> Self {
+        Self {
+            options,
+            schema: custom.unwrap_or_else(|| MergeSchema::kubernetes()),
+            scope,
+        }
+    }
+
+    fn merge(&self, target: &mut Node, patch: &Node) -> Result<Merged, BuildError> {
+        let (merged, warnings) = merge::merge_and_tell(target, patch, self.schema)?;
+        for it in warnings {
+            self.scope.warn(it.kind, it.span, it.message);
+        }
+        Ok(merged)
+    }
+}
+
 /// Apply `patchesStrategicMerge`.
 pub(crate) fn strategic_merge(
     resources: &mut Vec<Resource>,
@@ -44,13 +69,11 @@ pub(crate) fn strategic_merge(
             .help("remove the entries from `patchesStrategicMerge`"));
     }
     let custom = scope.record.borrow_mut().schema.for_merge();
-    let schema = custom
-        .as_deref()
-        .unwrap_or_else(|| MergeSchema::kubernetes());
+    let how = Merging::of(PatchOptions::default(), custom.as_deref(), scope);
     for patch in patches {
         let at = only_match(resources, &patch)?;
         let chosen = HashSet::from([at]);
-        merge_into(resources, &chosen, patch, PatchOptions::default(), schema)?;
+        merge_into(resources, &chosen, patch, &how)?;
     }
     Ok(())
 }
@@ -59,9 +82,7 @@ pub(crate) fn strategic_merge(
 pub(crate) fn apply(resources: &mut Vec<Resource>, entry: &Patch, scope: &Scope<'_>) -> Done {
     let content = Content::read(entry, scope)?;
     let custom = scope.record.borrow_mut().schema.for_merge();
-    let schema = custom
-        .as_deref()
-        .unwrap_or_else(|| MergeSchema::kubernetes());
+    let how = Merging::of(entry.options, custom.as_deref(), scope);
     match content {
         Content::Empty => {
             let message = "the patch is empty and changes nothing";
@@ -77,7 +98,7 @@ pub(crate) fn apply(resources: &mut Vec<Resource>, entry: &Patch, scope: &Scope<
                         metadata_as_text(&mut patch.body, "annotations");
                     }
                     let at = only_match(resources, &patch)?;
-                    merge_one(resources, at, &patch.body, entry.options, schema)?;
+                    merge_one(resources, at, &patch.body, &how)?;
                 }
                 Ok(())
             }
@@ -91,9 +112,8 @@ pub(crate) fn apply(resources: &mut Vec<Resource>, entry: &Patch, scope: &Scope<
                     .help("give each its own entry, or remove `target`"));
                 };
                 let chosen = selected(resources, entry, scope)?;
-                let options = entry.options;
                 let chosen = chosen.into_iter().collect();
-                merge_into(resources, &chosen, patch, options, schema)
+                merge_into(resources, &chosen, patch, &how)
             }
         },
         Content::Json(patch) => {
@@ -293,8 +313,7 @@ fn merge_into(
     resources: &mut Vec<Resource>,
     chosen: &HashSet<usize>,
     patch: Resource,
-    options: PatchOptions,
-    schema: &MergeSchema,
+    how: &Merging<'_>,
 ) -> Done {
     let mut patch = patch.body;
     metadata_as_text(&mut patch, "labels");
@@ -310,7 +329,7 @@ fn merge_into(
             let map = patch.to_mut().as_mapping_mut();
             map.map(|it| it.set("apiVersion", version.clone()));
         }
-        let merged = merge_one(resources, at, &patch, options, schema)?;
+        let merged = merge_one(resources, at, &patch, how)?;
         if merged == Merged::Changed
             && let Some(map) = resources[at].body.as_mapping_mut()
         {
@@ -325,9 +344,9 @@ fn merge_one(
     resources: &mut Vec<Resource>,
     at: usize,
     patch: &Node,
-    options: PatchOptions,
-    schema: &MergeSchema,
+    how: &Merging<'_>,
 ) -> Result<Merged, BuildError> {
+    let options = how.options;
     let resource = &mut resources[at];
     if options.allow_name_change || options.allow_kind_change {
         resource.store_previous_id();
@@ -343,7 +362,7 @@ fn merge_one(
     let name = kept(&["metadata", "name"]);
     let namespace = kept(&["metadata", "namespace"]).filter(|it| !it.is_null());
     resource.unshare_replaced(patch);
-    let merged = merge::strategic_merge(&mut resource.body, patch, schema)?;
+    let merged = how.merge(&mut resource.body, patch)?;
     let empty = resource.body.as_mapping().is_none_or(Mapping::is_empty);
     if merged == Merged::Deleted || empty {
         resources.remove(at);

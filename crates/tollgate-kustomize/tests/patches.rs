@@ -244,4 +244,19 @@ fn what_does_nothing_is_a_warning() {
         warnings("patches: [{path: p.yaml}]\n", "[]\n"),
         [WarningKind::EmptyPatch]
     );
+    let pods = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: CONTAINERS}}}\n";
+    let twice = |first: &str, second: &str| {
+        let patches = [first, second]
+            .map(|it| pods.replace("CONTAINERS", it))
+            .join("---\n");
+        warnings("patches: [{path: p.yaml}]\n", &patches)
+    };
+    let lost = twice("[{name: a}, {name: b}]", "[{image: x}]");
+    assert_eq!(lost, [WarningKind::ElementLost, WarningKind::ElementLost]);
+    let ignored = twice("[{name: a}]", "[{name: a, $patch: replace, image: x}]");
+    assert_eq!(ignored, [WarningKind::Ignored]);
+    assert_eq!(
+        twice("[{name: a}]", "[{name: a, $patch: delete}, {name: b}]"),
+        []
+    );
 }

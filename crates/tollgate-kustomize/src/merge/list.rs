@@ -8,8 +8,8 @@
 use super::{
     Merger, Outcome, Side, derived, derived_origin, directive::Directive, schema::TypeRef,
 };
-use crate::error::BuildError;
-use std::collections::HashMap;
+use crate::error::{BuildError, WarningKind};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tollgate_yaml::{Entry, Key, Node, Origin, Span, Value};
 
@@ -156,8 +156,13 @@ impl List<'_, '_> {
                 };
                 let mut target = old[at].take();
                 match self.walk(target.as_mut(), side)? {
+                    Outcome::Kept => merged.extend(target),
                     // kustomize puts the old element back where a new one was to take its place.
-                    Outcome::Kept | Outcome::Taken(_) => merged.extend(target),
+                    Outcome::Taken(node) => {
+                        self.merger
+                            .tell_replace(node.span(), "in an element of a list");
+                        merged.extend(target);
+                    }
                     Outcome::Cleared => {}
                 }
             }
@@ -231,6 +236,7 @@ impl<'p> Irregular<'p> {
     }
 
     fn merge(mut self, how: &List<'_, '_>) -> Result<Vec<Node>, BuildError> {
+        let before = self.list.clone();
         let set = ["".into()];
         let keys: &[Arc<str>] = if how.keys.is_empty() { &set } else { how.keys };
         let mut values = self.values(how.keys);
@@ -239,11 +245,12 @@ impl<'p> Irregular<'p> {
         }
         let present = present(&values, keys.len());
         let mut added: Vec<usize> = Vec::new();
+        let mut deleted = HashSet::new();
         let mut valid: Vec<&str> = Vec::new();
         for value in &values {
             let chosen = restrict(&present, keys, value);
             valid = chosen.iter().map(|it| it.0).collect();
-            let Some(node) = self.element(how, &chosen)? else {
+            let Some(node) = self.element(how, &chosen, &mut deleted)? else {
                 let fits: Vec<&str> = chosen.iter().map(|it| it.1).collect();
                 self.list = self.set(&self.list, None, &valid, &fits)?;
                 continue;
@@ -256,6 +263,17 @@ impl<'p> Irregular<'p> {
         }
         if !values.is_empty() {
             self.list = self.append(added, &valid)?;
+        }
+        // In a set of scalars the same one twice is no loss.
+        let kept: HashSet<usize> = self.list.iter().copied().chain(deleted).collect();
+        let lost = before.into_iter().filter(|it| !kept.contains(it));
+        for node in lost
+            .map(|it| &self.nodes[it])
+            .filter(|it| it.as_mapping().is_some())
+        {
+            let message = "kustomize throws this element of a list out: it or another one lacks a merge key of its own";
+            how.merger
+                .tell(WarningKind::ElementLost, node.span(), message.to_owned());
         }
         let mut nodes: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
         // An element that stands there twice (it matched two keys) is written out twice.
@@ -284,7 +302,7 @@ impl<'p> Irregular<'p> {
             Elements::Same => &[],
         };
         let list = self.list.iter().map(|it| &self.nodes[*it]);
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         let mut values = Vec::new();
         for element in patch.iter().chain(list) {
             let value: Vec<String> = if keys.is_empty() {
@@ -308,6 +326,7 @@ impl<'p> Irregular<'p> {
         &mut self,
         how: &List<'_, '_>,
         chosen: &[(&str, &str)],
+        deleted: &mut HashSet<usize>,
     ) -> Result<Option<usize>, BuildError> {
         let given: Vec<(&str, &str)> = chosen
             .iter()
@@ -334,7 +353,10 @@ impl<'p> Irregular<'p> {
                 self.nodes.push(node);
                 Some(self.nodes.len() - 1)
             }
-            Outcome::Cleared => None,
+            Outcome::Cleared => {
+                deleted.extend(target);
+                None
+            }
         };
         Ok(node.filter(|it| !is_void(&self.nodes[*it])))
     }

@@ -10,11 +10,12 @@ mod schema;
 
 pub use schema::MergeSchema;
 
-use crate::error::BuildError;
+use crate::error::{BuildError, Warning, WarningKind};
 use directive::Directive;
 use schema::TypeRef;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use tollgate_yaml::{Entry, Key, Mapping, Node, Origin, Scalar, Style, Tag, Value};
+use tollgate_yaml::{Entry, Key, Mapping, Node, Origin, Scalar, Span, Style, Tag, Value};
 
 /// What is left of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +38,33 @@ pub fn strategic_merge(
     patch: &Node,
     schema: &MergeSchema,
 ) -> Result<Merged, BuildError> {
-    let merger = Merger { schema };
-    match merger.walk(Some(target), Side::Patch(patch), None, 0)? {
-        // kustomize has no place to put another node into: `$patch: replace` at the top does nothing.
-        Outcome::Kept | Outcome::Taken(_) => Ok(Merged::Changed),
-        Outcome::Cleared => Ok(Merged::Deleted),
-    }
+    merge_and_tell(target, patch, schema).map(|it| it.0)
+}
+
+/// As [`strategic_merge`], and tells what happens that nobody would expect.
+///
+/// # Errors
+/// As [`strategic_merge`].
+pub(crate) fn merge_and_tell(
+    target: &mut Node,
+    patch: &Node,
+    schema: &MergeSchema,
+) -> Result<(Merged, Vec<Warning>), BuildError> {
+    let warnings = RefCell::new(Vec::new());
+    let merger = Merger {
+        schema,
+        warnings: &warnings,
+    };
+    let merged = match merger.walk(Some(target), Side::Patch(patch), None, 0)? {
+        Outcome::Kept => Merged::Changed,
+        // kustomize has no place to put another node into.
+        Outcome::Taken(_) => {
+            merger.tell_replace(patch.span(), "at the top of a patch");
+            Merged::Changed
+        }
+        Outcome::Cleared => Merged::Deleted,
+    };
+    Ok((merged, warnings.into_inner()))
 }
 
 /// What the patch has where the target has a value.
@@ -73,9 +95,23 @@ const MAX_DEPTH: usize = 1000;
 #[derive(Clone, Copy)]
 struct Merger<'s> {
     schema: &'s MergeSchema,
+    warnings: &'s RefCell<Vec<Warning>>,
 }
 
 impl<'s> Merger<'s> {
+    fn tell(self, kind: WarningKind, span: Span, message: String) {
+        self.warnings.borrow_mut().push(Warning {
+            kind,
+            span,
+            message,
+        });
+    }
+
+    fn tell_replace(self, span: Span, place: &str) {
+        let message = format!("`$patch: replace` {place} changes nothing in kustomize");
+        self.tell(WarningKind::Ignored, span, message);
+    }
+
     fn walk(
         self,
         target: Option<&mut Node>,
@@ -88,10 +124,7 @@ impl<'s> Merger<'s> {
             Side::Nothing | Side::Same => None,
         };
         if depth > MAX_DEPTH {
-            let at = target
-                .as_deref()
-                .or(patch)
-                .map_or(tollgate_yaml::Span::NONE, Node::span);
+            let at = target.as_deref().or(patch).map_or(Span::NONE, Node::span);
             return Err(BuildError::new(at, "nested too deeply to be merged"));
         }
         let schema = schema
