@@ -143,7 +143,37 @@ impl Condition {
         let operator = Operator::parse(&self.operator).ok_or_else(|| {
             VariableError::new(format!("there is no operator `{}`", self.operator))
         })?;
+        let differ = match operator {
+            Operator::Equals | Operator::NotEquals => self.mixes_numbers(&key, &value),
+            _ => false,
+        };
+        if differ {
+            return Ok(operator == Operator::NotEquals);
+        }
         Ok(compare(operator, &key, &value))
+    }
+
+    /// Whether a list or map of the policy that holds a whole number is compared with one of the
+    /// context. To Kyverno the one holds integers and the other floats, so they are never equal.
+    /// Source: `FromJSON` in `api/kyverno/v1/utils.go` and `DeepEqual` in
+    /// `pkg/engine/variables/operator`.
+    fn mixes_numbers(&self, key: &Value, value: &Value) -> bool {
+        let nested = |it: &Value| it.is_array() || it.is_object();
+        let written = match (self.key.is_static(), self.value.is_static()) {
+            (true, false) => key,
+            (false, true) => value,
+            _ => return false,
+        };
+        nested(key) && nested(value) && holds_whole_number(written)
+    }
+}
+
+fn holds_whole_number(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_f64().is_some_and(|it| it.fract() == 0.0),
+        Value::Array(items) => items.iter().any(holds_whole_number),
+        Value::Object(map) => map.values().any(holds_whole_number),
+        _ => false,
     }
 }
 
@@ -159,5 +189,38 @@ fn compare(operator: Operator, key: &Value, value: &Value) -> bool {
         Operator::AllNotIn => sets::holds(sets::Set::None, key, value),
         Operator::Numeric(order) => order.is_some_and(|it| compare::numeric(it, key, value)),
         Operator::Duration(order) => order.is_some_and(|it| compare::duration(it, key, value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Outcome, testing::World};
+
+    #[test]
+    fn whole_numbers_in_lists_of_the_policy_equal_none_of_the_context() {
+        for (operator, value, denied) in [
+            ("Equals", "[1, 2]", false),
+            ("NotEquals", "[1, 2]", true),
+            ("Equals", "'{{ request.object.spec.same }}'", true),
+            ("Equals", "[1.5]", false),
+        ] {
+            let policy = format!(
+                "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {{name: p}}
+spec:
+  rules:
+  - name: r
+    match: {{any: [{{resources: {{kinds: [Thing]}}}}]}}
+    validate:
+      message: denied
+      deny: {{conditions: {{all: [{{key: '{{{{ request.object.spec.list }}}}', operator: {operator}, value: {value}}}]}}}}
+"
+            );
+            let object = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec: {list: [1, 2], same: [1, 2]}\n";
+            let said = World::default().judge(&policy, object);
+            let is_denied = matches!(said[0].1, Outcome::Fail { .. });
+            assert_eq!(is_denied, denied, "{operator} {value}");
+        }
     }
 }
