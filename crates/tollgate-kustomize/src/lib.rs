@@ -11,6 +11,7 @@ pub mod fieldspec;
 mod files;
 mod generators;
 mod go_json;
+mod growth;
 mod id;
 mod json_patch;
 pub mod kustomization;

@@ -6,7 +6,7 @@
 mod operations;
 mod through_json;
 
-use crate::{error::BuildError, go_json};
+use crate::{error::BuildError, go_json, growth};
 use operations::Operation;
 use std::collections::BTreeSet;
 use tollgate_yaml::{Dialect, FileId, Limits, Node, Origin, Span, Value};
@@ -101,7 +101,11 @@ impl JsonPatch {
         through_json::normalise(target)?;
         for (at, operation) in self.operations.iter().enumerate() {
             let comparable = !self.foreign.contains(&at);
-            Operation::read(operation)?.apply(target, comparable)?;
+            let operation = Operation::read(operation)?;
+            operation.apply(target, comparable)?;
+            if operation.grows() {
+                growth::check(target, operation.span())?;
+            }
         }
         Ok(())
     }

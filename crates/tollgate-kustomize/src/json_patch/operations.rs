@@ -29,6 +29,17 @@ impl<'p> Operation<'p> {
         }
     }
 
+    /// The place of the operation.
+    pub(super) fn span(&self) -> Span {
+        self.node.span()
+    }
+
+    /// Whether it may put more into the resource than a scalar.
+    pub(super) fn grows(&self) -> bool {
+        let value = self.node.get("value");
+        matches!(self.kind, "copy" | "move") || value.is_some_and(|it| it.as_scalar().is_none())
+    }
+
     /// Apply it. Where its value is not `comparable`, no value of the resource equals it.
     pub(super) fn apply(&self, target: &mut Node, comparable: bool) -> Done {
         match self.kind {

@@ -189,3 +189,27 @@ fn tests_of_a_json_patch_compare_spellings() {
         "a: 1\n"
     );
 }
+
+#[test]
+fn a_patch_cannot_grow_without_end() {
+    let copies =
+        "- {op: copy, from: /a, path: /a/b}\n- {op: copy, from: /a, path: /a/c}\n".repeat(40);
+    let out = patched("a: {x: 1}\n", &copies);
+    assert!(
+        out.starts_with("error: the resource grows too large"),
+        "{out}"
+    );
+    let deep: String = (0..300)
+        .map(|it| {
+            format!(
+                "- {{op: add, path: {}/a, value: {{a: {{}}}}}}\n",
+                "/a/a".repeat(it)
+            )
+        })
+        .collect();
+    let out = patched("b: 1\n", &deep);
+    assert!(
+        out.starts_with("error: the resource grows too large"),
+        "{out}"
+    );
+}

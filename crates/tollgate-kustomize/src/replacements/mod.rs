@@ -11,6 +11,7 @@ mod write;
 use crate::{
     build::Scope,
     error::{BuildError, WarningKind},
+    growth,
     id::{Gvk, ResourceId},
     kustomization::{FieldOptions, ReplacementEntry, ReplacementSource, ReplacementTarget, Text},
     resource::Resource,
@@ -23,6 +24,9 @@ use write::Replacement;
 
 /// The field that is meant where none is named.
 const DEFAULT_FIELD: &str = "metadata.name";
+
+/// Longer paths are refused.
+const MAX_PARTS: usize = 200;
 
 type Done = Result<(), BuildError>;
 
@@ -347,6 +351,12 @@ fn put(
         .is_some_and(|it| it.create)
         .then(|| Kind::of(value.node()));
     let parts = path::split(field);
+    if parts.len() > MAX_PARTS {
+        return Err(BuildError::new(
+            at,
+            format!("a path of more than {MAX_PARTS} parts"),
+        ));
+    }
     // Where that leads nowhere, the path is read as one of fields only.
     if structured::put(&mut resource.body, &parts, value, create, at) {
         resource.sync_shared();
@@ -391,6 +401,9 @@ fn put(
         }
     }
     resource.sync_shared();
+    if create.is_some() || value.node().as_scalar().is_none() {
+        growth::check(&resource.body, at)?;
+    }
     Ok(made)
 }
 

@@ -1,6 +1,8 @@
 //! Values in JSON or YAML that is the text of a field: `data.config\.json.database.host`.
 //! Source: `setValueInStructuredData` in `api/filters/replacement/replacement.go`.
 
+use crate::growth::MAX_TEXT;
+
 use super::{
     path::{self, Found, Kind},
     print,
@@ -65,5 +67,5 @@ fn changed(
     } else {
         print::yaml_document(inside, &text)
     };
-    Some((steps, text))
+    (text.len() <= MAX_TEXT).then_some((steps, text))
 }

@@ -201,3 +201,25 @@ fn paths_split_at_dots() {
         assert_eq!(super::path::split(path), expected, "{path}");
     }
 }
+
+#[test]
+fn replacements_cannot_grow_without_end() {
+    let double = "- source: {kind: Deployment, fieldPath: spec}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.copyN]\n    options: {create: true}\n";
+    let entries: String = (0..40)
+        .map(|it| double.replace('N', &it.to_string()))
+        .collect();
+    let error = run(&entries).expect_err("it doubles forty times");
+    assert!(error.contains("grows too large"), "{error}");
+    let longer = "- source: {kind: Deployment, fieldPath: spec.image}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.image]\n    options: {delimiter: \"-\", index: -1}\n";
+    let error = run(&longer.repeat(40)).expect_err("it doubles forty times");
+    assert!(error.contains("grows too long"), "{error}");
+    let path = "a.".repeat(100_000);
+    let entry = format!(
+        "- sourceValue: x\n  targets: [{{select: {{kind: Deployment}}, fieldPaths: [{path}a], options: {{create: true}}}}]\n"
+    );
+    assert!(
+        run(&entry)
+            .expect_err("too long")
+            .contains("more than 200 parts")
+    );
+}

@@ -1,6 +1,6 @@
 //! Puts a value into a field.
 
-use crate::{error::BuildError, kustomization::FieldOptions};
+use crate::{error::BuildError, growth::MAX_TEXT, kustomization::FieldOptions};
 use std::sync::Arc;
 use tollgate_yaml::{Dialect, Node, Origin, Scalar, Span, Style, Tag, Value, resolve};
 
@@ -151,6 +151,9 @@ fn check(target: &Node, by: Span) -> Result<(), BuildError> {
     let Some(scalar) = target.as_scalar() else {
         return Ok(());
     };
+    if scalar.text.len() > MAX_TEXT {
+        return Err(BuildError::new(by, "the text grows too long here"));
+    }
     if is_printable(scalar) {
         return Ok(());
     }
