@@ -105,7 +105,7 @@ impl Tree<'_> {
             message: error.message.clone(),
             help: error.help.clone(),
             place: own.or_else(through),
-            reads: BTreeSet::new(),
+            reads: BTreeSet::clone(&error.reads),
         })
     }
 }

@@ -3,8 +3,11 @@
 //! the data is not at hand.
 
 use crate::support::Repository;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use tollgate::model::{Facts, RenderFacts, digest};
+use tollgate::run::{Answer, CheckTask, LoadRestrictor, Order, RenderTask, Task, perform};
 
 const POLICY: &str = "apiVersion: kyverno.io/v1
 kind: ClusterPolicy
@@ -97,4 +100,84 @@ fn changes_of_a_real_repository() {
         holding(&head),
         [&*format!("deny renders/failed {OVERLAY}:11"), "refuse"]
     );
+}
+
+/// An overlay that no changed file is thought to reach is not rendered again. Take files away, and
+/// see that every such overlay renders to what it rendered before.
+#[test]
+fn what_a_change_does_not_touch_renders_the_same() {
+    let Some(catalog) = catalog() else { return };
+    let repository = Repository::new();
+    repository.copy(&catalog);
+    let base = repository.commit("the repository as it is");
+    let files = manifests(repository.path());
+    let mut untouched = 0;
+    // A stride through the sorted files, a prime so that no layout of folders keeps step with it.
+    for path in files.iter().step_by(211) {
+        let text = std::fs::read_to_string(repository.path().join(path)).expect("readable");
+        let head = repository.delete(path).commit("without it");
+        let facts = facts(&repository, &base, &head);
+        for overlay in facts
+            .overlays
+            .iter()
+            .filter(|it| !it.touched && it.head.is_some())
+        {
+            let Some(RenderFacts::Rendered { digest, .. }) = &overlay.base else {
+                continue;
+            };
+            let now = render(&repository, &overlay.path);
+            assert_eq!(
+                now.as_ref(),
+                Some(digest),
+                "{} after {path} is gone",
+                overlay.path
+            );
+            untouched += 1;
+        }
+        repository.write(path, &text);
+    }
+    assert!(untouched > 500, "only {untouched} overlays were compared");
+}
+
+fn manifests(folder: &Path) -> Vec<String> {
+    let mut files: Vec<String> = ignore::WalkBuilder::new(folder)
+        .standard_filters(false)
+        .filter_entry(|it| it.file_name() != ".git")
+        .build()
+        .filter_map(|it| it.ok())
+        .filter(|it| it.file_type().is_some_and(|it| it.is_file()))
+        .filter_map(|it| Some(it.path().strip_prefix(folder).ok()?.to_str()?.to_owned()))
+        .filter(|it| it.ends_with(".yaml"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn facts(repository: &Repository, base: &str, head: &str) -> Facts {
+    let task = Task::Check(CheckTask {
+        directory: repository.path().to_owned(),
+        base: Some(base.to_owned()),
+        head: Some(head.to_owned()),
+        working_tree: false,
+        environment: BTreeMap::new(),
+        now: 0,
+    });
+    match perform(task, &|_| {}) {
+        Answer::Check(gathered) => gathered.facts,
+        other => panic!("no facts: {other:?}"),
+    }
+}
+
+/// The digest of what an overlay renders to from the folder; `None` where it does not render.
+fn render(repository: &Repository, overlay: &str) -> Option<String> {
+    let task = Task::Render(RenderTask {
+        directory: repository.path().to_owned(),
+        target: overlay.to_owned(),
+        load_restrictor: LoadRestrictor::RootOnly,
+        order: Order::Legacy,
+    });
+    match perform(task, &|_| {}) {
+        Answer::Render(printed) => Some(digest(printed.yaml.as_bytes())),
+        _ => None,
+    }
 }
