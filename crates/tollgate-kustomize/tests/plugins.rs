@@ -301,3 +301,17 @@ fn what_plugins_write_is_blamed_on_their_files() {
     );
     assert_eq!(rendered.warnings, [WarningKind::ImageNotFound]);
 }
+
+#[test]
+fn a_prefix_of_digits_makes_a_number_where_nothing_was() {
+    let plugin = "\
+apiVersion: builtin
+kind: PrefixTransformer
+metadata: {name: any}
+prefix: '1'
+fieldSpecs: [{path: spec/new, create: true}, {path: metadata/name}]
+";
+    let text = with_plugin("transformers", plugin, DEPLOYMENT).expect("it renders");
+    assert!(text.contains("  name: 1web\n"), "{text}");
+    assert!(text.contains("  new: 1\n"), "{text}");
+}

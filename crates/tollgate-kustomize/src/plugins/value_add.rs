@@ -8,12 +8,12 @@ use crate::{
     fieldspec::FieldError,
     kustomization::{Fields, SelectorEntry, Text},
     provenance::clean,
-    resource::Resource,
+    resource::{Resource, rewritten},
     selector::Selector,
     transform::namespace::{self, NamespaceOptions},
 };
 use std::sync::Arc;
-use tollgate_yaml::{Dialect, Mapping, Node, Origin, Scalar, Span, Style, Tag, Value};
+use tollgate_yaml::{Dialect, Mapping, Node, Origin, Scalar, Span, Style, Value};
 
 /// Where the value goes.
 struct Target {
@@ -146,14 +146,7 @@ impl Target {
             0 => value.value.clone(),
             position => Arc::from(insert(&old.text, position - 1, value)),
         };
-        let scalar = match old.style {
-            Style::Plain => Scalar::plain(text, Dialect::Kyaml),
-            style => Scalar {
-                text,
-                tag: Tag::Str,
-                style,
-            },
-        };
+        let scalar = rewritten(old, text);
         *node = Node::new(Value::Scalar(scalar), node.origin.replaced_by(value.span));
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::{
     kustomization::Text,
     resource::{Resource, rewritten},
 };
-use tollgate_yaml::{Node, Scalar, Value};
+use tollgate_yaml::{Node, Value};
 
 /// Which end of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +56,10 @@ pub(crate) fn apply(
 
 fn extend(node: &mut Node, affix: &Text, end: End) -> Result<(), FieldError> {
     leaf::check(node)?;
-    let none = Scalar::string("");
     // A null that is spelled out counts as text, as it does to kustomize.
-    let old = node.as_scalar().filter(|it| !it.text.is_empty());
-    let old = old.unwrap_or(&none);
+    let Some(old) = node.as_scalar() else {
+        return Ok(());
+    };
     let text = match end {
         End::Front => format!("{}{}", affix.value, old.text),
         End::Back => format!("{}{}", old.text, affix.value),

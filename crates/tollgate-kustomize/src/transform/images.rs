@@ -6,12 +6,12 @@ use crate::{
     error::{BuildError, WarningKind},
     fieldspec::{FieldError, FieldSpec, Missing},
     kustomization::{ImageEntry, Text},
-    resource::Resource,
+    resource::{Resource, rewritten},
     selector::go_regex,
 };
 use regex::Regex;
 use std::sync::Arc;
-use tollgate_yaml::{Dialect, Node, Scalar, Style, Tag, Value};
+use tollgate_yaml::{Node, Tag, Value};
 
 /// Change the images whose name is the entry's; warns where there is none.
 ///
@@ -135,15 +135,7 @@ impl<'a> Change<'a> {
         }
         self.found = true;
         let new: Arc<str> = Arc::from(self.changed(text));
-        // The quotes stay, and what has none is read anew: an image `123` becomes a number.
-        let scalar = match old.style {
-            Style::Plain => Scalar::plain(new, Dialect::Kyaml),
-            style => Scalar {
-                text: new,
-                tag: Tag::Str,
-                style,
-            },
-        };
+        let scalar = rewritten(old, new);
         let by = self.changed_by().map_or(self.image.span, |it| it.span);
         *node = Node::new(Value::Scalar(scalar), node.origin.replaced_by(by));
         Ok(())
