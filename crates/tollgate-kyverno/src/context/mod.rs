@@ -342,7 +342,11 @@ impl<'a> Context<'a> {
         if template.is_static() {
             return Ok(Cow::Borrowed(template.value()));
         }
-        substitute::all(self, template.value()).map(Cow::Owned)
+        let filled = match substitute::whole(self, template) {
+            Some(filled) => filled,
+            None => substitute::all(self, template.value()),
+        };
+        filled.map(Cow::Owned)
     }
 }
 

@@ -21,12 +21,23 @@ const MAX_WORK: usize = 64 << 20;
 pub(crate) struct Template {
     value: Value,
     dynamic: bool,
+    /// The query, if the value is a text of one variable and nothing else.
+    whole: Option<String>,
 }
 
 impl Template {
     pub(crate) fn new(value: Value) -> Self {
-        let dynamic = is_dynamic(&value);
-        Self { value, dynamic }
+        let whole = value.as_str().and_then(|text| {
+            let found = braces::find_all(text);
+            let is_whole = found.len() == 1 && found[0].braces == (0..text.len());
+            let (query, _) = is_whole.then(|| braces::query_of(text))?;
+            (query != "@" && !text.contains("$(")).then_some(query)
+        });
+        Self {
+            dynamic: is_dynamic(&value),
+            value,
+            whole,
+        }
     }
 
     pub(crate) fn value(&self) -> &Value {
@@ -130,6 +141,39 @@ fn references(
             Value::Object(out)
         }
         other => other.clone(),
+    })
+}
+
+/// What the template's one variable gives; `None` if it is no such template.
+pub(super) fn whole(
+    context: &mut Context<'_>,
+    template: &Template,
+) -> Option<Result<Value, VariableError>> {
+    let query = template.whole.as_ref()?;
+    if context.operation() == Operation::Delete {
+        return None;
+    }
+    let value = match context.query(query) {
+        Ok(value) => value,
+        Err(error) => return Some(Err(error.within(&format!("failed to resolve {query}")))),
+    };
+    let mut filler = Filler {
+        context,
+        path: Vec::new(),
+        resolved: 1,
+        work: 0,
+    };
+    Some(match value {
+        Value::Number(_) => Ok(pattern::with_floats(value)),
+        Value::Array(items) if items.iter().any(is_dynamic) => filler.list(items),
+        Value::Object(map)
+            if map
+                .iter()
+                .any(|(key, it)| key.contains("{{") || is_dynamic(it)) =>
+        {
+            filler.map(map)
+        }
+        other => Ok(other),
     })
 }
 
