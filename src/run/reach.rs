@@ -54,14 +54,13 @@ impl Touched {
         Self { files, folders }
     }
 
-    /// Whether a file that differs is one of `paths`, stands in or beside one of them, or took the
-    /// place of a folder on the way to one. A file that appears beside others can change what they
-    /// render to: a second kustomization, a name that was missing.
+    /// Whether a file that differs is one of `paths`, stands in one of them, or took the place of a
+    /// folder on the way to one. Folders of kustomizations are among `paths`, so that a second
+    /// kustomization beside one counts; so are names at which nothing was found.
     pub(super) fn any_of(&self, paths: &BTreeSet<RepoPath>) -> bool {
         paths.iter().any(|path| {
             self.files.contains(path)
                 || self.folders.contains(path)
-                || path.parent().is_some_and(|it| self.folders.contains(&it))
                 || ancestors(path).any(|it| self.files.contains(&it))
         })
     }
