@@ -1,6 +1,6 @@
 //! What a new configuration demands less of than the old one.
 
-use super::{Config, Enforcement, Environment, Loaded};
+use super::{Config, Enforcement, Environment, Loaded, Policies};
 use serde::Serialize;
 
 /// One clause for each demand of `old` that `new` lowers, or changes in a way of which that cannot
@@ -65,7 +65,7 @@ fn environment(old: &Environment, new: &Environment, out: &mut Vec<String>) {
 }
 
 fn sections(old: &Config, new: &Config, out: &mut Vec<String>) {
-    changed("`policies`", Some(&old.policies), Some(&new.policies), out);
+    policies(&old.policies, &new.policies, out);
     changed("`schema`", old.schema.as_ref(), new.schema.as_ref(), out);
     changed("`secrets`", Some(&old.secrets), Some(&new.secrets), out);
     changed(
@@ -105,6 +105,22 @@ fn sections(old: &Config, new: &Config, out: &mut Vec<String>) {
             out.push(format!("{section} permits something else"));
         }
     }
+}
+
+/// Coverage is a share, so more of it is no less; the rest can only be told apart.
+fn policies(old: &Policies, new: &Policies, out: &mut Vec<String>) {
+    let (before, after) = (old.coverage.min_rules, new.coverage.min_rules);
+    if after < before {
+        let (before, after) = (before.get(), after.get());
+        out.push(format!(
+            "`policies.coverage.min_rules` falls from {before}% to {after}%"
+        ));
+    }
+    let new = Policies {
+        coverage: old.coverage.clone(),
+        ..new.clone()
+    };
+    changed("`policies`", Some(old), Some(&new), out);
 }
 
 fn changed<T: PartialEq>(section: &str, old: Option<&T>, new: Option<&T>, out: &mut Vec<String>) {
