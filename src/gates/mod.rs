@@ -123,3 +123,61 @@ fn problems(cx: GateContext<'_>, gate: &str) -> impl Iterator<Item = Unsure> {
         cause: Cause::Facts,
     })
 }
+
+/// A gate's whole page, or the section of one of its rules. A gate whose rules are the
+/// repository's own policies answers for every name with the section on them.
+pub fn page(id: &str) -> Option<&'static str> {
+    let (gate, rule) = id
+        .split_once('/')
+        .map_or((id, None), |(gate, rule)| (gate, Some(rule)));
+    let meta = GATES.iter().map(|it| it.meta()).find(|it| it.id == gate)?;
+    let Some(rule) = rule else {
+        return Some(meta.page);
+    };
+    let heading = meta
+        .rules
+        .iter()
+        .find(|it| **it == rule)
+        .or_else(|| meta.rules.iter().find(|it| it.starts_with('<')))?;
+    section(meta.page, &format!("### {gate}/{heading}"))
+}
+
+fn section<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
+    let start = page.lines().scan(0, |at, line| {
+        let start = *at;
+        *at += line.len() + 1;
+        Some((start, line))
+    });
+    let mut from = None;
+    for (at, line) in start {
+        match from {
+            None if line == heading => from = Some(at),
+            Some(from) if line.starts_with("### ") || line.starts_with("## ") => {
+                return page.get(from..at);
+            }
+            _ => {}
+        }
+    }
+    page.get(from?..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_that_a_finding_can_carry_has_a_page() {
+        for meta in GATES.iter().map(|it| it.meta()) {
+            for rule in meta.rules {
+                let id = format!("{}/{rule}", meta.id);
+                let text = page(&id).unwrap_or_else(|| panic!("{id} has no section"));
+                assert!(text.lines().count() > 2, "{id} says nothing");
+            }
+        }
+        assert!(
+            page("policies/disallow-latest-tag").is_some(),
+            "a repository's own policy"
+        );
+        assert!(page("renders/no-such-rule").is_none());
+    }
+}
