@@ -111,6 +111,117 @@ pub fn json(text: &str) -> String {
     out
 }
 
+/// Markdown that shows the text as code, on one line: nothing in it can be a link, an image, markup
+/// or a mention. The fence is one backtick longer than any run in the text (CommonMark 6.1).
+pub fn code(text: &str) -> String {
+    let text = line(text);
+    let longest = text
+        .split(|c| c != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    // CommonMark takes one space off each side where both have one.
+    let edge = |c: Option<char>| c.is_none_or(|c| c == '`' || c == ' ');
+    let pad = if edge(text.chars().next()) || edge(text.chars().next_back()) {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// The data of a workflow command: several lines, joined by the command's own line break. Source:
+/// `toolkit/packages/core/src/command.ts`.
+pub fn command_data<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
+    let lines: Vec<String> = lines
+        .into_iter()
+        .map(|it| line(it).replace('%', "%25"))
+        .collect();
+    lines.join("%0A")
+}
+
+/// A property of a workflow command.
+pub fn command_property(text: &str) -> String {
+    line(text)
+        .replace('%', "%25")
+        .replace(':', "%3A")
+        .replace(',', "%2C")
+}
+
+/// Plain text of a SARIF message: what viewers would take for an embedded link (3.11.6) or for a
+/// placeholder (3.11.5) is escaped as the specification says.
+pub fn sarif(text: &str) -> String {
+    let mut text = line(text);
+    if text.contains("](") {
+        text = text
+            .replace('\\', "\\\\")
+            .replace('[', "\\[")
+            .replace(']', "\\]");
+    }
+    if has_placeholder(&text) {
+        text = text.replace('{', "{{").replace('}', "}}");
+    }
+    text
+}
+
+/// Whether `{0}` or the like stands in the text.
+fn has_placeholder(text: &str) -> bool {
+    text.split('{').skip(1).any(|it| {
+        let rest = it.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest.len() < it.len() && rest.starts_with('}')
+    })
+}
+
+/// A path of the repository as a relative URI reference, everything but unreserved characters
+/// percent-encoded; `None` for what does not stay below the root.
+pub fn relative_uri(path: &str) -> Option<String> {
+    if path.split('/').any(|it| matches!(it, "" | "." | "..")) {
+        return None;
+    }
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    Some(out)
+}
+
+/// A line of text for YAML: as [`line`], and code points that are no characters, which readers of
+/// YAML refuse, become `\u{..}` too. YAML folds lines at spaces, so `::` behind any white space is
+/// broken as at the start of a line.
+pub fn yaml(text: &str) -> String {
+    let text = line(text);
+    let mut out = String::with_capacity(text.len());
+    let mut before = ['a', 'a'];
+    for c in text.chars() {
+        let value = u32::from(c);
+        if value & 0xFFFE == 0xFFFE || (0xFDD0..=0xFDEF).contains(&value) {
+            let _ = write!(out, "\\u{{{value:x}}}");
+        } else {
+            if c == ':' && before[1] == ':' && before[0].is_whitespace() {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+        before = [before[1], c];
+    }
+    out
+}
+
+/// The description of a TAP test point: no directive, no escape.
+pub fn tap(text: &str) -> String {
+    line(text).replace('\\', "\\\\").replace('#', "\\#")
+}
+
+/// The value of a Prometheus label, without its quotes.
+pub fn prometheus_label(text: &str) -> String {
+    line(text).replace('\\', "\\\\").replace('"', "\\\"")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,5 +271,58 @@ mod tests {
             let back: serde_json::Value = serde_json::from_str(&safe).expect("still JSON");
             assert_eq!(back, value);
         }
+    }
+
+    #[test]
+    fn code_is_longer_than_its_backticks() {
+        for (text, want) in [
+            ("a", "`a`"),
+            ("", "`  `"),
+            ("a`b", "``a`b``"),
+            ("`", "`` ` ``"),
+            ("``x", "``` ``x ```"),
+            (" x ", "`  x  `"),
+            ("a\nb", "`a⏎b`"),
+        ] {
+            assert_eq!(code(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn commands_carry_text_only() {
+        assert_eq!(command_data(["a%0A::b", "c\nd"]), "a%250A::b%0Ac⏎d");
+        assert_eq!(command_property("a,b=c::d%"), "a%2Cb=c%3A%3Ad%25");
+    }
+
+    #[test]
+    fn sarif_text_has_neither_links_nor_placeholders() {
+        for (text, want) in [
+            ("containers[0] is {bad}", "containers[0] is {bad}"),
+            ("[a](http://x)", "\\[a\\](http://x)"),
+            ("{0} and {{12}}", "{{0}} and {{{{12}}}}"),
+            ("{{a}} {", "{{a}} {"),
+        ] {
+            assert_eq!(sarif(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn uris_stay_below_the_root() {
+        assert_eq!(
+            relative_uri("a b/ö.yaml").as_deref(),
+            Some("a%20b/%C3%B6.yaml")
+        );
+        assert_eq!(relative_uri("file:x").as_deref(), Some("file%3Ax"));
+        for path in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/."] {
+            assert_eq!(relative_uri(path), None, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn tap_yaml_and_prometheus_escape_their_own() {
+        assert_eq!(tap("a # SKIP \\"), "a \\# SKIP \\\\");
+        assert_eq!(yaml("a\u{fffe}\u{1ffff}\n"), "a\\u{fffe}\\u{1ffff}⏎");
+        assert_eq!(yaml("a ::error::b\u{3000}::"), "a :\\:error::b\u{3000}:\\:");
+        assert_eq!(prometheus_label("a\"b\\c\nd"), "a\\\"b\\\\c⏎d");
     }
 }

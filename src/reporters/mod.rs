@@ -6,12 +6,35 @@ use std::io::{self, Write};
 use std::path::Path;
 
 pub mod escape;
+mod gist;
+mod github;
+mod github_summary;
+mod gitlab;
 mod human;
 mod json;
 mod junit;
+mod markdown;
+mod openreports;
+mod policyreport;
+mod prometheus;
+mod sarif;
+mod tap;
 
 /// Every format.
-pub static REPORTERS: &[&dyn Reporter] = &[&human::Human, &json::Json, &junit::Junit];
+pub static REPORTERS: &[&dyn Reporter] = &[
+    &human::Human,
+    &json::Json,
+    &junit::Junit,
+    &sarif::Sarif,
+    &github::Github,
+    &github_summary::GithubSummary,
+    &gitlab::Gitlab,
+    &markdown::Markdown,
+    &tap::Tap,
+    &openreports::OpenReports,
+    &policyreport::PolicyReport,
+    &prometheus::Prometheus,
+];
 
 /// What a reporter may show.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,7 @@
 mod architecture;
 mod attacks;
 mod check;
+mod formats;
 mod kills;
 mod kubectl;
 mod pages;

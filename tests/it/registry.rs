@@ -7,7 +7,7 @@ use tollgate::{
 };
 
 /// Files of a shelf that are no members.
-const HELPERS: &[&str] = &["mod", "escape"];
+const HELPERS: &[&str] = &["mod", "escape", "gist"];
 
 #[test]
 fn every_file_on_a_shelf_is_registered_under_its_own_name() {

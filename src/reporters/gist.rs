@@ -1,0 +1,235 @@
+//! What every format tells in the same words and the same order: the verdict as one sentence, and
+//! everything that was found, what holds the change first.
+
+use super::Report;
+use crate::{
+    finding::{Finding, Level},
+    model::{Place, Side, WorkerFault, digest},
+    verdict::{Decision, GateRecord, GateState, Verdict},
+};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// What an entry means for the change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Weight {
+    /// It holds the change.
+    Refuses,
+    /// It could not be decided, which holds the change.
+    Undecided,
+    /// It should be mended.
+    Warns,
+    /// It is worth knowing.
+    Notes,
+}
+
+impl Weight {
+    /// Whether it holds the change.
+    pub(super) fn holds(self) -> bool {
+        matches!(self, Self::Refuses | Self::Undecided)
+    }
+}
+
+/// One entry of a report.
+pub(super) struct Item<'a> {
+    pub(super) weight: Weight,
+    /// The gate's id; `worker` for faults of the worker.
+    pub(super) gate: &'a str,
+    /// What was found. What could not be decided has the rule `undecided/GATE`, which no gate's
+    /// finding can carry, and says in `help` what is needed.
+    pub(super) finding: Cow<'a, Finding>,
+}
+
+impl Item<'_> {
+    /// The line of HEAD to edit: the first place that HEAD has.
+    pub(super) fn place(&self) -> Option<&Place> {
+        place(&self.finding)
+    }
+
+    /// By which tools follow it from run to run; no line number takes part. Why something could not
+    /// be decided names lines, so there the subject alone counts.
+    pub(super) fn fingerprint(&self) -> String {
+        match self.weight {
+            Weight::Undecided => {
+                digest(format!("{}\0{}", self.finding.rule, self.finding.subject).as_bytes())
+            }
+            Weight::Refuses | Weight::Warns | Weight::Notes => self.finding.fingerprint(),
+        }
+    }
+}
+
+/// The line of HEAD to edit: the first place that HEAD has.
+pub(super) fn place(finding: &Finding) -> Option<&Place> {
+    let places = finding.labels.iter().map(|it| &it.place);
+    places.into_iter().find(|it| it.side == Side::Head)
+}
+
+/// Everything that was found, what holds the change first; otherwise in the gates' order.
+pub(super) fn items(verdict: &Verdict) -> Vec<Item<'_>> {
+    let mut items: Vec<Item<'_>> = verdict.faults.iter().map(fault).collect();
+    for record in &verdict.gates {
+        items.extend(found(record));
+    }
+    items.sort_by_key(|it| it.weight);
+    items
+}
+
+fn found(record: &GateRecord) -> impl Iterator<Item = Item<'_>> {
+    let findings = record.examined.findings.iter().map(|it| Item {
+        weight: match it.level {
+            Level::Deny => Weight::Refuses,
+            Level::Warn => Weight::Warns,
+            Level::Note => Weight::Notes,
+        },
+        gate: &record.gate,
+        finding: Cow::Borrowed(it),
+    });
+    let unsure = record.examined.unsure.iter().map(|it| {
+        let rule = format!("undecided/{}", record.gate);
+        let finding = Finding::new(Level::Deny, rule, &it.subject, &it.why).help(&it.needs);
+        Item {
+            weight: Weight::Undecided,
+            gate: &record.gate,
+            finding: Cow::Owned(finding),
+        }
+    });
+    findings.chain(unsure)
+}
+
+fn fault(fault: &WorkerFault) -> Item<'_> {
+    let subject = if fault.on.is_empty() {
+        "worker".to_owned()
+    } else {
+        fault.on.join(", ")
+    };
+    Item {
+        weight: Weight::Undecided,
+        gate: "worker",
+        finding: Cow::Owned(Finding::new(
+            Level::Deny,
+            "undecided/worker",
+            subject,
+            &fault.why,
+        )),
+    }
+}
+
+/// A fingerprint for each item, all different: the same finding told twice is counted.
+pub(super) fn fingerprints(items: &[Item<'_>]) -> Vec<String> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out = Vec::with_capacity(items.len());
+    for item in items {
+        let first = item.fingerprint();
+        let count = seen.entry(first.clone()).or_default();
+        *count += 1;
+        out.push(match *count {
+            1 => first,
+            n => digest(format!("{first}\0{n}").as_bytes()),
+        });
+    }
+    out
+}
+
+/// The same thing said of many overlays.
+pub(super) struct Group<'a> {
+    pub(super) weight: Weight,
+    /// The first of them.
+    pub(super) finding: &'a Finding,
+    /// What they are about, each once.
+    subjects: Vec<&'a str>,
+}
+
+/// Subjects that are named under one entry.
+const SUBJECTS: usize = 4;
+
+impl<'a> Group<'a> {
+    /// The subjects to name, and the number of others.
+    pub(super) fn subjects(&self) -> (&[&'a str], usize) {
+        let shown = self.subjects.len().min(SUBJECTS);
+        (&self.subjects[..shown], self.subjects.len() - shown)
+    }
+}
+
+/// Items that say the same at the same place, as one; in the items' order.
+pub(super) fn groups<'a>(items: &'a [Item<'_>]) -> Vec<Group<'a>> {
+    let mut at = BTreeMap::new();
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for item in items {
+        let finding = &*item.finding;
+        let key = (item.weight, &finding.rule, &finding.message, item.place());
+        let index = *at.entry(key).or_insert(groups.len());
+        match groups.get_mut(index) {
+            Some(group) => group.subjects.push(&finding.subject),
+            None => groups.push(Group {
+                weight: item.weight,
+                finding,
+                subjects: vec![&finding.subject],
+            }),
+        }
+    }
+    for group in &mut groups {
+        group.subjects.sort_unstable();
+        group.subjects.dedup();
+    }
+    groups
+}
+
+/// The verdict in one word.
+pub(super) fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Admit => "ADMITTED",
+        Decision::Refuse => "REFUSED",
+        Decision::Undecided => "UNDECIDED",
+    }
+}
+
+/// A gate's state in one word.
+pub(super) fn state(state: GateState) -> &'static str {
+    match state {
+        GateState::Pass => "pass",
+        GateState::Nothing => "nothing",
+        GateState::Fail => "fail",
+        GateState::Unsure => "undecided",
+    }
+}
+
+/// The verdict as one sentence: `REFUSED: 2 findings hold this change, 1 warning (exit 1)`.
+pub(super) fn sentence(report: &Report<'_>) -> String {
+    let verdict = report.verdict;
+    let count = |level| verdict.findings().filter(|it| it.level == level).count();
+    let open = verdict.unsure().count() + verdict.faults.len();
+    let mut parts = Vec::new();
+    match verdict.decision {
+        Decision::Admit => {
+            parts.push("every gate passed".to_owned());
+            parts.push(plural(verdict.checks(), "check"));
+        }
+        Decision::Refuse => {
+            let deny = count(Level::Deny);
+            let verb = if deny == 1 { "holds" } else { "hold" };
+            parts.push(format!("{} {verb} this change", plural(deny, "finding")));
+            if open > 0 {
+                parts.push(format!("{} could not be decided", plural(open, "question")));
+            }
+        }
+        Decision::Undecided => parts.push(format!(
+            "{} could not be decided, which holds this change",
+            plural(open, "question")
+        )),
+    }
+    match count(Level::Warn) {
+        0 => {}
+        n => parts.push(plural(n, "warning")),
+    }
+    let word = word(verdict.decision);
+    format!("{word}: {} (exit {})", parts.join(", "), report.exit_code)
+}
+
+/// `1 check`, `2 checks`.
+pub(super) fn plural(n: usize, what: &str) -> String {
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
+}

@@ -1,0 +1,81 @@
+//! GitLab code quality: a JSON array, shown in the merge request. Source: GitLab's documentation,
+//! "Code Quality report format".
+
+use super::{
+    Report, Reporter, escape,
+    gist::{self, Weight},
+};
+use crate::{config, model::digest, verdict::Decision};
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+pub(super) struct Gitlab;
+
+impl Reporter for Gitlab {
+    fn name(&self) -> &'static str {
+        "gitlab"
+    }
+
+    fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let mut entries: Vec<Value> = verdict(report).into_iter().collect();
+        let items = gist::items(report.verdict);
+        let fingerprints = gist::fingerprints(&items);
+        for (item, fingerprint) in items.iter().zip(fingerprints) {
+            let finding = &item.finding;
+            let severity = match item.weight {
+                Weight::Refuses | Weight::Undecided => "critical",
+                Weight::Warns => "minor",
+                Weight::Notes => "info",
+            };
+            let description = escape::line(&format!("{} ({})", finding.message, finding.subject));
+            let place = item.place();
+            let path = place.map_or(config::FILE_NAME, |it| &it.path);
+            let line = place.map_or(1, |it| it.line);
+            entries.push(entry(
+                &escape::line(&finding.rule),
+                severity,
+                &description,
+                &fingerprint,
+                (&safe(path), line),
+            ));
+        }
+        let text = serde_json::to_string_pretty(&entries).map_err(io::Error::other)?;
+        writeln!(out, "{}", escape::json(&text))
+    }
+}
+
+/// GitLab shows no verdict of its own, so one that holds the change is the first entry.
+fn verdict(report: &Report<'_>) -> Option<Value> {
+    if report.verdict.decision == Decision::Admit {
+        return None;
+    }
+    let sentence = gist::sentence(report);
+    let fingerprint = digest(format!("verdict\0{sentence}").as_bytes());
+    let at = (config::FILE_NAME, 1);
+    Some(entry("verdict", "blocker", &sentence, &fingerprint, at))
+}
+
+/// GitLab looks entries up by their path and shows each fingerprint once.
+fn entry(
+    name: &str,
+    severity: &str,
+    description: &str,
+    fingerprint: &str,
+    (path, line): (&str, u32),
+) -> Value {
+    json!({
+        "check_name": name,
+        "severity": severity,
+        "description": description,
+        "fingerprint": fingerprint,
+        "location": { "path": path, "lines": { "begin": line } },
+    })
+}
+
+/// A path below the root, or the configuration's.
+fn safe(path: &str) -> String {
+    match escape::relative_uri(path) {
+        Some(_) => escape::line(path),
+        None => config::FILE_NAME.to_owned(),
+    }
+}

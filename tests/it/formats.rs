@@ -1,0 +1,398 @@
+//! The formats: what a reader of each makes of them, with parsers that are not the writer's, and
+//! what becomes of hostile text.
+
+mod hostile;
+mod readers;
+
+use crate::support::{Repository, tollgate};
+use readers::Shape;
+use tollgate::{
+    finding::{Finding, Level},
+    gates::{Cause, Examined, Subject, Unsure},
+    model::{Place, Side, WorkerFault},
+    reporters::{self, Look, Report},
+    verdict::{ChangeSummary, EnvironmentSummary, Verdict},
+};
+
+/// Formats of this file; `human`, `json` and `junit` have their own tests.
+const FORMATS: &[&str] = &[
+    "sarif",
+    "github",
+    "github-summary",
+    "gitlab",
+    "markdown",
+    "tap",
+    "openreports",
+    "policyreport",
+    "prometheus",
+];
+
+fn written(format: &str, verdict: &Verdict) -> String {
+    let report = Report {
+        verdict,
+        exit_code: tollgate::exit::of(verdict),
+        look: Look::default(),
+    };
+    let mut out = Vec::new();
+    reporters::named(format)
+        .expect("a format")
+        .write(&report, &mut out)
+        .expect("it is written");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+fn place(path: &str, text: &str, side: Side, line: u32) -> Place {
+    Place {
+        side,
+        path: path.to_owned(),
+        line,
+        column: 3,
+        end_line: line,
+        end_column: 9,
+        text: text.to_owned(),
+    }
+}
+
+/// A verdict in which every text that a repository can choose is `text`, of every kind that there is.
+fn verdict_of(text: &str) -> Verdict {
+    let finding = |level, rule: &str, subject: String| {
+        Finding::new(level, rule, subject, text)
+            .label(Some(&place(text, text, Side::Head, 4)), text)
+            .label(Some(&place("base.yaml", text, Side::Head, 2)), text)
+            .label(Some(&place(text, text, Side::Base, 9)), text)
+            .help(text)
+    };
+    let policies = Examined {
+        subjects: vec![
+            Subject {
+                name: format!("prod: {text}"),
+                checks: 3,
+            },
+            Subject {
+                name: text.to_owned(),
+                checks: 1,
+            },
+        ],
+        findings: vec![
+            finding(Level::Note, "policies/noted", text.to_owned()),
+            finding(Level::Warn, "policies/warned", format!("prod: {text}")),
+            finding(
+                Level::Deny,
+                &format!("policies/{text}"),
+                format!("prod: {text}"),
+            ),
+        ],
+        unsure: vec![Unsure {
+            subject: text.to_owned(),
+            why: text.to_owned(),
+            needs: text.to_owned(),
+            cause: Cause::Facts,
+        }],
+        nothing: None,
+    };
+    let nothing = Examined {
+        nothing: Some(text.to_owned()),
+        ..Examined::default()
+    };
+    let environment = |name: &str| EnvironmentSummary {
+        name: name.to_owned(),
+        enforcement: "strict".to_owned(),
+        overlays: 2,
+        changed_overlays: 1,
+        changed_resources: 3,
+        removed_resources: 1,
+    };
+    Verdict::weigh(
+        vec![
+            (
+                "policies".to_owned(),
+                "no policy fails".to_owned(),
+                policies,
+            ),
+            (
+                "control-plane".to_owned(),
+                "it is approved".to_owned(),
+                nothing,
+            ),
+        ],
+        vec![WorkerFault {
+            on: vec![text.to_owned()],
+            why: text.to_owned(),
+        }],
+        ChangeSummary {
+            base: text.to_owned(),
+            head: text.to_owned(),
+            files: 2,
+            environments: vec![environment("prod"), environment(text)],
+        },
+    )
+}
+
+/// What a reader of the format sees, texts apart.
+fn shape(format: &str, output: &str) -> Shape {
+    match format {
+        "sarif" => readers::sarif(output),
+        "github" => readers::workflow_commands(output),
+        "github-summary" => readers::markdown(output, false),
+        "gitlab" => readers::gitlab(output),
+        "markdown" => readers::markdown(output, true),
+        "tap" => readers::tap(output),
+        "openreports" => readers::policy_report(output, "openreports.io/v1alpha1", "Report"),
+        "policyreport" => readers::policy_report(output, "wgpolicyk8s.io/v1alpha2", "PolicyReport"),
+        "prometheus" => readers::prometheus(output),
+        _ => panic!("{format} has no reader"),
+    }
+}
+
+#[test]
+fn hostile_text_is_text_in_every_format() {
+    let texts = hostile::texts();
+    let verdicts: Vec<_> = texts.iter().map(|it| verdict_of(it)).collect();
+    assert!(texts.len() >= 600, "{} hostile texts", texts.len());
+    let plain = verdict_of("plain");
+    for format in FORMATS {
+        let want = shape(format, &written(format, &plain));
+        for (text, verdict) in texts.iter().zip(&verdicts) {
+            let output = written(format, verdict);
+            readers::no_foreign_controls(&output, *format == "github");
+            let got = shape(format, &output);
+            assert_eq!(
+                got, want,
+                "{format}: {text:?} changes the structure of\n{output}"
+            );
+        }
+    }
+}
+
+/// A line of source may hold what nobody should read in a log: places are named, not quoted.
+#[test]
+fn no_format_quotes_the_source() {
+    let mut verdict = verdict_of("plain");
+    let examined = verdict.gates.iter_mut().map(|it| &mut it.examined);
+    for label in examined
+        .flat_map(|it| &mut it.findings)
+        .flat_map(|it| &mut it.labels)
+    {
+        label.place.text = "password: canary".to_owned();
+    }
+    for format in FORMATS {
+        assert!(!written(format, &verdict).contains("canary"), "{format}");
+    }
+}
+
+#[test]
+fn a_fingerprint_knows_no_lines() {
+    let fingerprints = |lines: u32| {
+        let mut verdict = verdict_of("plain");
+        let examined = &mut verdict.gates[0].examined;
+        for label in examined.findings.iter_mut().flat_map(|it| &mut it.labels) {
+            label.place.line += lines;
+        }
+        examined.unsure[0].why = format!("unreadable (a.yaml:{lines}:1)");
+        let mut again = examined.unsure[0].clone();
+        again.why.push_str(", twice");
+        examined.unsure.push(again);
+        ["sarif", "gitlab"].map(|it| readers::fingerprints(&written(it, &verdict)))
+    };
+    let [sarif, gitlab] = fingerprints(0);
+    assert_eq!(
+        [&sarif, &gitlab],
+        [&fingerprints(7)[0], &fingerprints(7)[1]]
+    );
+    assert_eq!(sarif.len(), 6);
+    // GitLab has one more, for the verdict.
+    assert_eq!(gitlab.difference(&sarif).count(), 1);
+}
+
+/// Many findings: what holds the change is written before a flood of warnings.
+fn flood() -> Verdict {
+    let mut policies = Examined::default();
+    for n in 0..10_000 {
+        let subject = format!("prod: ConfigMap web-{n}");
+        let level = if n % 10 == 0 {
+            Level::Deny
+        } else {
+            Level::Warn
+        };
+        let path = format!("apps/web-{n}/map.yaml");
+        policies.findings.push(
+            Finding::new(
+                level,
+                "policies/flood",
+                &subject,
+                "too many of these".repeat(9),
+            )
+            .label(Some(&place(&path, "data: {}", Side::Head, 1)), "here"),
+        );
+        policies.subjects.push(Subject {
+            name: subject,
+            checks: 1,
+        });
+    }
+    Verdict::weigh(
+        vec![(
+            "policies".to_owned(),
+            "no policy fails".to_owned(),
+            policies,
+        )],
+        Vec::new(),
+        ChangeSummary::default(),
+    )
+}
+
+#[test]
+fn a_flood_hides_neither_the_verdict_nor_its_own_size() {
+    let verdict = flood();
+    let sentence = "1000 findings hold this change, 9000 warnings (exit 1)";
+    for (format, limit, more) in [
+        ("sarif", 10 << 20, "5001 more: "),
+        ("github", 64 << 10, "991 more that hold this change"),
+        ("github-summary", 900 << 10, " more**: see"),
+        ("gitlab", usize::MAX, ""),
+        ("markdown", 65_536, " more**: see"),
+        ("tap", usize::MAX, ""),
+        ("openreports", 1_500_000, " more: see"),
+        ("policyreport", 1_500_000, " more: see"),
+    ] {
+        let output = written(format, &verdict);
+        assert!(output.contains(sentence), "{format} hides the verdict");
+        assert!(output.contains(more), "{format} does not count the rest");
+        assert!(output.len() <= limit, "{format} has {} bytes", output.len());
+        shape(format, &output);
+    }
+    let github = written("github", &verdict);
+    let count = |kind: &str| github.lines().filter(|it| it.starts_with(kind)).count();
+    assert_eq!((count("::error "), count("::warning ")), (10, 10));
+    let metrics = written("prometheus", &verdict);
+    assert!(metrics.contains("tollgate_gate_findings{gate=\"policies\",level=\"deny\"} 1000\n"));
+    assert!(metrics.contains("tollgate_decision{decision=\"refuse\"} 1\n"));
+}
+
+#[test]
+fn a_verdict_without_a_finding_is_readable_everywhere() {
+    let mut examined = Examined::default();
+    examined.subjects.push(Subject {
+        name: "prod (apps/web)".to_owned(),
+        checks: 1,
+    });
+    let verdict = Verdict::weigh(
+        vec![("renders".to_owned(), "it renders".to_owned(), examined)],
+        Vec::new(),
+        ChangeSummary::default(),
+    );
+    for format in FORMATS {
+        let output = written(format, &verdict);
+        shape(format, &output);
+        let seen = match *format {
+            "gitlab" => "[]\n",
+            "prometheus" => "tollgate_decision{decision=\"admit\"} 1\n",
+            _ => "ADMITTED: every gate passed, 1 check (exit 0)",
+        };
+        assert!(output.contains(seen), "{format}: {output}");
+    }
+}
+
+#[test]
+fn an_undecided_change_never_looks_admitted() {
+    let verdict = Verdict::weigh(
+        Vec::new(),
+        vec![WorkerFault {
+            on: vec!["apps/web".to_owned()],
+            why: "it ran out of memory".to_owned(),
+        }],
+        ChangeSummary::default(),
+    );
+    for format in FORMATS {
+        let output = written(format, &verdict);
+        shape(format, &output);
+        let seen = match *format {
+            "prometheus" => "tollgate_decision{decision=\"undecided\"} 1\n",
+            _ => "UNDECIDED: 1 question could not be decided",
+        };
+        assert!(output.contains(seen), "{format}: {output}");
+        assert!(!output.contains("ADMITTED"), "{format}: {output}");
+    }
+}
+
+const POLICY: &str = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: disallow-latest-tag
+spec:
+  rules:
+    - name: pinned
+      match:
+        any:
+          - resources:
+              kinds: [Pod]
+      validate:
+        message: an image needs a tag that does not move
+        pattern:
+          spec:
+            containers:
+              - image: \"!*:latest\"
+";
+
+const POD: &str = "apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  containers:
+    - name: web
+      image: registry.example.com/web
+";
+
+fn kustomization(tag: &str) -> String {
+    format!(
+        "resources: [pod.yaml]\nimages:\n  - name: registry.example.com/web\n    newTag: {tag}\n"
+    )
+}
+
+/// One refused change, once through the binary, with a report of each format.
+#[test]
+fn snapshots_of_one_refused_change() {
+    let repository = Repository::new();
+    for environment in ["dev", "prod"] {
+        repository
+            .write(
+                &format!("apps/web/overlays/{environment}/kustomization.yaml"),
+                &kustomization("1.4.2"),
+            )
+            .write(&format!("apps/web/overlays/{environment}/pod.yaml"), POD);
+    }
+    repository
+        .write("policies/disallow-latest-tag.yaml", POLICY)
+        .write(
+            "tollgate.yaml",
+            "version: 1
+environments:
+  dev: {overlays: [\"apps/*/overlays/dev\"], enforcement: audit}
+  prod: {overlays: [\"apps/*/overlays/prod\"], enforcement: strict}
+policies: {coverage: {min_rules: 0%}}
+",
+        );
+    let base = repository.commit("base");
+    for environment in ["dev", "prod"] {
+        repository.write(
+            &format!("apps/web/overlays/{environment}/kustomization.yaml"),
+            &kustomization("latest"),
+        );
+    }
+    let head = repository.commit("head");
+    let reports: Vec<String> = FORMATS
+        .iter()
+        .map(|it| format!("--report={it}={it}.txt"))
+        .collect();
+    let mut arguments = vec!["check", "--base", &base, "--head", &head];
+    arguments.extend(reports.iter().map(String::as_str));
+    let output = tollgate(repository.path(), &arguments);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    for format in FORMATS {
+        let path = repository.path().join(format!("{format}.txt"));
+        let text = std::fs::read_to_string(path).expect("a report");
+        shape(format, &text);
+        let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+        insta::assert_snapshot!(*format, text);
+    }
+}
