@@ -21,6 +21,9 @@ pub(super) struct Args {
     /// In which order resources come out
     #[arg(long, value_name = "ORDER", default_value = "legacy")]
     reorder: Reorder,
+    /// Label every resource with what made it
+    #[arg(long)]
+    enable_managedby_label: bool,
 }
 
 /// kustomize's names.
@@ -55,6 +58,7 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
             Reorder::Legacy => Order::Legacy,
             Reorder::None => Order::Fifo,
         },
+        managed_by_label: args.enable_managedby_label,
     });
     let bar = Bar::new();
     let answer = worker::call(&task, &common.limits(), &|step| bar.tell(&step));

@@ -24,6 +24,8 @@ pub struct RenderTask {
     pub load_restrictor: LoadRestrictor,
     /// In which order resources come out.
     pub order: Order,
+    /// Whether every resource gets the label that says what made it.
+    pub managed_by_label: bool,
 }
 
 /// Which files a kustomization may name.
@@ -64,6 +66,7 @@ pub(super) fn render(task: &RenderTask, watch: Watch<'_>) -> Result<Printed, Sto
             Order::Legacy => tollgate_kustomize::Order::Legacy,
             Order::Fifo => tollgate_kustomize::Order::Fifo,
         },
+        managed_by_label: task.managed_by_label,
     };
     let overlays = match &opened.path {
         Some(path) => vec![path.clone()],

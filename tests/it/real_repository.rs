@@ -175,6 +175,7 @@ fn render(repository: &Repository, overlay: &str) -> Option<String> {
         target: overlay.to_owned(),
         load_restrictor: LoadRestrictor::RootOnly,
         order: Order::Legacy,
+        managed_by_label: false,
     });
     match perform(task, &|_| {}) {
         Answer::Render(printed) => Some(digest(printed.yaml.as_bytes())),

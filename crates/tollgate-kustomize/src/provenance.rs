@@ -113,15 +113,20 @@ pub(crate) fn changed_by(resources: &mut [Resource], who: &Arc<Provenance>) {
     }
 }
 
-/// Write what `options` ask for into resources that are otherwise finished.
+/// Write what `options` ask for into resources that are otherwise finished. `managed_by` asks for
+/// the label whatever the kustomization says.
 ///
 /// # Errors
 /// Names that YAML cannot hold.
-pub(crate) fn annotate(resources: &mut [Resource], options: &[Text]) -> Result<(), BuildError> {
+pub(crate) fn annotate(
+    resources: &mut [Resource],
+    options: &[Text],
+    managed_by: bool,
+) -> Result<(), BuildError> {
     let option = |name: &str| options.iter().find(|it| &***it == name).map(|it| it.span);
     let origins = option("originAnnotations");
     let changes = option("transformerAnnotations");
-    let label = option("managedByLabel");
+    let label = option("managedByLabel").or(managed_by.then_some(Span::NONE));
     for resource in resources {
         let history = std::mem::take(&mut resource.history);
         if let (Some(by), Some(origin)) = (origins, &history.origin) {

@@ -34,6 +34,9 @@ pub struct Options {
     pub load_restrictor: LoadRestrictor,
     /// In which order resources come out where the kustomization itself does not say.
     pub order: Order,
+    /// Whether every resource gets the label that says what made it, as `buildMetadata:
+    /// [managedByLabel]` asks.
+    pub managed_by_label: bool,
 }
 
 /// Which files a kustomization may name. Folders are free in either case.
@@ -121,6 +124,7 @@ fn run(
     finish::drop_local(resources)?;
     order::sort(resources, &scope)?;
     finish::clean(resources)?;
-    provenance::annotate(resources, &scope.kustomization.build_metadata)?;
+    let managed_by = scope.options.managed_by_label;
+    provenance::annotate(resources, &scope.kustomization.build_metadata, managed_by)?;
     Ok(all.resources)
 }

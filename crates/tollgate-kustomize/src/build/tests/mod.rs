@@ -31,6 +31,7 @@ fn render(files: &[(&str, &str)], root: &str, options: Options) -> Result<String
 const FIFO: Options = Options {
     load_restrictor: LoadRestrictor::RootOnly,
     order: Order::Fifo,
+    managed_by_label: false,
 };
 
 /// The folder `app` must render to `expected`.
