@@ -150,18 +150,23 @@ fn hostile_text_is_text_in_every_format() {
     let verdicts: Vec<_> = texts.iter().map(|it| verdict_of(it)).collect();
     assert!(texts.len() >= 600, "{} hostile texts", texts.len());
     let plain = verdict_of("plain");
-    for format in FORMATS {
-        let want = shape(format, &written(format, &plain));
-        for (text, verdict) in texts.iter().zip(&verdicts) {
-            let output = written(format, verdict);
-            readers::no_foreign_controls(&output, *format == "github");
-            let got = shape(format, &output);
-            assert_eq!(
-                got, want,
-                "{format}: {text:?} changes the structure of\n{output}"
-            );
+    std::thread::scope(|scope| {
+        for format in FORMATS {
+            let (texts, verdicts, plain) = (&texts, &verdicts, &plain);
+            scope.spawn(move || {
+                let want = shape(format, &written(format, plain));
+                for (text, verdict) in texts.iter().zip(verdicts) {
+                    let output = written(format, verdict);
+                    readers::no_foreign_controls(&output, *format == "github");
+                    let got = shape(format, &output);
+                    assert_eq!(
+                        got, want,
+                        "{format}: {text:?} changes the structure of\n{output}"
+                    );
+                }
+            });
         }
-    }
+    });
 }
 
 /// A line of source may hold what nobody should read in a log: places are named, not quoted.
