@@ -11,6 +11,9 @@ use std::io::{self, Write};
 
 pub(super) struct Gitlab;
 
+/// Bytes of all entries: a flood must not fill the job's artifacts.
+const BYTES: usize = 8 * 1024 * 1024;
+
 impl Reporter for Gitlab {
     fn name(&self) -> &'static str {
         "gitlab"
@@ -20,7 +23,8 @@ impl Reporter for Gitlab {
         let mut entries: Vec<Value> = verdict(report).into_iter().collect();
         let items = gist::items(report.verdict);
         let fingerprints = gist::fingerprints(&items);
-        for (item, fingerprint) in items.iter().zip(fingerprints) {
+        let mut bytes = 0;
+        for (at, (item, fingerprint)) in items.iter().zip(fingerprints).enumerate() {
             let finding = &item.finding;
             let severity = match item.weight {
                 Weight::Refuses | Weight::Undecided => "critical",
@@ -31,13 +35,19 @@ impl Reporter for Gitlab {
             let place = item.place();
             let path = place.map_or(config::FILE_NAME, |it| &it.path);
             let line = place.map_or(1, |it| it.line);
-            entries.push(entry(
+            let entry = entry(
                 &escape::line(&finding.rule),
                 severity,
                 &description,
                 &fingerprint,
                 (&safe(path), line),
-            ));
+            );
+            bytes += entry.to_string().len();
+            if bytes > BYTES {
+                entries.push(more(items.len() - at, severity));
+                break;
+            }
+            entries.push(entry);
         }
         let text = serde_json::to_string_pretty(&entries).map_err(io::Error::other)?;
         writeln!(out, "{}", escape::json(&text))
@@ -53,6 +63,13 @@ fn verdict(report: &Report<'_>) -> Option<Value> {
     let fingerprint = digest(format!("verdict\0{sentence}").as_bytes());
     let at = (config::FILE_NAME, 1);
     Some(entry("verdict", "blocker", &sentence, &fingerprint, at))
+}
+
+/// One entry for those left out; none of them weighs more than the first.
+fn more(count: usize, severity: &str) -> Value {
+    let description = format!("{count} more: see the report in another format");
+    let at = (config::FILE_NAME, 1);
+    entry("more", severity, &description, &digest(b"more"), at)
 }
 
 /// GitLab looks entries up by their path and shows each fingerprint once.

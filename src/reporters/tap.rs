@@ -12,6 +12,9 @@ use std::io::{self, Write};
 
 pub(super) struct Tap;
 
+/// Bytes of all test points, failures first: a flood must not fill a log.
+const BYTES: usize = 8 * 1024 * 1024;
+
 struct Point {
     ok: bool,
     /// Safe text.
@@ -39,11 +42,30 @@ impl Reporter for Tap {
         }
         // The verdict stays first.
         points[1..].sort_by_key(|it| it.ok);
+        cut(&mut points);
         writeln!(out, "TAP version 14\n1..{}", points.len())?;
         for (at, point) in points.iter().enumerate() {
             write_point(at + 1, point, out)?;
         }
         Ok(())
+    }
+}
+
+/// One point for those that the report has no room for; it fails if one of them does.
+fn cut(points: &mut Vec<Point>) {
+    let mut bytes = 0;
+    let fits = points.iter().take_while(|it| {
+        bytes += it.name.len() + it.told.iter().map(String::len).sum::<usize>();
+        bytes <= BYTES
+    });
+    let left = points.split_off(fits.count());
+    if !left.is_empty() {
+        points.push(Point {
+            ok: left.iter().all(|it| it.ok),
+            name: format!("{} more: see the report in another format", left.len()),
+            skip: None,
+            told: Vec::new(),
+        });
     }
 }
 
