@@ -111,7 +111,7 @@ fn check(folder: &Path, base: &str, head: &str) -> tollgate::verdict::Decision {
         now: 0,
     });
     match perform(task, &|_| {}) {
-        Answer::Check(gathered) => judge(&gathered.facts, &gathered.config).decision,
+        Answer::Check(gathered) => judge(&gathered.facts, &gathered.settings).decision,
         other => panic!("no facts: {other:?}"),
     }
 }

@@ -90,12 +90,14 @@ pub struct EnvironmentSummary {
 }
 
 impl Verdict {
-    /// Weigh every gate's record.
+    /// Weigh every gate's record. What gates found comes out in one order, in whichever they found
+    /// it.
     pub fn weigh(
         records: Vec<(String, String, Examined)>,
-        faults: Vec<WorkerFault>,
+        mut faults: Vec<WorkerFault>,
         change: ChangeSummary,
     ) -> Self {
+        faults.sort_by(|a, b| (&a.why, &a.on).cmp(&(&b.why, &b.on)));
         let gates: Vec<GateRecord> = records
             .into_iter()
             .map(|(gate, title, mut examined)| {
@@ -105,6 +107,7 @@ impl Verdict {
                 {
                     examined.unsure.push(examined_nothing(&gate));
                 }
+                sort(&mut examined);
                 let state = state(&examined);
                 GateRecord {
                     gate,
@@ -160,6 +163,19 @@ impl Change {
             _ => revision.name.clone(),
         }
     }
+}
+
+/// What weighs most first, then by rule and subject.
+fn sort(examined: &mut Examined) {
+    examined
+        .findings
+        .sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.cmp(b)));
+    examined
+        .subjects
+        .sort_by(|a, b| (&a.name, a.checks).cmp(&(&b.name, b.checks)));
+    examined
+        .unsure
+        .sort_by(|a, b| (&a.subject, &a.why, &a.needs).cmp(&(&b.subject, &b.why, &b.needs)));
 }
 
 fn state(examined: &Examined) -> GateState {

@@ -121,10 +121,16 @@ fn human(applied: &Applied, code: u8) -> String {
     }
     let _ = writeln!(
         out,
-        "\n{} policies on {} resources: {} pass, {fail} fail, {warn} warn, {error} error, {skip} skip (exit {code})",
-        applied.policies, applied.resources, applied.passed
+        "\n{} on {}: {} pass, {fail} fail, {warn} warn, {error} error, {skip} skip (exit {code})",
+        plural(applied.policies, "policy", "policies"),
+        plural(applied.resources, "resource", "resources"),
+        applied.passed
     );
     out
+}
+
+fn plural(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 fn subject(result: &RuleFacts) -> String {

@@ -2,7 +2,7 @@
 
 use super::{Common, call_failed, fail, fail_with_help, print, progress::Bar};
 use crate::{
-    config::Config,
+    config::{Config, Loaded},
     exit,
     model::{Facts, WorkerFault},
     reporters::{self, REPORTERS, Report, Reporter},
@@ -48,8 +48,8 @@ fn report(text: &str) -> Result<(&'static str, PathBuf), String> {
     let (name, path) = text
         .split_once('=')
         .ok_or("write FORMAT=FILE, for example junit=tollgate.xml")?;
-    if path.is_empty() {
-        return Err("the file has no name".to_owned());
+    if path.is_empty() || path == "-" {
+        return Err("name a file; what goes to standard output is chosen by --format".to_owned());
     }
     Ok((format(name)?, PathBuf::from(path)))
 }
@@ -59,9 +59,13 @@ const CI_VARIABLES: &[&str] = &["CI", "GITHUB_", "GITLAB_CI", "CI_"];
 
 pub(super) fn run(args: &Args, common: &Common) -> u8 {
     for (_, path) in &args.reports {
-        if let Err(error) = reporters::clear(&in_folder(common, path)) {
-            let message = format!("cannot remove the old report `{}`: {error}", path.display());
-            return fail(exit::UNKNOWN, &message);
+        if let Err(error) = reporters::prepare(&in_folder(common, path)) {
+            let message = format!("cannot write the report `{}`: {error}", path.display());
+            return fail_with_help(
+                exit::UNKNOWN,
+                &message,
+                Some("name a file in a folder that exists and can be written to"),
+            );
         }
     }
     let task = Task::Check(CheckTask {
@@ -75,7 +79,11 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
             .map_or(0, |it| it.as_secs()),
     });
     match gather(&task, common) {
-        Ok(gathered) => tell(&run::judge(&gathered.facts, &gathered.config), args, common),
+        Ok(gathered) => tell(
+            &run::judge(&gathered.facts, &gathered.settings),
+            args,
+            common,
+        ),
         Err(code) => code,
     }
 }
@@ -98,7 +106,10 @@ pub(super) fn gather(task: &Task, common: &Common) -> Result<Gathered, u8> {
 fn died(fault: WorkerFault) -> Gathered {
     Gathered {
         facts: Facts::nothing_but(fault),
-        config: Config::default(),
+        settings: Loaded {
+            config: Config::default(),
+            file: None,
+        },
     }
 }
 

@@ -121,7 +121,7 @@ fn judge(
         now: 0,
     });
     let gathered = gather(&task, common)?;
-    let verdict = run::judge(&gathered.facts, &gathered.config);
+    let verdict = run::judge(&gathered.facts, &gathered.settings);
     let _ = writeln!(
         std::io::stdout(),
         "# {what}\n$ tollgate check --base main --head {branch}\n"

@@ -1,7 +1,10 @@
 //! `tollgate explain`.
 
 use super::{fail_with_help, print};
-use crate::{exit, gates};
+use crate::{
+    config, exit,
+    gates::{self, GATES},
+};
 
 /// Print the page of a gate or of a rule
 #[derive(Debug, clap::Args)]
@@ -15,18 +18,42 @@ pub(super) fn run(args: &Args) -> u8 {
         None => print(&index(), exit::ADMITTED),
         Some(id) => match gates::page(id) {
             Some(text) => print(text, exit::ADMITTED),
-            None => fail_with_help(
-                exit::USAGE,
-                &format!("no gate and no rule is called `{id}`"),
-                Some("`tollgate explain` lists them"),
-            ),
+            None => {
+                let help = match nearest(id) {
+                    Some(near) => {
+                        format!("did you mean `{near}`? `tollgate explain` lists all of them")
+                    }
+                    None => "`tollgate explain` lists them".to_owned(),
+                };
+                let message = format!("no gate and no rule is called `{id}`");
+                fail_with_help(exit::USAGE, &message, Some(&help))
+            }
         },
     }
 }
 
+/// The gate or rule whose name is most like `id`, if one is like it; a rule also by its last part.
+fn nearest(id: &str) -> Option<String> {
+    let mut names: Vec<String> = Vec::new();
+    for meta in GATES.iter().map(|it| it.meta()) {
+        names.push(meta.id.to_owned());
+        let rules = meta.rules.iter().filter(|it| !it.starts_with('<'));
+        names.extend(rules.map(|it| format!("{}/{it}", meta.id)));
+    }
+    let whole: Vec<&str> = names.iter().map(String::as_str).collect();
+    if let Some(near) = config::nearest(id, &whole) {
+        return Some(near.to_owned());
+    }
+    let last = |it: &str| it.rsplit('/').next().unwrap_or_default().to_owned();
+    let parts: Vec<String> = names.iter().map(|it| last(it)).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let near = config::nearest(&last(id), &parts)?;
+    names.iter().find(|it| last(it) == near).cloned()
+}
+
 fn index() -> String {
     let mut text = String::new();
-    for meta in gates::GATES.iter().map(|it| it.meta()) {
+    for meta in GATES.iter().map(|it| it.meta()) {
         text.push_str(&format!("{:<14} {}\n", meta.id, meta.title));
         for rule in meta.rules {
             text.push_str(&format!("  {}/{rule}\n", meta.id));

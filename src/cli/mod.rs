@@ -132,8 +132,18 @@ impl Common {
                 Colour::Never => false,
                 Colour::Auto => terminal && !asked_not_to,
             },
-            width: 120,
+            width: if terminal { columns() } else { 120 },
         }
+    }
+}
+
+/// Columns of the terminal, within what excerpts can be shown in.
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    let columns = size.map_or(0, |it| usize::from(it.ws_col));
+    match columns {
+        0 => 120,
+        columns => columns.clamp(40, 400),
     }
 }
 

@@ -177,10 +177,15 @@ fn human(tested: &Tested, summary: &Summary, look: Look, code: u8) -> String {
     }
     let _ = writeln!(
         out,
-        "\n{}: {} in {} suites (exit {code})",
+        "\n{}: {} in {} {} (exit {code})",
         paint(look, colour, word),
         counts.join(", "),
-        summary.suites
+        summary.suites,
+        if summary.suites == 1 {
+            "suite"
+        } else {
+            "suites"
+        }
     );
     out
 }

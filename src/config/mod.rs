@@ -21,7 +21,7 @@ pub use environment::{
     Argocd, Enforcement, Environment, Feature, Freeze, Identity, Images, Pin, PromoteFrom, Rule,
     TargetRevision, Window,
 };
-pub use places::{Place, Places};
+pub use places::Places;
 pub use review::{
     ApprovalBind, ApprovalDefaults, ApprovalRule, Approvals, ChangesRequested, Codeowners, Group,
     OnUnknown, Permission, Protection, ProtectionSettings, Require, Unknown, When,
@@ -35,6 +35,8 @@ pub use value::{
     Pointer, RefName, TimeZone,
 };
 
+use crate::model::Place;
+pub(crate) use read::nearest;
 use read::{Read, Reader, section};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -242,7 +244,7 @@ impl Config {
 impl Loaded {
     /// Where a setting stands (`environments.prod.enforcement`), or the nearest setting around it;
     /// `None` without a file.
-    pub fn place(&self, setting: &str) -> Option<Place> {
+    pub fn place(&self, setting: &str) -> Option<&Place> {
         self.file.as_ref().and_then(|it| it.places.nearest(setting))
     }
 }

@@ -1,39 +1,21 @@
 //! Where settings stand, so that a finding can show the line that decided.
 
+use crate::model::{Place, Side};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tollgate_yaml::{FieldPath, Node, Sources, Span, Value};
-
-/// A place in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-    /// Byte offset of the first byte.
-    pub start: u32,
-    /// Byte offset after the last byte.
-    pub end: u32,
-}
 
 /// The places of all settings of a file, by path (`environments.prod.waves[0]`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Places(BTreeMap<String, Place>);
 
 impl Places {
-    /// The places of a document: of a leaf its value, of a map or list its key.
+    /// The places of a document: of a leaf its value, of a map or list its key. Settings that
+    /// judge are BASE's.
     pub(super) fn of(document: &Node, sources: &Sources) -> Self {
         let mut places = BTreeMap::new();
         walk(document, &FieldPath::root(), &mut |path, span| {
-            if let Some(file) = sources.get(span.file) {
-                let at = file.position(span.start);
-                let place = Place {
-                    line: at.line,
-                    column: at.column,
-                    start: span.start,
-                    end: span.end,
-                };
+            if let Some(place) = Place::of(sources, span, Side::Base) {
                 places.insert(path.to_string(), place);
             }
         });
@@ -41,11 +23,11 @@ impl Places {
     }
 
     /// The place of a setting, or of the nearest setting around it.
-    pub fn nearest(&self, setting: &str) -> Option<Place> {
+    pub fn nearest(&self, setting: &str) -> Option<&Place> {
         let mut path = setting;
         loop {
             if let Some(place) = self.0.get(path) {
-                return Some(*place);
+                return Some(place);
             }
             path = &path[..path.rfind(['.', '['])?];
         }

@@ -142,7 +142,7 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
 }
 
 /// The candidate that a person probably meant: at most a third of the letters differ.
-fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(64).collect();
     candidates
         .iter()

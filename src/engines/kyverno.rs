@@ -4,6 +4,7 @@ use super::{Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult, Surroundi
 use crate::model::{Manifest, RuleOutcome};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tollgate_kyverno::{Fixtures, Operation, Outcome, PolicyException, Request, RuleType};
 use tollgate_yaml::{FieldPath, Node};
@@ -148,10 +149,10 @@ impl PolicySet for Set {
                     .iter()
                     .find(|it| it.name == rule.rule)
                     .map(|it| it.kind);
-                let (outcome, field) = outcome(rule.outcome, policy.scored, kind);
+                let (outcome, field) = outcome(rule.outcome, &rule.rule, policy.scored, kind);
                 results.push(RuleResult {
                     policy: response.policy.clone(),
-                    rule: rule.rule,
+                    rule: author_s_name(&rule.rule, policy.rules.iter().map(|it| &*it.name)),
                     rule_span: rule.at,
                     outcome,
                     field,
@@ -160,6 +161,54 @@ impl PolicySet for Set {
         }
         results
     }
+}
+
+/// The rule that its author wrote, for one that autogen made of it.
+fn author_s_name<'a>(name: &Arc<str>, mut all: impl Iterator<Item = &'a str>) -> Arc<str> {
+    let from = name
+        .strip_prefix("autogen-cronjob-")
+        .or_else(|| name.strip_prefix("autogen-"));
+    match from.filter(|from| all.any(|it| it == *from)) {
+        Some(from) => from.into(),
+        None => name.clone(),
+    }
+}
+
+/// What a rule's author wants to say, without what Kyverno wraps around it: its own name for the
+/// failure before, the rule and the path after. Reports show both elsewhere, the path as people
+/// write it.
+fn clause(message: &str, rule: &str) -> String {
+    let execution = format!("rule {rule} execution error: ");
+    let mut text = message.trim();
+    for opening in ["validation failure: ", "validation error: "] {
+        text = text.strip_prefix(opening).unwrap_or(text);
+    }
+    if let Some((own, why)) = text.split_once(&execution) {
+        return format!("{own}{why}");
+    }
+    while let Some((before, path)) = text.rsplit_once(" failed at path ")
+        && !path.trim().contains(char::is_whitespace)
+        && let Some(start) = own_mention(before, rule)
+    {
+        text = text.get(..start).unwrap_or_default().trim_end();
+    }
+    let text = match text.strip_suffix('.') {
+        Some(clause) if !clause.ends_with('.') => clause,
+        _ => text,
+    };
+    if text.is_empty() || text == format!("rule {rule} failed") {
+        return "the resource does not satisfy the rule".to_owned();
+    }
+    text.to_owned()
+}
+
+/// Where `rule NAME` or `rule NAME[2]` begins, if the text ends in it.
+fn own_mention(text: &str, rule: &str) -> Option<usize> {
+    let start = text.rfind(&format!("rule {rule}"))?;
+    let rest = text.get(start + "rule ".len() + rule.len()..)?;
+    let index = rest.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let is_index = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
+    (rest.is_empty() || index.is_some_and(is_index)).then_some(start)
 }
 
 fn labels(manifest: &Manifest) -> BTreeMap<String, String> {
@@ -176,7 +225,12 @@ fn labels(manifest: &Manifest) -> BTreeMap<String, String> {
 /// A failure of a policy that is not scored is a warning. A rule that generates never refuses what
 /// it is triggered by, so it is no gap that it was not evaluated; a rule that mutates changes what
 /// the others see, so it is one.
-fn outcome(outcome: Outcome, scored: bool, kind: Option<RuleType>) -> (RuleOutcome, FieldPath) {
+fn outcome(
+    outcome: Outcome,
+    rule: &str,
+    scored: bool,
+    kind: Option<RuleType>,
+) -> (RuleOutcome, FieldPath) {
     let root = FieldPath::root();
     if kind == Some(RuleType::Generate) {
         let why = "the rule generates; it judges nothing".to_owned();
@@ -186,6 +240,7 @@ fn outcome(outcome: Outcome, scored: bool, kind: Option<RuleType>) -> (RuleOutco
         Outcome::Pass => (RuleOutcome::Pass, root),
         Outcome::Fail { message, at } => {
             let field = at.to_string();
+            let message = clause(&message, rule);
             let outcome = if scored {
                 RuleOutcome::Fail { message, field }
             } else {
@@ -195,6 +250,64 @@ fn outcome(outcome: Outcome, scored: bool, kind: Option<RuleType>) -> (RuleOutco
         }
         Outcome::Skip { why } => (RuleOutcome::Skip { why }, root),
         Outcome::Unsupported { feature } => (RuleOutcome::Error { why: feature }, root),
-        Outcome::Error { why } => (RuleOutcome::Error { why }, root),
+        Outcome::Error { why } => {
+            let why = clause(&why, rule);
+            (RuleOutcome::Error { why }, root)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_what_its_author_says() {
+        for (message, want) in [
+            (
+                "validation error: an image needs a tag. rule autogen-a failed at path /spec/containers/0/image/",
+                "an image needs a tag",
+            ),
+            (
+                "validation error: rule autogen-a failed at path /spec/",
+                "the resource does not satisfy the rule",
+            ),
+            (
+                "validation error: one of both. rule autogen-a[0] failed at path /a/ rule autogen-a[1] failed at path /b/",
+                "one of both",
+            ),
+            (
+                "validation failure: validation error: no. rule autogen-a failed at path /spec/",
+                "no",
+            ),
+            (
+                "deny: rule b failed at path /x",
+                "deny: rule b failed at path /x",
+            ),
+            (
+                "rule autogen-a failed at path or so",
+                "rule autogen-a failed at path or so",
+            ),
+            (
+                "validation error: rule autogen-a execution error: no such key",
+                "no such key",
+            ),
+            ("wait...", "wait..."),
+        ] {
+            assert_eq!(clause(message, "autogen-a"), want, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_generated_rule_is_called_as_its_author_calls_it() {
+        let all = ["a", "autogen-a", "autogen-cronjob-a", "autogen-own"];
+        for (name, want) in [
+            ("a", "a"),
+            ("autogen-a", "a"),
+            ("autogen-cronjob-a", "a"),
+            ("autogen-own", "autogen-own"),
+        ] {
+            assert_eq!(&*author_s_name(&name.into(), all.into_iter()), want);
+        }
     }
 }

@@ -16,7 +16,7 @@ pub enum Level {
 }
 
 /// A place and what to say there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Label {
     /// Where.
     pub place: Place,
@@ -25,7 +25,7 @@ pub struct Label {
 }
 
 /// One thing that a reviewer should know. Owned, and the first label is its primary one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
     /// `gate/rule`: `renders/failed`, `policies/require-run-as-nonroot`. The first part is a gate's
     /// id; the second is a rule of the gate's page or, for `policies`, a policy's name.

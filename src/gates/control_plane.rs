@@ -1,4 +1,4 @@
-use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems};
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure};
 use crate::{
     finding::{Finding, Level},
     model::{ControlPlane as Class, ControlPlaneFile, Edit, Place, Side},
@@ -18,7 +18,6 @@ impl Gate for ControlPlane {
 
     fn check(&self, cx: GateContext<'_>) -> Examined {
         let mut examined = Examined::default();
-        examined.unsure.extend(problems(cx, "control-plane"));
         let environments = environments_that_differ(cx);
         for file in &cx.facts.control_plane {
             examined.examine(&file.path, 1);

@@ -3,7 +3,11 @@
 //! One file and one page per gate. To add one: write `my_gate.rs` and `my_gate.md`, then add its
 //! two lines below.
 
-use crate::{config::Config, finding::Finding, model::Facts};
+use crate::{
+    config::{Config, Loaded},
+    finding::{Finding, Level},
+    model::{Facts, Place, Problem},
+};
 use serde::{Deserialize, Serialize};
 
 mod control_plane;
@@ -40,6 +44,25 @@ pub struct GateContext<'a> {
     pub facts: &'a Facts,
     /// BASE's configuration.
     pub config: &'a Config,
+    /// The same with the places of its settings.
+    settings: &'a Loaded,
+}
+
+impl<'a> GateContext<'a> {
+    /// Facts under BASE's configuration.
+    pub fn new(facts: &'a Facts, settings: &'a Loaded) -> Self {
+        Self {
+            facts,
+            config: &settings.config,
+            settings,
+        }
+    }
+
+    /// The line of `tollgate.yaml` that says how strictly an environment is judged.
+    fn enforcement_place(&self, environment: &str) -> Option<&'a Place> {
+        self.settings
+            .place(&format!("environments.{environment}.enforcement"))
+    }
 }
 
 /// What a gate looked at and what it found there.
@@ -106,22 +129,35 @@ pub trait Gate: Sync {
     fn check(&self, cx: GateContext<'_>) -> Examined;
 }
 
-/// Unsure entries for what a gate was handed as a problem of the repository's BASE, and for a
-/// worker that ended early.
-fn problems(cx: GateContext<'_>, gate: &str) -> impl Iterator<Item = Unsure> {
-    let problems = cx.facts.problems.iter().filter(move |it| it.gate == gate);
-    problems.map(|it| Unsure {
-        subject: it.subject.clone(),
-        why: match &it.place {
-            Some(place) => format!("{} ({place})", it.message),
-            None => it.message.clone(),
-        },
-        needs: it
-            .help
-            .clone()
-            .unwrap_or_else(|| "mend the file that is named".to_owned()),
-        cause: Cause::Facts,
-    })
+/// Take in what a gate was handed as a problem of the repository: it leaves the gate unsure, unless
+/// BASE has the same one and the change does not touch it. Then it is a warning under `rule`.
+fn problems(cx: GateContext<'_>, gate: &str, rule: &str, examined: &mut Examined) {
+    for it in cx.facts.problems.iter().filter(|it| it.gate == gate) {
+        if it.before {
+            examined.findings.push(standing(it, rule));
+        } else {
+            examined.unsure.push(Unsure {
+                subject: it.subject.clone(),
+                why: match &it.place {
+                    Some(place) => format!("{} ({place})", it.message),
+                    None => it.message.clone(),
+                },
+                needs: it
+                    .help
+                    .clone()
+                    .unwrap_or_else(|| "mend the file that is named".to_owned()),
+                cause: Cause::Facts,
+            });
+        }
+    }
+}
+
+fn standing(problem: &Problem, rule: &str) -> Finding {
+    let message = format!("before and after this change: {}", problem.message);
+    let mut finding = Finding::new(Level::Warn, rule, &problem.subject, message)
+        .label(problem.place.as_ref(), "here");
+    finding.help.clone_from(&problem.help);
+    finding
 }
 
 /// A gate's whole page, or the section of one of its rules. A gate whose rules are the

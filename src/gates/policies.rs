@@ -20,7 +20,7 @@ impl Gate for Policies {
 
     fn check(&self, cx: GateContext<'_>) -> Examined {
         let mut examined = Examined::default();
-        examined.unsure.extend(problems(cx, "policies"));
+        problems(cx, "policies", "policies/unreadable", &mut examined);
         let overlays: BTreeMap<&str, &OverlayFacts> = cx
             .facts
             .overlays
@@ -44,7 +44,14 @@ impl Gate for Policies {
             let subject = subject(overlay, &result.resource.to_string());
             *checks.entry(subject.clone()).or_default() += 1;
             let enforcement = cx.enforcement(overlay).unwrap_or(Enforcement::Strict);
-            judge(result, enforcement, &subject, &mut examined);
+            let environment = overlay.environment.as_deref();
+            judge(
+                cx,
+                result,
+                (environment, enforcement),
+                &subject,
+                &mut examined,
+            );
         }
         for (name, count) in checks {
             examined.examine(name, count);
@@ -64,7 +71,13 @@ fn subject(overlay: &OverlayFacts, resource: &str) -> String {
 
 /// What a result weighs where. `audit` reports, `enforce` holds failures, `strict` holds warnings
 /// and what could not be evaluated too. What could not be evaluated never counts as a pass.
-fn judge(result: &RuleFacts, enforcement: Enforcement, subject: &str, examined: &mut Examined) {
+fn judge(
+    cx: GateContext<'_>,
+    result: &RuleFacts,
+    (environment, enforcement): (Option<&str>, Enforcement),
+    subject: &str,
+    examined: &mut Examined,
+) {
     let (message, field, level) = match (&result.outcome, enforcement) {
         (RuleOutcome::Pass | RuleOutcome::Skip { .. }, _) => return,
         (RuleOutcome::Error { why }, Enforcement::Enforce) => {
@@ -74,7 +87,12 @@ fn judge(result: &RuleFacts, enforcement: Enforcement, subject: &str, examined: 
                     "{}/{} could not be evaluated: {why}",
                     result.policy, result.rule
                 ),
-                needs: "mend the policy, or give it what it asks for".to_owned(),
+                needs: match &result.rule_place {
+                    Some(place) => {
+                        format!("mend the policy ({place}), or give it what it asks for")
+                    }
+                    None => "mend the policy, or give it what it asks for".to_owned(),
+                },
                 cause: Cause::Facts,
             });
             return;
@@ -100,18 +118,24 @@ fn judge(result: &RuleFacts, enforcement: Enforcement, subject: &str, examined: 
     };
     let here = if field.is_empty() {
         "this resource".to_owned()
+    } else if result.absent {
+        format!("{field} is missing here")
     } else {
         format!("{field} is set here")
     };
-    let finding = Finding::new(
+    let mut finding = Finding::new(
         level,
         format!("policies/{}", result.policy),
         subject,
         format!("{}: {message}", result.rule),
     )
     .label(result.place.as_ref(), here)
-    .label(result.overridden.as_ref(), "and overrides this")
+    .label(result.overridden.as_ref(), "in place of this")
     .label(result.rule_place.as_ref(), "the rule that decides");
+    if let Some(environment) = environment.filter(|_| !finding.labels.is_empty()) {
+        let place = cx.enforcement_place(environment);
+        finding = finding.label(place, format!("how `{environment}` is judged"));
+    }
     examined.findings.push(finding);
 }
 

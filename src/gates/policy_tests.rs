@@ -19,7 +19,7 @@ impl Gate for PolicyTests {
 
     fn check(&self, cx: GateContext<'_>) -> Examined {
         let mut examined = Examined::default();
-        examined.unsure.extend(problems(cx, "policy-tests"));
+        problems(cx, "policy-tests", "policy-tests/unreadable", &mut examined);
         for suite in &cx.facts.suites {
             suite_findings(suite, &mut examined);
         }

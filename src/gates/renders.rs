@@ -26,7 +26,7 @@ impl Gate for Renders {
 
     fn check(&self, cx: GateContext<'_>) -> Examined {
         let mut examined = Examined::default();
-        examined.unsure.extend(problems(cx, "renders"));
+        problems(cx, "renders", "renders/broken-before", &mut examined);
         for overlay in &cx.facts.overlays {
             let subject = overlay.subject();
             examined.examine(&subject, 1);

@@ -296,7 +296,7 @@ pub struct PolicyFacts {
 pub struct RuleFacts {
     /// The policy.
     pub policy: String,
-    /// The rule.
+    /// The rule, as its author named it.
     pub rule: String,
     /// The overlay that renders the resource.
     pub overlay: String,
@@ -304,6 +304,9 @@ pub struct RuleFacts {
     pub resource: ResourceKey,
     /// What it said.
     pub outcome: RuleOutcome,
+    /// Whether the field is not there at all; `place` then is what lacks it.
+    #[serde(default)]
+    pub absent: bool,
     /// The line to edit in HEAD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
@@ -407,6 +410,12 @@ pub struct Problem {
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// Whether it is the name of a file that is wrong, whatever the file holds.
+    #[serde(default)]
+    pub name: bool,
+    /// Whether BASE has the same one and the change does not touch it.
+    #[serde(default)]
+    pub before: bool,
 }
 
 /// The worker ended before it was done.

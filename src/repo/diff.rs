@@ -1,19 +1,8 @@
 //! Which files differ between two trees.
 
 use super::Tree;
-use serde::{Deserialize, Serialize};
+use crate::model::Edit;
 use tollgate_kustomize::{FileError, RepoPath};
-
-/// How a file differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Edit {
-    /// Only the later tree has it.
-    Added,
-    /// Both have it, with other content or another mode.
-    Modified,
-    /// Only the earlier tree has it.
-    Deleted,
-}
 
 /// The files that differ, in the order of their paths. A rename is one deleted and one added: a
 /// file cannot leave a protected folder unseen.

@@ -16,7 +16,7 @@ mod names;
 mod objects;
 mod working_tree;
 
-pub use diff::{Edit, changed_files};
+pub use diff::changed_files;
 pub use folder::Folder;
 pub use git_tree::GitTree;
 pub use objects::Objects;

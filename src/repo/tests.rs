@@ -2,6 +2,7 @@
 
 use super::testing::{FILE, FOLDER, LINK, SUBMODULE, TestRepo, path};
 use super::*;
+use crate::model::Edit;
 use git2::Oid;
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -5,27 +5,42 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Characters of a message that are shown; more is cut.
-const MESSAGE_LIMIT: usize = 2_000;
+/// Characters of one text that a line shows; more is cut.
+const LINE_LIMIT: usize = 2_000;
+/// Characters of one text that a report for machines carries, unless there is too much of it.
+const TEXT_LIMIT: usize = 8 * 1_024;
+/// Characters that each text keeps in any case: names are shorter.
+const TEXT_FLOOR: usize = 256;
+/// Characters of all texts of one report together. Source: threat row E9.
+const REPORT_BUDGET: usize = 12 << 20;
+/// What stands where text was cut.
+const CUT: &str = " [cut]";
 
 /// Whether a terminal, a log viewer or a reader could take the character for something else than
-/// what it shows: control characters, bidirectional controls, zero-width and tag characters, line
-/// separators.
+/// what it shows: control characters, bidirectional controls, line separators, and whatever takes
+/// no room (Unicode's `Default_Ignorable_Code_Point`).
 fn deceives(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}'
-            | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+            | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// One line of text for a terminal or a CI log: line breaks become `⏎`, other deceiving characters
 /// `\u{..}`, and what CI systems read as commands (`::` at the start, `##[` and `##vso[` anywhere)
 /// is broken by a backslash. Long text is cut and says so.
 pub fn line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    one_line(text, LINE_LIMIT)
+}
+
+fn one_line(text: &str, limit: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(limit));
     for (at, c) in text.chars().enumerate() {
-        if at == MESSAGE_LIMIT {
-            out.push_str(" [cut]");
+        if at == limit {
+            out.push_str(CUT);
             break;
         }
         match c {
@@ -38,28 +53,62 @@ pub fn line(text: &str) -> String {
             c => out.push(c),
         }
     }
-    break_commands(out)
+    let out = break_inner_commands(&out, '\\', false).unwrap_or(out);
+    // Runners look for `::name` at the start of a line after white space.
+    if out.trim_start().starts_with("::") {
+        out.replacen("::", ":\\:", 1)
+    } else {
+        out
+    }
 }
 
-/// Runners look for `::name` at the start of a line after white space, and for `##[` anywhere.
-fn break_commands(text: String) -> String {
-    let text = if text.contains("##") {
-        text.replace("##", "#\\#")
-    } else {
-        text
+/// The text with `##[` and `##word[` broken by `by`: put between the two signs, or in the place of
+/// the second one. `None` where there is no such thing.
+fn break_inner_commands(text: &str, by: char, replace: bool) -> Option<String> {
+    let opens = |rest: &str| {
+        rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "_-.".contains(c))
+            .starts_with('[')
     };
-    if text.trim_start().starts_with("::") {
-        text.replacen("::", ":\\:", 1)
-    } else {
-        text
+    let at: Vec<usize> = (text.match_indices('#'))
+        .filter(|(at, _)| text[..*at].ends_with('#') && opens(&text[at + 1..]))
+        .map(|(at, _)| at)
+        .collect();
+    if at.is_empty() {
+        return None;
     }
+    let mut out = String::with_capacity(text.len() + at.len());
+    let mut from = 0;
+    for at in at {
+        out.push_str(&text[from..at]);
+        out.push(by);
+        from = if replace { at + 1 } else { at };
+    }
+    out.push_str(&text[from..]);
+    Some(out)
+}
+
+/// As [`line`], for the path of an excerpt: its line can begin with `:::`, so that no `::` may stand
+/// in it, nor come of the `:` before the line's number.
+pub fn path(text: &str) -> String {
+    let text = line(text);
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars().chain(text.ends_with(':').then_some('\\')) {
+        if c == ':' && out.ends_with(':') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// A line of source for an excerpt: as many characters as the line has, so that columns keep their
 /// meaning; deceiving ones show as U+FFFD, tabs as a space.
 pub fn source(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(deceives) && !text.contains("##") {
-        return Cow::Borrowed(text);
+    if !text.contains(deceives) {
+        return match break_inner_commands(text, '\u{FFFD}', true) {
+            Some(broken) => Cow::Owned(broken),
+            None => Cow::Borrowed(text),
+        };
     }
     let shown: String = text
         .chars()
@@ -69,37 +118,47 @@ pub fn source(text: &str) -> Cow<'_, str> {
             c => c,
         })
         .collect();
-    // Same width, and no `##[` for a runner to find.
-    Cow::Owned(
-        shown
-            .replace("##[", "#\u{FFFD}[")
-            .replace("##vso[", "#\u{FFFD}vso["),
-    )
+    Cow::Owned(break_inner_commands(&shown, '\u{FFFD}', true).unwrap_or(shown))
 }
 
-/// Text for XML 1.0: characters that it cannot carry, and those that deceive, become `\u{..}`.
-/// The XML writer itself escapes mark-up.
-pub fn xml(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars().take(8 * 1024) {
-        let illegal = matches!(c, '\u{FFFE}' | '\u{FFFF}');
-        if c == '\n' {
-            out.push(c);
-        } else if illegal || deceives(c) {
-            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-        } else {
-            out.push(c);
-        }
+/// Characters that each of a report's texts may have, so that all of them together stay in a
+/// budget. `lengths` are those of the texts, in bytes.
+pub fn limit(lengths: impl Iterator<Item = usize>) -> usize {
+    let (count, sum) = lengths.fold((0usize, 0usize), |(count, sum), length| {
+        (count + 1, sum.saturating_add(length.min(TEXT_LIMIT)))
+    });
+    if sum <= REPORT_BUDGET {
+        return TEXT_LIMIT;
     }
-    out
+    (REPORT_BUDGET / count).clamp(TEXT_FLOOR, TEXT_LIMIT)
 }
 
-/// JSON text in which no deceiving character stands for itself. Such characters can stand inside
-/// of strings only, where `\uXXXX` means the same.
+/// At most `limit` characters of a text, and a word where it was cut.
+pub fn cut(text: &str, limit: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(limit) {
+        None => Cow::Borrowed(text),
+        Some((at, _)) => Cow::Owned(format!("{}{CUT}", &text[..at])),
+    }
+}
+
+/// One line of text for XML 1.0, of at most `limit` characters: as [`line`], and what XML cannot
+/// carry becomes `\u{..}` too. The XML writer itself escapes mark-up.
+pub fn xml(text: &str, limit: usize) -> String {
+    let safe = one_line(text, limit);
+    if !safe.contains(['\u{FFFE}', '\u{FFFF}']) {
+        return safe;
+    }
+    safe.replace('\u{FFFE}', "\\u{fffe}")
+        .replace('\u{FFFF}', "\\u{ffff}")
+}
+
+/// JSON text in which no deceiving character stands for itself and no runner finds a command. Such
+/// characters can stand inside of strings only, where `\uXXXX` means the same.
 pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut last = ' ';
     for c in text.chars() {
-        if c != '\n' && deceives(c) {
+        if (c != '\n' && deceives(c)) || (c == '#' && last == '#') {
             let mut units = [0u16; 2];
             for unit in c.encode_utf16(&mut units) {
                 let _ = write!(out, "\\u{unit:04x}");
@@ -107,6 +166,7 @@ pub fn json(text: &str) -> String {
         } else {
             out.push(c);
         }
+        last = c;
     }
     out
 }
@@ -234,13 +294,18 @@ mod tests {
             ("::error::x", ":\\:error::x"),
             ("  ::set-output name=a::b", "  :\\:set-output name=a::b"),
             ("x ##[add-mask]y", "x #\\#[add-mask]y"),
+            ("###[add-mask]y", "##\\#[add-mask]y"),
+            ("## a title", "## a title"),
             ("##vso[task.setvariable]", "#\\#vso[task.setvariable]"),
             ("\u{1b}[31mred", "\\u{1b}[31mred"),
             ("a\u{202e}b", "a\\u{202e}b"),
+            ("pr\u{ad}od", "pr\\u{ad}od"),
             ("a\u{2028}b", "a\\u{2028}b"),
         ] {
             assert_eq!(line(text), want, "{text:?}");
         }
+        assert_eq!(path("a::b:::c"), "a:\\:b:\\:\\:c");
+        assert_eq!(path("a:"), "a:\\");
         assert!(line(&"x".repeat(9_999)).ends_with("x [cut]"));
     }
 
@@ -263,11 +328,20 @@ mod tests {
     }
 
     #[test]
+    fn much_text_is_cut_and_little_is_not() {
+        assert_eq!(limit([10, 1 << 30].into_iter()), TEXT_LIMIT);
+        let flood = limit(std::iter::repeat_n(1 << 20, 10_000));
+        assert!((TEXT_FLOOR..2_000).contains(&flood), "{flood}");
+        assert_eq!(cut("abc", 2), "ab [cut]");
+        assert_eq!(xml("a\nb\u{ffff}", 9), "a⏎b\\u{ffff}");
+    }
+
+    #[test]
     fn json_means_the_same_afterwards() {
-        for text in ["a\u{202e}b", "\u{e0001}", "\u{9b}31m", "\u{7f}"] {
+        for text in ["a\u{202e}b", "\u{e0001}", "\u{9b}31m", "\u{7f}", "###[x]"] {
             let value = serde_json::Value::String(text.to_owned());
             let safe = json(&value.to_string());
-            assert!(!safe.chars().any(deceives), "{safe:?}");
+            assert!(!safe.contains(deceives) && !safe.contains("##"), "{safe:?}");
             let back: serde_json::Value = serde_json::from_str(&safe).expect("still JSON");
             assert_eq!(back, value);
         }

@@ -1,23 +1,25 @@
-//! For people: source excerpts with the line to edit and the line that decided, and the verdict as
-//! the last line.
+//! For people: source excerpts with the line to edit and the line that decided; what holds the
+//! change after what does not, and the verdict as the last line.
 
 use super::{Look, Report, Reporter, escape};
 use crate::{
-    finding::{Finding, Level},
+    finding::{Finding, Label, Level},
     model::Place,
     verdict::{Decision, GateState, Verdict},
 };
-use annotate_snippets::{AnnotationKind, Group, Level as Title, Renderer, Snippet};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level as Title, Origin, Renderer, Snippet,
+};
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 pub(super) struct Human;
 
-/// Findings shown of each level; the rest is counted. A flood would hide the verdict.
+/// Things of one kind that are shown; the rest is counted. A flood would hide the verdict.
 const SHOWN: usize = 40;
-/// Subjects named under one finding.
-const SUBJECTS: usize = 4;
+/// Subjects and further places named under one finding, and rules under a count.
+const NAMED: usize = 6;
 
 impl Reporter for Human {
     fn name(&self) -> &'static str {
@@ -26,84 +28,105 @@ impl Reporter for Human {
 
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let verdict = report.verdict;
-        for level in [Level::Note, Level::Warn, Level::Deny] {
-            findings(verdict, level, report.look, out)?;
-        }
+        findings(verdict, Level::Note, report.look, out)?;
+        findings(verdict, Level::Warn, report.look, out)?;
         unsure(verdict, report.look, out)?;
         faults(verdict, report.look, out)?;
+        findings(verdict, Level::Deny, report.look, out)?;
         environments(verdict, out)?;
         gates(verdict, report.look, out)?;
         verdict_line(report, out)
     }
 }
 
-/// The same thing said of many overlays is shown once.
-type Key<'a> = (&'a str, &'a str, Option<(&'a str, u32, u32)>);
+/// Path, line and column of the line to edit.
+type At<'a> = Option<(&'a str, u32, u32)>;
+/// The same thing said of many overlays is shown once: the findings of one rule and message, by
+/// place.
+type Same<'a> = BTreeMap<At<'a>, Vec<&'a Finding>>;
 
 fn findings(verdict: &Verdict, level: Level, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let mut groups: BTreeMap<Key<'_>, Vec<&Finding>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &str), Same<'_>> = BTreeMap::new();
     for finding in verdict.findings().filter(|it| it.level == level) {
-        let place = finding
-            .labels
-            .first()
-            .map(|it| (it.place.path.as_str(), it.place.line, it.place.column));
-        groups
-            .entry((&finding.rule, &finding.message, place))
-            .or_default()
-            .push(finding);
+        let place = finding.labels.first().map(|it| &it.place);
+        let at = place.map(|it| (it.path.as_str(), it.line, it.column));
+        let same = groups.entry((&finding.rule, &finding.message)).or_default();
+        same.entry(at).or_default().push(finding);
     }
-    for group in groups.values().take(SHOWN) {
-        write!(out, "{}\n\n", excerpt(group, look))?;
+    for same in groups.values().take(SHOWN) {
+        if let Some(text) = excerpt(same, look) {
+            write!(out, "{text}\n\n")?;
+        }
     }
-    let more = groups.len().saturating_sub(SHOWN);
-    if more > 0 {
-        let what = match level {
-            Level::Deny => "findings that hold the change",
-            Level::Warn => "warnings",
-            Level::Note => "notes",
-        };
-        writeln!(
-            out,
-            "... and {more} more {what}: see the report in another format\n"
-        )?;
+    let mut rest: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((rule, _), same) in groups.iter().skip(SHOWN) {
+        *rest.entry(rule).or_default() += same.values().map(Vec::len).sum::<usize>();
     }
-    Ok(())
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let what = match level {
+        Level::Deny => "findings that hold the change",
+        Level::Warn => "warnings",
+        Level::Note => "notes",
+    };
+    let count: usize = rest.values().sum();
+    let rules = rest
+        .iter()
+        .map(|(rule, n)| format!("{n} of {}", escape::line(rule)));
+    writeln!(
+        out,
+        "... and {count} more {what}: {}; a report in another format lists them\n",
+        first_few(rules)
+    )
 }
 
-fn excerpt(group: &[&Finding], look: Look) -> String {
-    let Some(first) = group.first() else {
-        return String::new();
-    };
+/// The first place in full, and what else is like it.
+fn excerpt(same: &Same<'_>, look: Look) -> Option<String> {
+    let here = same.values().next()?;
+    let first = here.first()?;
     let level = match first.level {
         Level::Deny => Title::ERROR,
         Level::Warn => Title::WARNING,
         Level::Note => Title::NOTE,
     };
+    let title = level
+        .primary_title(escape::line(&first.message))
+        .id(escape::line(&first.rule));
     let texts: Vec<String> = first
         .labels
         .iter()
         .map(|it| escape::source(&it.place.text).into_owned())
         .collect();
-    let title = level
-        .primary_title(escape::line(&first.message))
-        .id(escape::line(&first.rule));
-    let mut element: Vec<Snippet<'_, annotate_snippets::Annotation<'_>>> = Vec::new();
+    let mut main = Group::with_title(title);
     for (at, (label, text)) in first.labels.iter().zip(&texts).enumerate() {
-        let kind = if at == 0 {
-            AnnotationKind::Primary
+        main = if text.is_empty() {
+            // A whole file: there is no line to show.
+            main.element(Origin::path(escape::path(&label.place.path)))
         } else {
-            AnnotationKind::Context
+            main.element(snippet(label, text, at == 0))
         };
-        let span = byte_span(&label.place, text);
-        element.push(
-            Snippet::source(text.as_str())
-                .line_start(label.place.line as usize)
-                .path(escape::line(&label.place.path))
-                .annotation(kind.span(span).label(escape::line(&label.text))),
+    }
+    let subjects = here.iter().map(|it| escape::line(&it.subject));
+    main = main.element(
+        Title::NOTE
+            .with_name(Some("in"))
+            .message(first_few(subjects)),
+    );
+    let elsewhere: Vec<(&Finding, usize)> = (same.values().skip(1))
+        .filter_map(|it| Some((*it.first()?, it.len())))
+        .collect();
+    for (finding, count) in elsewhere.iter().take(NAMED) {
+        main = main.element(
+            Title::NOTE
+                .with_name(Some("also"))
+                .message(also(finding, *count)),
         );
     }
-    let mut main = Group::with_title(title).elements(element);
-    main = main.element(Title::NOTE.with_name(Some("in")).message(subjects(group)));
+    if elsewhere.len() > NAMED {
+        let more = format!("at {} more places", elsewhere.len() - NAMED);
+        main = main.element(Title::NOTE.with_name(Some("also")).message(more));
+    }
     if let Some(help) = &first.help {
         main = main.element(Title::HELP.message(escape::line(help)));
     }
@@ -112,7 +135,51 @@ fn excerpt(group: &[&Finding], look: Look) -> String {
     } else {
         Renderer::plain()
     };
-    renderer.term_width(look.width).render(&[main])
+    Some(renderer.term_width(look.width).render(&[main]))
+}
+
+fn snippet<'a>(label: &Label, text: &'a str, primary: bool) -> Snippet<'a, Annotation<'a>> {
+    let kind = if primary {
+        AnnotationKind::Primary
+    } else {
+        AnnotationKind::Context
+    };
+    Snippet::source(text)
+        .line_start(label.place.line as usize)
+        .path(escape::path(&label.place.path))
+        .annotation(
+            kind.span(byte_span(&label.place, text))
+                .label(escape::line(&label.text)),
+        )
+}
+
+/// `path:line:column in SUBJECT`.
+fn also(finding: &Finding, count: usize) -> String {
+    let subject = escape::line(&finding.subject);
+    let more = match count {
+        0 | 1 => String::new(),
+        n => format!(", and {} more", n - 1),
+    };
+    match finding.labels.first() {
+        Some(label) if label.place.text.is_empty() => {
+            format!("{} in {subject}{more}", escape::line(&label.place.path))
+        }
+        Some(label) => {
+            let place = escape::line(&label.place.to_string());
+            format!("{place} in {subject}{more}")
+        }
+        None => format!("{subject}{more}"),
+    }
+}
+
+/// `a, b, and 3 more`.
+fn first_few(all: impl ExactSizeIterator<Item = String>) -> String {
+    let more = all.len().saturating_sub(NAMED);
+    let mut text = all.take(NAMED).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        text.push_str(&format!(", and {more} more"));
+    }
+    text
 }
 
 /// Columns count characters; the excerpt's renderer wants bytes.
@@ -127,23 +194,6 @@ fn byte_span(place: &Place, text: &str) -> std::ops::Range<usize> {
     start..byte(place.end_column).max(start)
 }
 
-fn subjects(group: &[&Finding]) -> String {
-    let mut names: Vec<&str> = group.iter().map(|it| it.subject.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let shown: Vec<String> = names
-        .iter()
-        .take(SUBJECTS)
-        .map(|it| escape::line(it))
-        .collect();
-    let more = names.len().saturating_sub(SUBJECTS);
-    let mut text = shown.join(", ");
-    if more > 0 {
-        text.push_str(&format!(", and {more} more"));
-    }
-    text
-}
-
 fn unsure(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let mut groups: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
     for record in &verdict.gates {
@@ -156,21 +206,16 @@ fn unsure(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> 
     }
     let total = groups.len();
     for ((gate, why, needs), subjects) in groups.into_iter().take(SHOWN) {
-        let head = paint(look, AnsiColor::Yellow, &format!("undecided[{gate}]"));
+        let head = paint(
+            look,
+            AnsiColor::Yellow,
+            &format!("undecided[{}]", escape::line(gate)),
+        );
         writeln!(out, "{head}: {}", escape::line(why))?;
-        let more = subjects.len().saturating_sub(SUBJECTS);
-        let mut named: Vec<String> = subjects
-            .iter()
-            .take(SUBJECTS)
-            .map(|it| escape::line(it))
-            .collect();
-        if more > 0 {
-            named.push(format!("and {more} more"));
-        }
         writeln!(
             out,
             "  = in: {}\n  = needed: {}\n",
-            named.join(", "),
+            first_few(subjects.iter().map(|it| escape::line(it))),
             escape::line(needs)
         )?;
     }
@@ -185,10 +230,10 @@ fn unsure(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn faults(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    for fault in &verdict.faults {
+    for fault in verdict.faults.iter().take(SHOWN) {
         let head = paint(look, AnsiColor::Red, "worker");
         writeln!(out, "{head}: {}", escape::line(&fault.why))?;
-        for on in fault.on.iter().take(SUBJECTS) {
+        for on in fault.on.iter().take(NAMED) {
             writeln!(out, "  = it was on: {}", escape::line(on))?;
         }
         writeln!(out)?;
@@ -198,21 +243,21 @@ fn faults(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> 
 
 fn environments(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
     let change = &verdict.change;
+    // No name of a branch may begin a line: it could be a verdict.
     writeln!(
         out,
-        "{} <- {}, {}",
+        "change: {} <- {}, {}",
         escape::line(&change.base),
         escape::line(&change.head),
         plural(change.files, "changed file")
     )?;
-    let width = change
+    let names: Vec<String> = change
         .environments
         .iter()
-        .map(|it| it.name.chars().count())
-        .max()
-        .unwrap_or(0);
-    for it in &change.environments {
-        let name = escape::line(&it.name);
+        .map(|it| escape::line(&it.name))
+        .collect();
+    let width = widest(&names);
+    for (it, name) in change.environments.iter().zip(&names) {
         let what = if it.changed_overlays == 0 {
             "unchanged".to_owned()
         } else {
@@ -226,22 +271,23 @@ fn environments(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
                 plural(it.changed_overlays, "overlay")
             )
         };
-        writeln!(out, "  {name:<width$}  {:<8} {what}", it.enforcement)?;
+        let enforcement = escape::line(&it.enforcement);
+        writeln!(out, "  {name:<width$}  {enforcement:<8} {what}")?;
     }
     writeln!(out)
 }
 
 fn gates(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let width = verdict
+    let names: Vec<String> = verdict
         .gates
         .iter()
-        .map(|it| it.gate.len())
-        .max()
-        .unwrap_or(0);
-    for record in &verdict.gates {
+        .map(|it| escape::line(&it.gate))
+        .collect();
+    let width = widest(&names);
+    for (record, name) in verdict.gates.iter().zip(&names) {
         let (mark, colour) = match record.state {
             GateState::Pass => ("pass", AnsiColor::Green),
-            GateState::Nothing => ("pass", AnsiColor::Green),
+            GateState::Nothing => ("none", AnsiColor::BrightBlack),
             GateState::Fail => ("FAIL", AnsiColor::Red),
             GateState::Unsure => ("????", AnsiColor::Yellow),
         };
@@ -274,9 +320,8 @@ fn gates(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(
             out,
-            "{}  {:<width$}  {}",
+            "{}  {name:<width$}  {}",
             paint(look, colour, mark),
-            record.gate,
             parts.join(", ")
         )?;
     }
@@ -329,6 +374,10 @@ fn verdict_line(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         paint(report.look, colour, word),
         report.exit_code
     )
+}
+
+fn widest(names: &[String]) -> usize {
+    names.iter().map(|it| it.chars().count()).max().unwrap_or(0)
 }
 
 fn holds(n: usize) -> String {

@@ -1,11 +1,12 @@
 //! JUnit XML: one suite per gate, one case per thing that the gate examined, passes included.
 
-use super::{Report, Reporter, escape::xml};
+use super::{Report, Reporter, escape};
 use crate::{
     finding::{Finding, Level},
-    verdict::{GateRecord, GateState},
+    gates::Examined,
+    verdict::{Decision, GateRecord, GateState, Verdict},
 };
-use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -17,99 +18,191 @@ impl Reporter for Junit {
     }
 
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let verdict = report.verdict;
+        let texts = Texts::of(verdict);
         let mut document = quick_junit::Report::new("tollgate");
-        for record in &report.verdict.gates {
-            document.add_test_suite(suite(record));
-        }
-        if !report.verdict.faults.is_empty() {
-            let mut suite = TestSuite::new("worker");
-            for fault in &report.verdict.faults {
-                suite.add_test_case(error_case("worker", &fault.on.join(", "), &fault.why));
-            }
+        for record in &verdict.gates {
+            let mut suite = suite(&texts, record);
+            suite.add_property(Property::new("decision", decision(verdict.decision)));
+            suite.add_property(Property::new("exit code", report.exit_code.to_string()));
             document.add_test_suite(suite);
+        }
+        if !verdict.faults.is_empty() {
+            let mut cases = Cases::new(&texts, "worker");
+            for fault in &verdict.faults {
+                cases.error(&fault.on.join(", "), &fault.why);
+            }
+            document.add_test_suite(cases.suite);
         }
         document.serialize(out).map_err(io::Error::other)
     }
 }
 
-fn suite(record: &GateRecord) -> TestSuite {
-    let mut suite = TestSuite::new(xml(&record.gate));
+fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Admit => "admit",
+        Decision::Refuse => "refuse",
+        Decision::Undecided => "undecided",
+    }
+}
+
+/// Foreign text made safe, and short enough that the whole file is no flood.
+struct Texts {
+    limit: usize,
+}
+
+impl Texts {
+    fn of(verdict: &Verdict) -> Self {
+        let records = verdict.gates.iter().map(|it| &it.examined);
+        Self {
+            limit: escape::limit(records.flat_map(lengths)),
+        }
+    }
+
+    fn line(&self, text: &str) -> String {
+        escape::xml(text, self.limit)
+    }
+
+    fn describe(&self, finding: &Finding) -> String {
+        let mut text = format!(
+            "{}: {}",
+            self.line(&finding.rule),
+            self.line(&finding.message)
+        );
+        for label in &finding.labels {
+            let place = self.line(&label.place.to_string());
+            text.push_str(&format!("\n  at {place} ({})", self.line(&label.text)));
+        }
+        if let Some(help) = &finding.help {
+            text.push_str(&format!("\n  help: {}", self.line(help)));
+        }
+        text
+    }
+}
+
+/// The lengths of all texts that a suite shows; messages are shown twice.
+fn lengths(examined: &Examined) -> impl Iterator<Item = usize> {
+    let subjects = examined.subjects.iter().map(|it| it.name.len());
+    let findings = examined.findings.iter().flat_map(|it| {
+        let labels = it
+            .labels
+            .iter()
+            .flat_map(|it| [it.place.path.len(), it.text.len()]);
+        let help = it.help.iter().map(String::len);
+        let own = [
+            it.rule.len(),
+            it.message.len(),
+            it.message.len(),
+            it.subject.len(),
+        ];
+        own.into_iter().chain(labels).chain(help)
+    });
+    let unsure = examined.unsure.iter();
+    let unsure = unsure.flat_map(|it| [it.subject.len(), it.why.len() + it.needs.len()]);
+    subjects.chain(findings).chain(unsure)
+}
+
+fn suite(texts: &Texts, record: &GateRecord) -> TestSuite {
+    let mut cases = Cases::new(texts, &record.gate);
     let mut by_subject: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for subject in &record.examined.subjects {
+        by_subject.entry(&subject.name).or_default();
+    }
     for finding in &record.examined.findings {
         by_subject
             .entry(&finding.subject)
             .or_default()
             .push(finding);
     }
-    for subject in &record.examined.subjects {
-        let findings = by_subject.remove(subject.name.as_str()).unwrap_or_default();
-        suite.add_test_case(case(&record.gate, &subject.name, &findings));
-    }
     for (subject, findings) in by_subject {
-        suite.add_test_case(case(&record.gate, subject, &findings));
+        cases.examined(subject, &findings);
     }
     for unsure in &record.examined.unsure {
         let why = format!("{}; needed: {}", unsure.why, unsure.needs);
-        suite.add_test_case(error_case(&record.gate, &unsure.subject, &why));
+        cases.error(&unsure.subject, &why);
     }
     if record.state == GateState::Nothing {
-        let why = record.examined.nothing.as_deref().unwrap_or_default();
-        let mut status = TestCaseStatus::skipped();
-        status.set_message(xml(why));
-        suite.add_test_case(named(&record.gate, "nothing to examine", status));
+        cases.skipped(record.examined.nothing.as_deref().unwrap_or_default());
     }
-    suite
+    cases.suite
 }
 
-/// A subject fails where a finding holds the change; other findings are told in its output.
-fn case(gate: &str, subject: &str, findings: &[&Finding]) -> TestCase {
-    let deny: Vec<&&Finding> = findings
-        .iter()
-        .filter(|it| it.level == Level::Deny)
-        .collect();
-    let status = match deny.first() {
-        None => TestCaseStatus::success(),
-        Some(first) => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            let texts: Vec<String> = deny.iter().map(|it| describe(it)).collect();
-            status
-                .set_type(xml(&first.rule))
-                .set_message(xml(&first.message))
-                .set_description(xml(&texts.join("\n")));
-            status
+/// The cases of one suite.
+struct Cases<'a> {
+    texts: &'a Texts,
+    class: String,
+    /// Names, each with how many more wanted it: readers keep the first of two cases that are
+    /// called alike.
+    taken: BTreeMap<String, usize>,
+    suite: TestSuite,
+}
+
+impl<'a> Cases<'a> {
+    fn new(texts: &'a Texts, gate: &str) -> Self {
+        let class = texts.line(gate);
+        Self {
+            suite: TestSuite::new(class.as_str()),
+            texts,
+            class,
+            taken: BTreeMap::new(),
         }
-    };
-    let mut case = named(gate, subject, status);
-    let told: Vec<String> = findings
-        .iter()
-        .filter(|it| it.level != Level::Deny)
-        .map(|it| describe(it))
-        .collect();
-    if !told.is_empty() {
-        case.set_system_out(xml(&told.join("\n")));
     }
-    case
-}
 
-fn error_case(gate: &str, subject: &str, why: &str) -> TestCase {
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_message(xml(why)).set_type("undecided");
-    named(gate, subject, status)
-}
-
-fn named(gate: &str, subject: &str, status: TestCaseStatus) -> TestCase {
-    let mut case = TestCase::new(xml(subject), status);
-    case.set_classname(xml(gate));
-    case
-}
-
-fn describe(finding: &Finding) -> String {
-    let mut text = format!("{}: {}", finding.rule, finding.message);
-    for label in &finding.labels {
-        text.push_str(&format!("\n  at {} ({})", label.place, label.text));
+    /// A subject fails where a finding holds the change; other findings are told in its output.
+    fn examined(&mut self, subject: &str, findings: &[&Finding]) {
+        let texts = self.texts;
+        let (deny, told): (Vec<&Finding>, Vec<&Finding>) =
+            findings.iter().partition(|it| it.level == Level::Deny);
+        let all = |list: &[&Finding]| {
+            let lines: Vec<String> = list.iter().map(|it| texts.describe(it)).collect();
+            lines.join("\n")
+        };
+        let status = match deny.first() {
+            None => TestCaseStatus::success(),
+            Some(first) => {
+                let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                status
+                    .set_type(texts.line(&first.rule))
+                    .set_message(texts.line(&first.message))
+                    .set_description(all(&deny));
+                status
+            }
+        };
+        let case = self.add(subject, "", status);
+        if !told.is_empty() {
+            case.set_system_out(all(&told));
+        }
     }
-    if let Some(help) = &finding.help {
-        text.push_str(&format!("\n  help: {help}"));
+
+    fn error(&mut self, subject: &str, why: &str) {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status
+            .set_message(self.texts.line(why))
+            .set_type("undecided");
+        self.add(subject, " (undecided)", status);
     }
-    text
+
+    fn skipped(&mut self, why: &str) {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(self.texts.line(why));
+        self.add("nothing to examine", "", status);
+    }
+
+    /// A case under a name that no other has.
+    fn add(&mut self, subject: &str, suffix: &str, status: TestCaseStatus) -> &mut TestCase {
+        let wanted = format!("{}{suffix}", self.texts.line(subject));
+        let mut name = wanted.clone();
+        let mut n = self.taken.get(&wanted).copied().unwrap_or_default();
+        while self.taken.contains_key(&name) {
+            n += 1;
+            name = format!("{wanted} ({})", n + 1);
+        }
+        self.taken.insert(wanted, n);
+        self.taken.entry(name.clone()).or_default();
+        let mut case = TestCase::new(name, status);
+        case.set_classname(self.class.as_str());
+        self.suite.add_test_case(case);
+        let last = self.suite.test_cases.len() - 1;
+        &mut self.suite.test_cases[last]
+    }
 }

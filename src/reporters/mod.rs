@@ -87,23 +87,54 @@ pub fn named(name: &str) -> Option<&'static dyn Reporter> {
 /// # Errors
 /// Where the folder cannot be written to.
 pub fn write_file(reporter: &dyn Reporter, report: &Report<'_>, path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     let mut bytes = Vec::new();
     reporter.write(report, &mut bytes)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any file that a program writes: whoever collects reports may be another user.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.prefix(".tollgate-").tempfile_in(folder(path))?;
     file.write_all(&bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|it| it.error)?;
     Ok(())
 }
 
-/// Remove what an earlier run left at `path`, so that no old verdict is taken for this run's.
+fn folder(path: &Path) -> &Path {
+    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+/// Make way for a report, before the work that leads to it: remove what an earlier run left at
+/// `path`, so that no old verdict is taken for this run's.
 ///
 /// # Errors
-/// Where something is there that cannot be removed.
-pub fn clear(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+/// Where something is there that cannot be removed, and where no file can be written.
+pub fn prepare(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::Error::other("it is a folder"));
     }
+    let folder = folder(path);
+    if !folder.is_dir() {
+        let why = format!("there is no folder `{}`", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, why));
+    }
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let probe = tempfile::Builder::new()
+        .prefix(".tollgate-")
+        .tempfile_in(folder);
+    probe.map(drop).map_err(|error| {
+        // Only the kind: the name of the temporary file helps nobody.
+        let why = io::Error::from(error.kind());
+        io::Error::new(
+            error.kind(),
+            format!("the folder `{}`: {why}", folder.display()),
+        )
+    })
 }

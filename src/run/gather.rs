@@ -11,8 +11,8 @@ use crate::{
     config::{self, Config, Patterns},
     exit,
     model::{
-        Change, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts, Place, Problem,
-        RevisionFacts, Side, Step, Watch, step,
+        Change, ChangedFile, ControlPlane, ControlPlaneFile, Facts, Place, Problem, RevisionFacts,
+        Side, Step, Watch, step,
     },
     renderers::RENDERERS,
     repo::{
@@ -53,7 +53,7 @@ pub struct Gathered {
     /// What was established.
     pub facts: Facts,
     /// What BASE asks.
-    pub config: Config,
+    pub settings: config::Loaded,
 }
 
 /// Gather everything.
@@ -85,7 +85,13 @@ pub(super) fn gather(task: &CheckTask, watch: Watch<'_>) -> Result<Gathered, Sto
                 ..RevisionFacts::default()
             },
         },
-        files: changed.into_iter().map(changed_file).collect(),
+        files: changed
+            .into_iter()
+            .map(|(path, edit)| ChangedFile {
+                path: path.as_str().to_owned(),
+                edit,
+            })
+            .collect(),
     };
     facts_of(&base, &*head, change, task.now, watch)
 }
@@ -112,8 +118,6 @@ fn facts_of(
     facts.control_plane = control_plane(&change, &base, &head, &config);
     facts.lowered = lowered(&loaded, &head, &facts.control_plane);
     facts.change = change;
-    facts.problems.extend(base.problems());
-    facts.problems.extend(head.problems());
 
     let policies = step(watch, "policies of BASE", || base.load_policies());
     let changed = |class| facts.control_plane.iter().any(|it| it.class == class);
@@ -128,7 +132,11 @@ fn facts_of(
     facts.base_policies.clone_from(&policies.policies);
     facts.head_policies.clone_from(&new.policies);
 
-    let environments = environments(&config, &base, &head, &mut facts.problems);
+    let mut problems = [base.problems(), head.problems()];
+    let environments = environments(&config, &base, &head, &mut problems);
+    facts
+        .problems
+        .extend(of_both(problems, &facts.change.files));
     let scene = Scene {
         touched: Touched::new(facts.change.files.iter().map(|it| it.path.as_str())),
         base: base.tree(&config),
@@ -145,7 +153,8 @@ fn facts_of(
         facts.preview.extend(outcome.preview);
     }
     facts.suites = suites::run(&base.suites(), &head.suites(), policies_changed, now, watch);
-    Ok(Gathered { facts, config })
+    let settings = config::Loaded { config, ..loaded };
+    Ok(Gathered { facts, settings })
 }
 
 /// Overlays in parallel, in the order of their paths.
@@ -170,10 +179,10 @@ fn environments(
     config: &Config,
     base: &Opened<'_>,
     head: &Opened<'_>,
-    problems: &mut Vec<Problem>,
+    problems: &mut [Vec<Problem>; 2],
 ) -> BTreeMap<RepoPath, Option<String>> {
     let mut environments = BTreeMap::new();
-    for side in [base, head] {
+    for (side, problems) in [base, head].into_iter().zip(problems) {
         let mapped = discover::overlays(&side.kustomizations, config);
         problems.extend(mapped.problems.iter().map(|it| side.problem("renders", it)));
         for overlay in mapped.overlays {
@@ -181,6 +190,30 @@ fn environments(
         }
     }
     environments
+}
+
+/// The problems to weigh. What stands in HEAD as it stands in BASE, in a file that the change does
+/// not touch, is not this change's doing. What stands in BASE alone is mended by the change; only
+/// policies of BASE are needed nevertheless, because they judge.
+fn of_both([base, head]: [Vec<Problem>; 2], changed: &[ChangedFile]) -> Vec<Problem> {
+    let what = |it: &Problem| (it.subject.clone(), it.message.clone());
+    let before: BTreeSet<_> = base.iter().map(what).collect();
+    let touched = |subject: &str| {
+        let folder = RepoPath::new(subject).unwrap_or_default();
+        let inside = |it: &ChangedFile| {
+            RepoPath::new(&it.path).is_none_or(|it| it == folder || it.is_within(&folder))
+        };
+        changed.iter().any(inside)
+    };
+    let mut problems: Vec<Problem> = base
+        .into_iter()
+        .filter(|it| it.gate == "policies")
+        .collect();
+    problems.extend(head.into_iter().map(|it| Problem {
+        before: before.contains(&what(&it)) && (it.name || !touched(&it.subject)),
+        ..it
+    }));
+    problems
 }
 
 /// One side of the change, searched through.
@@ -295,6 +328,8 @@ impl<'a> Opened<'a> {
             message: it.why.clone(),
             help: Some("rename it".to_owned()),
             place: None,
+            name: true,
+            before: false,
         }));
         problems
     }
@@ -306,6 +341,8 @@ impl<'a> Opened<'a> {
             message: problem.message.clone(),
             help: problem.help.clone(),
             place: Place::of(self.sources, problem.span, self.side),
+            name: false,
+            before: false,
         }
     }
 }
@@ -407,17 +444,6 @@ fn lowered(
                 .map_or_else(String::new, |it| describe(it, head.sources));
             vec![format!("HEAD's configuration cannot be read: {first}")]
         }
-    }
-}
-
-fn changed_file((path, edit): (RepoPath, repo::Edit)) -> ChangedFile {
-    ChangedFile {
-        path: path.as_str().to_owned(),
-        edit: match edit {
-            repo::Edit::Added => Edit::Added,
-            repo::Edit::Modified => Edit::Modified,
-            repo::Edit::Deleted => Edit::Deleted,
-        },
     }
 }
 

@@ -4,7 +4,7 @@
 //! runs in the parent and is pure.
 
 use crate::{
-    config::Config,
+    config::{Config, Loaded},
     gates::{GATES, GateContext},
     model::{Change, Facts, OverlayFacts, Watch},
     verdict::{ChangeSummary, EnvironmentSummary, Verdict},
@@ -94,9 +94,9 @@ pub fn perform(task: Task, watch: Watch<'_>) -> Answer {
     answer.unwrap_or_else(Answer::Stopped)
 }
 
-/// Ask every gate, then weigh. Pure: the same facts and configuration give the same verdict.
-pub fn judge(facts: &Facts, config: &Config) -> Verdict {
-    let cx = GateContext { facts, config };
+/// Ask every gate, then weigh. Pure: the same facts and settings give the same verdict.
+pub fn judge(facts: &Facts, settings: &Loaded) -> Verdict {
+    let cx = GateContext::new(facts, settings);
     // Facts that a worker did not live to finish are none: a gate would take their absence for peace.
     let gates = if facts.faults.is_empty() { GATES } else { &[] };
     let records = gates
@@ -109,7 +109,11 @@ pub fn judge(facts: &Facts, config: &Config) -> Verdict {
             )
         })
         .collect();
-    Verdict::weigh(records, facts.faults.clone(), summary(facts, config))
+    Verdict::weigh(
+        records,
+        facts.faults.clone(),
+        summary(facts, &settings.config),
+    )
 }
 
 fn summary(facts: &Facts, config: &Config) -> ChangeSummary {

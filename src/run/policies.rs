@@ -78,6 +78,8 @@ impl Loaded<'_> {
             message: message.clone(),
             help: None,
             place: place.clone(),
+            name: false,
+            before: false,
         };
         self.problems.iter().map(problem).collect()
     }
@@ -142,6 +144,7 @@ fn facts(
         overlay: overlay.to_owned(),
         resource: manifest.key.clone(),
         outcome: result.outcome,
+        absent: manifest.body.at(&result.field).is_none(),
         place: Place::of(sources, origin.edit_here(), side),
         overridden: origin
             .overridden()

@@ -3,10 +3,12 @@
 mod architecture;
 mod attacks;
 mod check;
+mod foreign_text;
 mod formats;
 mod kills;
 mod kubectl;
 mod pages;
 mod real_repository;
 mod registry;
+mod reports;
 mod support;

@@ -1,7 +1,7 @@
 //! What differs between two git trees, without looking into folders that are the same object.
 
 use super::{GitTree, Listing, Node, ROOT};
-use crate::repo::Edit;
+use crate::model::Edit;
 use std::collections::BTreeSet;
 use tollgate_kustomize::RepoPath;
 

@@ -1,0 +1,584 @@
+//! Reports, read back by parsers that are not ours, and as people read them.
+
+use crate::support::{Repository, tollgate};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+use tollgate::{
+    exit,
+    finding::{Finding, Label, Level},
+    gates::{Cause, Examined, Subject, Unsure},
+    model::{Place, Side, WorkerFault},
+    reporters::{Look, REPORTERS, Report, named},
+    verdict::{ChangeSummary, Verdict},
+};
+
+/// Formats of this file; `formats.rs` reads the others.
+pub(crate) const FORMATS: &[&str] = &["human", "json", "junit"];
+
+pub(crate) const PLAIN: Look = Look {
+    colour: false,
+    width: 120,
+};
+pub(crate) fn render(format: &str, verdict: &Verdict, look: Look) -> String {
+    let mut bytes = Vec::new();
+    let report = Report {
+        verdict,
+        exit_code: exit::of(verdict),
+        look,
+    };
+    let reporter = named(format).expect("a registered format");
+    reporter
+        .write(&report, &mut bytes)
+        .expect("written to memory");
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+/// One finding of each kind, with known counts.
+fn known() -> Verdict {
+    let finding =
+        |level, subject: &str, message: &str| Finding::new(level, "policies/p", subject, message);
+    let subject = |name: &str| Subject {
+        name: name.to_owned(),
+        checks: 3,
+    };
+    let policies = Examined {
+        subjects: ["a", "b", "c"].map(subject).to_vec(),
+        findings: vec![
+            finding(Level::Deny, "a", "one"),
+            finding(Level::Deny, "a", "two"),
+            finding(Level::Warn, "b", "three"),
+            finding(Level::Deny, "elsewhere", "four"),
+        ],
+        unsure: vec![Unsure {
+            subject: "a".to_owned(),
+            why: "nobody knows".to_owned(),
+            needs: "somebody".to_owned(),
+            cause: Cause::Facts,
+        }],
+        nothing: None,
+    };
+    let empty = Examined {
+        nothing: Some("there is nothing".to_owned()),
+        ..Examined::default()
+    };
+    let record = |id: &str, it| (id.to_owned(), "a promise".to_owned(), it);
+    Verdict::weigh(
+        vec![record("policies", policies), record("control-plane", empty)],
+        Vec::new(),
+        ChangeSummary::default(),
+    )
+}
+
+#[test]
+fn junit_is_a_suite_for_each_gate_with_right_counts() {
+    let text = render("junit", &known(), PLAIN);
+    let document = roxmltree::Document::parse(&text).expect("XML");
+    let of = |tag: &'static str| {
+        document
+            .descendants()
+            .filter(move |it| it.has_tag_name(tag))
+    };
+    let root = document.root_element();
+    let counts = |it: roxmltree::Node<'_, '_>| {
+        ["tests", "failures", "errors"].map(|name| it.attribute(name).unwrap_or("-").to_owned())
+    };
+    assert_eq!(counts(root), ["6", "2", "1"]);
+    let suites: Vec<_> = of("testsuite")
+        .map(|it| {
+            let skipped = it.attribute("disabled").or(it.attribute("skipped"));
+            (it.attribute("name"), counts(it), skipped)
+        })
+        .collect();
+    let texts = |it: [&str; 3]| it.map(str::to_owned);
+    assert_eq!(
+        suites,
+        [
+            (Some("policies"), texts(["5", "2", "1"]), Some("0")),
+            (Some("control-plane"), texts(["1", "0", "0"]), Some("1")),
+        ]
+    );
+    let cases: Vec<String> = of("testcase")
+        .map(|it| {
+            let outcome = it.first_element_child();
+            let outcome = outcome.map_or("pass", |it| it.tag_name().name());
+            let name = |key| it.attribute(key).unwrap_or_default();
+            format!("{} {}: {outcome}", name("classname"), name("name"))
+        })
+        .collect();
+    assert_eq!(
+        cases,
+        [
+            "policies a: failure",
+            "policies b: system-out",
+            "policies c: pass",
+            "policies elsewhere: failure",
+            "policies a (undecided): error",
+            "control-plane nothing to examine: skipped",
+        ]
+    );
+    let failure = of("failure").next().expect("a failure");
+    assert_eq!(failure.attribute("message"), Some("one"));
+    assert_eq!(
+        failure.text().map(str::trim),
+        Some("policies/p: one\npolicies/p: two")
+    );
+    let decision = of("property").find(|it| it.attribute("name") == Some("decision"));
+    assert_eq!(
+        decision.and_then(|it| it.attribute("value")),
+        Some("refuse")
+    );
+}
+
+#[test]
+fn names_of_cases_are_unique_whatever_subjects_are_called() {
+    let names = [
+        "a",
+        "a",
+        "a (2)",
+        "a\u{200b}",
+        "a\\u{200b}",
+        "a (undecided)",
+    ];
+    let mut examined = Examined::default();
+    for name in names {
+        examined.subjects.push(Subject {
+            name: name.to_owned(),
+            checks: 1,
+        });
+        examined.unsure.push(Unsure {
+            subject: name.to_owned(),
+            why: "why".to_owned(),
+            needs: "that".to_owned(),
+            cause: Cause::Facts,
+        });
+    }
+    let records = vec![("g".to_owned(), "t".to_owned(), examined)];
+    let verdict = Verdict::weigh(records, Vec::new(), ChangeSummary::default());
+    let text = render("junit", &verdict, PLAIN);
+    let document = roxmltree::Document::parse(&text).expect("XML");
+    let cases: Vec<_> = document
+        .descendants()
+        .filter(|it| it.has_tag_name("testcase"))
+        .map(|it| (it.attribute("classname"), it.attribute("name")))
+        .collect();
+    // Two subjects of one name are one case.
+    assert_eq!(cases.len(), 11);
+    assert_eq!(cases.iter().collect::<BTreeSet<_>>().len(), cases.len());
+}
+
+#[test]
+fn json_is_versioned_and_findings_can_be_followed() {
+    let verdict = known();
+    let text = render("json", &verdict, PLAIN);
+    let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(value["version"], 1);
+    assert_eq!(value["tool"], "tollgate");
+    assert_eq!(value["decision"], "refuse");
+    assert_eq!(value["exit_code"], 3);
+    assert_eq!(
+        value["counts"],
+        serde_json::json!({"checks": 9, "deny": 3, "warn": 1, "note": 0, "undecided": 1})
+    );
+    let findings = value["gates"][0]["examined"]["findings"]
+        .as_array()
+        .expect("findings");
+    let prints: BTreeSet<&str> = findings
+        .iter()
+        .filter_map(|it| it["fingerprint"].as_str())
+        .collect();
+    assert_eq!(prints.len(), 4, "each finding has its own");
+    assert!(prints.iter().all(|it| it.len() == 64));
+    // The same finding some lines further down is the same finding.
+    let mut moved = verdict.clone();
+    for finding in &mut moved.gates[0].examined.findings {
+        finding.labels.push(Label {
+            place: Place::file("a.yaml", Side::Head),
+            text: "here".to_owned(),
+        });
+    }
+    let moved: serde_json::Value =
+        serde_json::from_str(&render("json", &moved, PLAIN)).expect("JSON");
+    let again = moved["gates"][0]["examined"]["findings"]
+        .as_array()
+        .expect("findings");
+    let again: BTreeSet<&str> = again
+        .iter()
+        .filter_map(|it| it["fingerprint"].as_str())
+        .collect();
+    assert_eq!(again, prints);
+}
+
+/// Threat rows E8, E9.
+#[test]
+fn a_flood_of_findings_hides_neither_verdict_nor_counts() {
+    let long = "y".repeat(3_000);
+    let examined = Examined {
+        findings: (0..10_000)
+            .map(|n| {
+                let rule = format!("policies/p{}", n % 3);
+                let message = format!("finding {n} {long}");
+                Finding::new(Level::Deny, rule, format!("subject {n} {long}"), message)
+                    .help(long.as_str())
+            })
+            .collect(),
+        unsure: (0..1_000)
+            .map(|n| Unsure {
+                subject: long.clone(),
+                why: format!("{n} {long}"),
+                needs: long.clone(),
+                cause: Cause::Facts,
+            })
+            .collect(),
+        ..Examined::default()
+    };
+    let records = vec![("policies".to_owned(), "t".to_owned(), examined)];
+    let fault = |n| WorkerFault {
+        on: vec![long.clone(); 8],
+        why: format!("{n}"),
+    };
+    let faults = (0..1_000).map(fault).collect();
+    let verdict = Verdict::weigh(records, faults, ChangeSummary::default());
+    for name in FORMATS {
+        let started = Instant::now();
+        let out = render(name, &verdict, PLAIN);
+        // A debug build on a busy machine.
+        assert!(started.elapsed() < Duration::from_secs(30));
+        assert!(out.len() < 24 << 20, "{}: {}", name, out.len());
+        match *name {
+            "human" => {
+                assert!(out.len() < 2 << 20, "{}", out.len());
+                assert_eq!(
+                    out.lines().last(),
+                    Some(
+                        "REFUSED: 10000 findings hold this change, 2000 questions could not be decided (exit 3)"
+                    )
+                );
+                assert!(out.contains("9960 more findings that hold the change: "));
+                assert!(out.contains("FAIL  policies  0 checks, 10000 failures, 1000 undecided"));
+            }
+            "json" => {
+                let value: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+                assert_eq!(value["counts"]["deny"], 10_000);
+                assert_eq!(value["decision"], "refuse");
+            }
+            _ => {
+                let document = roxmltree::Document::parse(&out).expect("XML");
+                assert_eq!(document.root_element().attribute("failures"), Some("10000"));
+            }
+        }
+    }
+}
+
+#[test]
+fn reports_do_not_depend_on_the_order_in_which_things_were_found() {
+    let mut state = 7u64;
+    let mut random = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        state >> 33
+    };
+    let make = |turn: usize| {
+        let place = |n: u32| Place {
+            line: n,
+            text: "a: b".to_owned(),
+            end_column: 2,
+            ..Place::file(format!("f{}.yaml", n % 3), Side::Head)
+        };
+        let mut examined = Examined::default();
+        for n in 0..60u32 {
+            let level = [Level::Deny, Level::Warn, Level::Note][n as usize % 3];
+            let finding = Finding::new(level, "g/r", format!("s{}", n % 7), format!("m{}", n % 5));
+            examined
+                .findings
+                .push(finding.label(Some(&place(n % 11)), "here"));
+            examined.subjects.push(Subject {
+                name: format!("s{}", n % 7),
+                checks: n as usize,
+            });
+            examined.unsure.push(Unsure {
+                subject: format!("u{}", n % 4),
+                why: format!("w{}", n % 3),
+                needs: "n".to_owned(),
+                cause: Cause::Facts,
+            });
+        }
+        examined.findings.rotate_left(turn);
+        examined.subjects.rotate_left(turn);
+        examined.unsure.rotate_left(turn);
+        let mut faults: Vec<WorkerFault> = (0..5)
+            .map(|n| WorkerFault {
+                on: vec![format!("o{n}")],
+                why: format!("w{}", n % 2),
+            })
+            .collect();
+        faults.rotate_left(turn % 5);
+        let records = vec![("g".to_owned(), "t".to_owned(), examined)];
+        Verdict::weigh(records, faults, ChangeSummary::default())
+    };
+    let first = make(0);
+    for _ in 0..20 {
+        let turn = usize::try_from(random() % 60).expect("small");
+        let other = make(turn);
+        for reporter in REPORTERS {
+            let name = reporter.name();
+            assert_eq!(
+                render(name, &first, PLAIN),
+                render(name, &other, PLAIN),
+                "{name} {turn}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_same_thing_in_many_overlays_is_said_once() {
+    let place = |n: u32| Place {
+        text: "newTag: latest".to_owned(),
+        end_column: 7,
+        ..Place::file(format!("apps/a{n}/kustomization.yaml"), Side::Head)
+    };
+    let examined = Examined {
+        findings: (0..9)
+            .map(|n| {
+                Finding::new(Level::Deny, "policies/p", format!("prod: a{n}"), "no tag")
+                    .label(Some(&place(n / 2)), "set here")
+            })
+            .collect(),
+        subjects: vec![Subject {
+            name: "prod: a0".to_owned(),
+            checks: 9,
+        }],
+        ..Examined::default()
+    };
+    let records = vec![("policies".to_owned(), "t".to_owned(), examined)];
+    let verdict = Verdict::weigh(records, Vec::new(), ChangeSummary::default());
+    let out = render("human", &verdict, PLAIN);
+    assert_eq!(out.matches("no tag").count(), 1, "{out}");
+    let notes: Vec<&str> = out
+        .lines()
+        .filter_map(|it| it.trim_start().strip_prefix("= "))
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            "in: prod: a0, prod: a1",
+            "also: apps/a1/kustomization.yaml:1:1 in prod: a2, and 1 more",
+            "also: apps/a2/kustomization.yaml:1:1 in prod: a4, and 1 more",
+            "also: apps/a3/kustomization.yaml:1:1 in prod: a6, and 1 more",
+            "also: apps/a4/kustomization.yaml:1:1 in prod: a8",
+        ]
+    );
+}
+
+const POLICY: &str = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: require-team
+spec:
+  rules:
+    - name: label
+      match:
+        any:
+          - resources:
+              kinds: [ConfigMap]
+      validate:
+        message: who owns it must be said
+        pattern:
+          metadata:
+            labels:
+              team: \"?*\"
+";
+
+/// An environment, a policy, and a change that takes the label away.
+fn refused() -> (Repository, String, String) {
+    let repository = Repository::new();
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n";
+    repository
+        .write("prod/kustomization.yaml", "resources: [map.yaml]\n")
+        .write("prod/map.yaml", &format!("{map}  labels: {{team: web}}\n"))
+        .write("policies/require-team.yaml", POLICY)
+        .write(
+            "tollgate.yaml",
+            "version: 1\nenvironments:\n  prod: {overlays: [prod], enforcement: enforce}\npolicies: {coverage: {min_rules: 0%}}\n",
+        );
+    let base = repository.commit("base");
+    repository.write("prod/map.yaml", map);
+    let head = repository.commit("head");
+    (repository, base, head)
+}
+
+/// What `check` prints, with commit ids in place of which stands `(..)`.
+fn check(repository: &Repository, base: &str, head: &str) -> String {
+    let output = tollgate(
+        repository.path(),
+        &["check", "--base", base, "--head", head],
+    );
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    text.replace(base, "BASE").replace(head, "HEAD")
+}
+
+#[test]
+fn a_refusal_shows_the_line_to_edit_and_what_decided() {
+    let (repository, base, head) = refused();
+    insta::assert_snapshot!(check(&repository, &base, &head), @r##"
+    note[policy-tests/coverage]: the rule has no fixture
+     --> policies/require-team.yaml:1:1
+      |
+    1 | apiVersion: kyverno.io/v1
+      | ^^^^^^^^^^ this policy
+      |
+      = in: require-team/label
+      = help: add a resource that passes and one that fails to its kyverno-test.yaml
+
+    error[policies/require-team]: label: who owns it must be said
+     --> prod/map.yaml:3:1
+      |
+    3 | metadata:
+      | ^^^^^^^^ metadata.labels is missing here
+      |
+     ::: policies/require-team.yaml:7:7
+      |
+    7 |     - name: label
+      |       ---- the rule that decides
+      |
+     ::: tollgate.yaml:3:41
+      |
+    3 |   prod: {overlays: [prod], enforcement: enforce}
+      |                                         ------- how `prod` is judged
+      |
+      = in: prod: ConfigMap web (prod)
+
+    change: BASE <- HEAD, 1 changed file
+      prod  enforce  1 resource changed in 1 overlay
+
+    pass  renders        1 check
+    FAIL  policies       1 check, 1 failure
+    none  policy-tests   nothing to examine: there are no fixtures
+    none  control-plane  nothing to examine: the change touches no rule
+
+    REFUSED: 1 finding holds this change (exit 1)
+    "##);
+}
+
+#[test]
+fn an_admission_says_what_was_looked_at() {
+    let (repository, base, head) = refused();
+    insta::assert_snapshot!(check(&repository, &head, &base), @r##"
+    note[policy-tests/coverage]: the rule has no fixture
+     --> policies/require-team.yaml:1:1
+      |
+    1 | apiVersion: kyverno.io/v1
+      | ^^^^^^^^^^ this policy
+      |
+      = in: require-team/label
+      = help: add a resource that passes and one that fails to its kyverno-test.yaml
+
+    change: BASE <- HEAD, 1 changed file
+      prod  enforce  1 resource changed in 1 overlay
+
+    pass  renders        1 check
+    pass  policies       1 check
+    none  policy-tests   nothing to examine: there are no fixtures
+    none  control-plane  nothing to examine: the change touches no rule
+
+    ADMITTED: every gate passed, 2 checks (exit 0)
+    "##);
+}
+
+#[test]
+fn an_undecided_change_says_what_would_mend_it() {
+    let (repository, _, _) = refused();
+    let cel = POLICY.replace(
+        "        pattern:\n          metadata:\n            labels:\n              team: \"?*\"\n",
+        "        cel:\n          expressions:\n            - expression: \"true\"\n",
+    );
+    repository.write("policies/require-team.yaml", &cel);
+    let base = repository.commit("base");
+    repository.write(
+        "prod/map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n  labels: {team: shop}\n",
+    );
+    let head = repository.commit("head");
+    insta::assert_snapshot!(check(&repository, &base, &head), @r##"
+    note[policy-tests/coverage]: the rule has no fixture
+     --> policies/require-team.yaml:1:1
+      |
+    1 | apiVersion: kyverno.io/v1
+      | ^^^^^^^^^^ this policy
+      |
+      = in: require-team/label
+      = help: add a resource that passes and one that fails to its kyverno-test.yaml
+
+    undecided[policies]: require-team/label could not be evaluated: `validate.cel` is not evaluated yet
+      = in: prod: ConfigMap web (prod)
+      = needed: mend the policy (policies/require-team.yaml:7:7), or give it what it asks for
+
+    change: BASE <- HEAD, 1 changed file
+      prod  enforce  1 resource changed in 1 overlay
+
+    pass  renders        1 check
+    ????  policies       1 check, 1 undecided
+    none  policy-tests   nothing to examine: there are no fixtures
+    none  control-plane  nothing to examine: the change touches no rule
+
+    UNDECIDED: 1 question could not be decided, which holds this change (exit 3)
+    "##);
+}
+
+#[test]
+fn two_runs_print_the_same_bytes() {
+    let (repository, base, head) = refused();
+    for format in REPORTERS.iter().map(|it| it.name()) {
+        let run = || {
+            let arguments = [
+                "check", "--base", &base, "--head", &head, "--format", format,
+            ];
+            tollgate(repository.path(), &arguments).stdout
+        };
+        assert_eq!(run(), run(), "{format}");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_an_error_before_the_work() {
+    let (repository, base, head) = refused();
+    repository.write("folder/file", "");
+    let mut unwritable = repository.path().join("closed");
+    std::fs::create_dir(&unwritable).expect("made");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let closed = std::fs::Permissions::from_mode(0o555);
+        std::fs::set_permissions(&unwritable, closed).expect("closed");
+        // To an administrator no folder is closed, but for the kernel's own.
+        if tempfile::tempfile_in(&unwritable).is_ok() {
+            unwritable = "/proc".into();
+        }
+    }
+    let unwritable = unwritable.join("r.json");
+    let unwritable = unwritable.to_str().expect("UTF-8");
+    for (path, why) in [
+        ("nowhere/r.json", "there is no folder"),
+        ("folder", "it is a folder"),
+        (unwritable, "the folder `"),
+    ] {
+        let report = format!("json={path}");
+        let arguments = [
+            "check", "--base", &base, "--head", &head, "--report", &report,
+        ];
+        let output = tollgate(repository.path(), &arguments);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{path}: {message}");
+        assert!(
+            message.contains(why) && message.contains(path),
+            "{path}: {message}"
+        );
+        assert!(output.stdout.is_empty(), "no verdict without its report");
+    }
+    let left: Vec<_> = std::fs::read_dir(repository.path().join("folder"))
+        .expect("readable")
+        .collect();
+    assert_eq!(left.len(), 1, "nothing was left behind");
+    assert!(!repository.path().join("nowhere").exists());
+}
