@@ -3,6 +3,7 @@
 mod architecture;
 mod attacks;
 mod check;
+mod commands;
 mod foreign_text;
 mod formats;
 mod kills;
