@@ -81,7 +81,10 @@ pub struct EnvironmentSummary {
     pub enforcement: String,
     /// Overlays in HEAD.
     pub overlays: usize,
-    /// Overlays whose output differs.
+    /// Overlays of HEAD that do not render.
+    #[serde(default)]
+    pub failed_overlays: usize,
+    /// Overlays whose output differs, as far as they render.
     pub changed_overlays: usize,
     /// Resources that are new or differ.
     pub changed_resources: usize,

@@ -258,19 +258,29 @@ fn environments(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     let width = widest(&names);
     for (it, name) in change.environments.iter().zip(&names) {
-        let what = if it.changed_overlays == 0 {
-            "unchanged".to_owned()
-        } else {
-            let removed = match it.removed_resources {
-                0 => String::new(),
-                n => format!(", {} removed", plural(n, "resource")),
-            };
-            format!(
-                "{} changed in {}{removed}",
+        let mut what = Vec::new();
+        if it.changed_overlays > 0 {
+            what.push(format!(
+                "{} changed in {}",
                 plural(it.changed_resources, "resource"),
                 plural(it.changed_overlays, "overlay")
-            )
-        };
+            ));
+        }
+        if it.removed_resources > 0 {
+            what.push(format!(
+                "{} removed",
+                plural(it.removed_resources, "resource")
+            ));
+        }
+        match it.failed_overlays {
+            0 => {}
+            1 => what.push("1 overlay does not render".to_owned()),
+            n => what.push(format!("{n} overlays do not render")),
+        }
+        if what.is_empty() {
+            what.push("unchanged".to_owned());
+        }
+        let what = what.join(", ");
         let enforcement = escape::line(&it.enforcement);
         writeln!(out, "  {name:<width$}  {enforcement:<8} {what}")?;
     }

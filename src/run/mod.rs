@@ -6,7 +6,7 @@
 use crate::{
     config::{Config, Loaded},
     gates::{GATES, GateContext},
-    model::{Change, Facts, OverlayFacts, Watch},
+    model::{Change, Facts, OverlayFacts, RenderFacts, Watch},
     verdict::{ChangeSummary, EnvironmentSummary, Verdict},
 };
 use serde::{Deserialize, Serialize};
@@ -124,13 +124,16 @@ fn summary(facts: &Facts, config: &Config) -> ChangeSummary {
             .iter()
             .filter(|it| it.environment.as_deref() == Some(name))
             .collect();
+        let fails = |it: &&&OverlayFacts| matches!(it.head, Some(RenderFacts::Failed { .. }));
+        let rendered = || overlays.iter().filter(|it| !fails(it));
         EnvironmentSummary {
             name: name.to_owned(),
             enforcement: environment.enforcement.as_str().to_owned(),
             overlays: overlays.iter().filter(|it| it.head.is_some()).count(),
-            changed_overlays: overlays.iter().filter(|it| it.differs()).count(),
-            changed_resources: overlays.iter().map(|it| it.changed().len()).sum(),
-            removed_resources: overlays.iter().map(|it| it.removed().len()).sum(),
+            failed_overlays: overlays.iter().filter(fails).count(),
+            changed_overlays: rendered().filter(|it| it.differs()).count(),
+            changed_resources: rendered().map(|it| it.changed().len()).sum(),
+            removed_resources: rendered().map(|it| it.removed().len()).sum(),
         }
     });
     ChangeSummary {

@@ -76,6 +76,7 @@ fn verdict_of(text: &str) -> Verdict {
         name,
         enforcement: text.to_owned(),
         overlays: 1,
+        failed_overlays: 2,
         changed_overlays: 1,
         changed_resources: 2,
         removed_resources: 1,

@@ -527,6 +527,18 @@ fn an_undecided_change_says_what_would_mend_it() {
 }
 
 #[test]
+fn an_overlay_that_does_not_render_loses_nothing_and_says_so() {
+    let (repository, _, head) = refused();
+    repository.write("prod/kustomization.yaml", "resources: [no.yaml]\n");
+    let broken = repository.commit("broken");
+    let out = check(&repository, &head, &broken);
+    assert!(
+        out.contains("\n  prod  enforce  1 overlay does not render\n"),
+        "{out}"
+    );
+}
+
+#[test]
 fn two_runs_print_the_same_bytes() {
     let (repository, base, head) = refused();
     for format in REPORTERS.iter().map(|it| it.name()) {
