@@ -100,18 +100,29 @@ fn change(verdict: &Verdict, limit: usize, text: &mut String) {
 }
 
 fn receives(it: &EnvironmentSummary) -> String {
-    if it.changed_overlays == 0 {
-        return "unchanged".to_owned();
+    let mut what = Vec::new();
+    match it.failed_overlays {
+        0 => {}
+        1 => what.push("**1 overlay does not render**".to_owned()),
+        n => what.push(format!("**{n} overlays do not render**")),
     }
-    let removed = match it.removed_resources {
-        0 => String::new(),
-        n => format!(", {} removed", plural(n, "resource")),
-    };
-    format!(
-        "{} changed in {}{removed}",
-        plural(it.changed_resources, "resource"),
-        plural(it.changed_overlays, "overlay")
-    )
+    if it.changed_overlays > 0 {
+        what.push(format!(
+            "{} changed in {}",
+            plural(it.changed_resources, "resource"),
+            plural(it.changed_overlays, "overlay")
+        ));
+    }
+    if it.removed_resources > 0 {
+        what.push(format!(
+            "{} removed",
+            plural(it.removed_resources, "resource")
+        ));
+    }
+    if what.is_empty() {
+        what.push("unchanged".to_owned());
+    }
+    what.join(", ")
 }
 
 fn gates(verdict: &Verdict, text: &mut String) {

@@ -113,8 +113,11 @@ fn gates(records: &[GateRecord], out: &mut dyn Write) -> io::Result<()> {
 
 fn environments(environments: &[EnvironmentSummary], out: &mut dyn Write) -> io::Result<()> {
     type Field = fn(&EnvironmentSummary) -> usize;
-    let fields: [(&str, &str, Field); 4] = [
+    let fields: [(&str, &str, Field); 5] = [
         ("overlays", "Overlays of the environment.", |it| it.overlays),
+        ("failed_overlays", "Overlays that do not render.", |it| {
+            it.failed_overlays
+        }),
         ("changed_overlays", "Overlays whose output differs.", |it| {
             it.changed_overlays
         }),

@@ -98,7 +98,7 @@ fn verdict_of(text: &str) -> Verdict {
         name: name.to_owned(),
         enforcement: "strict".to_owned(),
         overlays: 2,
-        failed_overlays: 0,
+        failed_overlays: 1,
         changed_overlays: 1,
         changed_resources: 3,
         removed_resources: 1,

@@ -11,6 +11,10 @@ const PAYLOADS: &[&str] = &[
     "##[error]owned",
     "##[add-mask]REFUSED",
     "##vso[task.complete result=Succeeded]",
+    // .NET compares by culture and overlooks what takes no room.
+    "#\u{ad}#[error]owned",
+    ":\u{ad}:error::owned",
+    "#\u{34f}#\u{fe0f}[error]owned",
     "%0A::error::owned%0D%0A",
     "a,line=1::b",
     "title=x,file=y::z",

@@ -13,7 +13,7 @@ pub(super) type Shape = Vec<String>;
 pub(super) fn no_foreign_controls(output: &str, commands: bool) {
     for c in output.chars() {
         let deceives = (c.is_control() && c != '\n')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}'
+            || matches!(c, '\u{ad}' | '\u{34f}' | '\u{fe0f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}'
                 | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
         assert!(!deceives, "U+{:04X} in\n{output}", u32::from(c));
     }
