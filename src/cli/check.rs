@@ -6,7 +6,7 @@ use crate::{
     exit,
     model::{Facts, WorkerFault},
     reporters::{self, REPORTERS, Report, Reporter},
-    run::{self, Answer, CheckTask, Gathered, Task},
+    run::{self, Answer, CheckTask, Gathered, Task, record},
     verdict::Verdict,
     worker::{self, CallError},
 };
@@ -26,6 +26,16 @@ pub(super) struct Args {
     /// Judge the files as they lie in the folder, committed or not
     #[arg(long)]
     working_tree: bool,
+    #[command(flatten)]
+    output: Output,
+    /// Also write the facts and BASE's settings to a file, for `tollgate replay`
+    #[arg(long, value_name = "FILE")]
+    facts_out: Option<PathBuf>,
+}
+
+/// Where the verdict goes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Output {
     /// What goes to standard output
     #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = format)]
     format: &'static str,
@@ -57,16 +67,33 @@ fn report(text: &str) -> Result<(&'static str, PathBuf), String> {
 /// Variables by which CI systems tell which change a run is for. The worker gets these and no others.
 const CI_VARIABLES: &[&str] = &["CI", "GITHUB_", "GITLAB_CI", "CI_"];
 
+impl Output {
+    /// Make way for the reports.
+    pub(super) fn prepare(&self, common: &Common) -> Result<(), u8> {
+        let mut paths = self.reports.iter().map(|(_, path)| path);
+        paths.try_for_each(|it| prepare(it, common))
+    }
+}
+
+/// Make way for a file that this run writes.
+fn prepare(path: &Path, common: &Common) -> Result<(), u8> {
+    reporters::prepare(&in_folder(common, path)).map_err(|error| {
+        fail_with_help(
+            exit::UNKNOWN,
+            &format!("cannot write the report `{}`: {error}", path.display()),
+            Some("name a file in a folder that exists and can be written to"),
+        )
+    })
+}
+
 pub(super) fn run(args: &Args, common: &Common) -> u8 {
-    for (_, path) in &args.reports {
-        if let Err(error) = reporters::prepare(&in_folder(common, path)) {
-            let message = format!("cannot write the report `{}`: {error}", path.display());
-            return fail_with_help(
-                exit::UNKNOWN,
-                &message,
-                Some("name a file in a folder that exists and can be written to"),
-            );
-        }
+    let mut files = args.facts_out.iter();
+    if let Err(code) = args
+        .output
+        .prepare(common)
+        .and_then(|()| files.try_for_each(|it| prepare(it, common)))
+    {
+        return code;
     }
     let task = Task::Check(CheckTask {
         directory: common.directory.clone(),
@@ -78,14 +105,27 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |it| it.as_secs()),
     });
-    match gather(&task, common) {
-        Ok(gathered) => tell(
-            &run::judge(&gathered.facts, &gathered.settings),
-            args,
-            common,
-        ),
-        Err(code) => code,
+    let gathered = match gather(&task, common) {
+        Ok(gathered) => gathered,
+        Err(code) => return code,
+    };
+    if let Some(path) = &args.facts_out
+        && let Err(why) = keep(&gathered, &in_folder(common, path))
+    {
+        let message = format!("cannot write the facts to `{}`: {why}", path.display());
+        return fail(exit::UNKNOWN, &message);
     }
+    tell(&judge(&gathered), &args.output, common)
+}
+
+pub(super) fn judge(gathered: &Gathered) -> Verdict {
+    run::judge(&gathered.facts, &gathered.settings)
+}
+
+/// Keep what was gathered, to be judged again.
+fn keep(gathered: &Gathered, path: &Path) -> Result<(), String> {
+    let bytes = record::write(gathered)?;
+    reporters::write_whole(&bytes, path).map_err(|it| it.to_string())
 }
 
 /// Facts from a worker. A worker that died leaves facts that say so and nothing else, which no
@@ -125,7 +165,7 @@ pub(super) fn stopped(stop: &run::Stop) -> u8 {
 }
 
 /// Write every report, then say the verdict. A report that cannot be written is no verdict.
-pub(super) fn tell(verdict: &Verdict, args: &Args, common: &Common) -> u8 {
+pub(super) fn tell(verdict: &Verdict, args: &Output, common: &Common) -> u8 {
     let code = exit::of(verdict);
     let plain = Report {
         verdict,
@@ -171,7 +211,7 @@ pub(super) fn show(reporter: &dyn Reporter, report: Report<'_>) -> u8 {
     }
 }
 
-fn in_folder(common: &Common, path: &Path) -> PathBuf {
+pub(super) fn in_folder(common: &Common, path: &Path) -> PathBuf {
     common.directory.join(path)
 }
 

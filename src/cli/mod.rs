@@ -9,10 +9,13 @@ use std::process::ExitCode;
 
 mod apply;
 mod check;
+mod completions;
 mod demo;
 mod explain;
+mod man;
 mod progress;
 mod render;
+mod replay;
 mod test;
 mod work;
 
@@ -74,6 +77,12 @@ enum Command {
     Demo(demo::Args),
     /// Print the page of a gate or of a rule
     Explain(explain::Args),
+    /// Judge the facts of an earlier check again
+    Replay(replay::Args),
+    /// Print what a shell needs to complete commands and options
+    Completions(completions::Args),
+    /// Print a manual page, in the format that `man` reads
+    Man(man::Args),
     /// The limited child process; not for people
     #[command(name = worker::SUBCOMMAND, hide = true)]
     Worker(work::Args),
@@ -94,6 +103,9 @@ pub fn main() -> ExitCode {
             Command::Apply(args) => apply::run(args, common),
             Command::Demo(args) => demo::run(args, common),
             Command::Explain(args) => explain::run(args),
+            Command::Replay(args) => replay::run(args, common),
+            Command::Completions(args) => completions::run(args),
+            Command::Man(args) => man::run(args),
             Command::Worker(args) => work::run(args),
         }
     });

@@ -81,14 +81,22 @@ pub fn named(name: &str) -> Option<&'static dyn Reporter> {
     REPORTERS.iter().copied().find(|it| it.name() == name)
 }
 
-/// Write a report to a file: into a temporary file beside it, then renamed, so that the file is
-/// either absent or complete whatever happens meanwhile.
+/// Write a report to a file, as [`write_whole`] does.
 ///
 /// # Errors
 /// Where the folder cannot be written to.
 pub fn write_file(reporter: &dyn Reporter, report: &Report<'_>, path: &Path) -> io::Result<()> {
     let mut bytes = Vec::new();
     reporter.write(report, &mut bytes)?;
+    write_whole(&bytes, path)
+}
+
+/// Write a file: into a temporary file beside it, then renamed, so that the file is either absent
+/// or complete whatever happens meanwhile.
+///
+/// # Errors
+/// Where the folder cannot be written to.
+pub fn write_whole(bytes: &[u8], path: &Path) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
@@ -97,7 +105,7 @@ pub fn write_file(reporter: &dyn Reporter, report: &Report<'_>, path: &Path) -> 
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.prefix(".tollgate-").tempfile_in(folder(path))?;
-    file.write_all(&bytes)?;
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|it| it.error)?;
     Ok(())

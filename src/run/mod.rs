@@ -17,6 +17,7 @@ mod overlay;
 mod place;
 mod policies;
 mod reach;
+pub mod record;
 mod render;
 mod suites;
 mod test;

@@ -12,4 +12,5 @@ mod pages;
 mod real_repository;
 mod registry;
 mod reports;
+mod setup;
 mod support;
