@@ -12,10 +12,12 @@ mod check;
 mod completions;
 mod demo;
 mod explain;
+mod init;
 mod man;
 mod progress;
 mod render;
 mod replay;
+mod schema;
 mod test;
 mod work;
 
@@ -77,8 +79,12 @@ enum Command {
     Demo(demo::Args),
     /// Print the page of a gate or of a rule
     Explain(explain::Args),
+    /// Write a configuration that fits the repository
+    Init(init::Args),
     /// Judge the facts of an earlier check again
     Replay(replay::Args),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema(schema::Args),
     /// Print what a shell needs to complete commands and options
     Completions(completions::Args),
     /// Print a manual page, in the format that `man` reads
@@ -103,7 +109,9 @@ pub fn main() -> ExitCode {
             Command::Apply(args) => apply::run(args, common),
             Command::Demo(args) => demo::run(args, common),
             Command::Explain(args) => explain::run(args),
+            Command::Init(args) => init::run(args, common),
             Command::Replay(args) => replay::run(args, common),
+            Command::Schema(args) => schema::run(args),
             Command::Completions(args) => completions::run(args),
             Command::Man(args) => man::run(args),
             Command::Worker(args) => work::run(args),

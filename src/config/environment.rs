@@ -1,8 +1,10 @@
 //! What each environment asks for.
 
-use super::read::{Fields, Read, Reader, choice, section};
+use super::read::{Read, Reader, choice, section};
+use super::schema::Definitions;
 use super::value::{Cron, Duration, ImagePattern, Name, Pattern, Pointer, TimeZone};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tollgate_yaml::{Key, Node, YamlError};
 
 /// A deployment target. Environments stand in promotion order.
@@ -46,6 +48,15 @@ impl Read for Vec<Environment> {
             .collect();
         read.into_iter().collect()
     }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        json!({
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": Name::schema(definitions),
+            "additionalProperties": Settings::schema(definitions),
+        })
+    }
 }
 
 impl Environment {
@@ -53,25 +64,37 @@ impl Environment {
         let name = Name::parse(&key.text)
             .map_err(|why| reader.report(YamlError::new(key.origin.edit_here(), why)))
             .ok();
-        let mut fields: Fields<'_> = reader.fields(node)?;
-        let overlays = fields.take("overlays", None, reader);
-        let enforcement = fields.take("enforcement", Some(Enforcement::Enforce), reader);
-        let promote_from = fields.take("promote_from", Some(None), reader);
-        let waves = fields.take("waves", Some(Vec::new()), reader);
-        let images = fields.take("images", Some(None), reader);
-        let argocd = fields.take("argocd", Some(None), reader);
-        let freeze = fields.take("freeze", Some(None), reader);
-        fields.finish(reader);
+        let settings = Settings::read(node, reader)?;
         Some(Self {
             name: name?,
-            overlays: overlays?,
-            enforcement: enforcement?,
-            promote_from: promote_from?,
-            waves: waves?,
-            images: images?,
-            argocd: argocd?,
-            freeze: freeze?,
+            overlays: settings.overlays,
+            enforcement: settings.enforcement,
+            promote_from: settings.promote_from,
+            waves: settings.waves,
+            images: settings.images,
+            argocd: settings.argocd,
+            freeze: settings.freeze,
         })
+    }
+}
+
+section! {
+    /// What an environment asks for.
+    struct Settings {
+        /// The folders of its overlays.
+        overlays: Vec<Pattern>,
+        /// What its findings do to a change.
+        enforcement: Enforcement = Enforcement::Enforce,
+        /// Where a version must have been before; without it, it may come from anywhere.
+        promote_from: Option<PromoteFrom> = None,
+        /// Overlays (by folder name) in the order in which they may receive a version.
+        waves: Vec<Vec<Name>> = Vec::new(),
+        /// What is asked of images.
+        images: Option<Images> = None,
+        /// What is asked of Argo CD Applications.
+        argocd: Option<Argocd> = None,
+        /// When it may not, or may only, be changed.
+        freeze: Option<Freeze> = None,
     }
 }
 

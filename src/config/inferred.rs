@@ -105,6 +105,12 @@ impl Found {
     }
 }
 
+/// Whether a folder of this name says what stage its overlays are for.
+pub fn names_a_stage(folder: &str) -> bool {
+    let folder = normal(folder);
+    whole(&folder).or_else(|| affixed(&folder)).is_some()
+}
+
 /// The stage that a path names, and by which word.
 fn stage_of(path: &RepoPath) -> Option<(usize, &'static str)> {
     let folders: Vec<String> = path.as_str().split('/').map(normal).collect();

@@ -13,6 +13,7 @@ pub mod inferred;
 mod places;
 mod read;
 mod review;
+mod schema;
 mod settings;
 mod value;
 
@@ -38,6 +39,7 @@ pub use value::{
 use crate::model::Place;
 pub(crate) use read::nearest;
 use read::{Read, Reader, section};
+pub use schema::schema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -72,7 +74,7 @@ section! {
     pub struct Config {
         /// The version of the format: 1.
         version: u32,
-        /// The environments in promotion order; empty: see [`Config::with_inferred_environments`].
+        /// The environments in promotion order; where none is listed, folder names show them.
         environments: Vec<Environment> = Vec::new(),
         /// Policies and their fixtures.
         policies: Policies = Policies::default(),

@@ -1,5 +1,7 @@
 //! From a document tree to typed settings: every mistake is reported, each at its place.
 
+use super::schema::Definitions;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tollgate_yaml::{Mapping, Node, Span, Tag, YamlError};
 
@@ -9,6 +11,9 @@ use tollgate_yaml::{Mapping, Node, Span, Tag, YamlError};
 pub(super) trait Read: Sized {
     /// Read `node`.
     fn read(node: &Node, reader: &mut Reader) -> Option<Self>;
+
+    /// What [`Read::read`] takes, for editors: never less than it takes.
+    fn schema(definitions: &mut Definitions) -> Value;
 }
 
 /// The mistakes found so far.
@@ -205,6 +210,10 @@ impl Read for bool {
             }
         }
     }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({"type": "boolean"})
+    }
 }
 
 impl Read for u32 {
@@ -218,11 +227,19 @@ impl Read for u32 {
         }
         number
     }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({"type": "integer", "minimum": 0, "maximum": u32::MAX})
+    }
 }
 
 impl Read for String {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         reader.text(node).map(str::to_owned)
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({"type": "string", "minLength": 1})
     }
 }
 
@@ -236,6 +253,10 @@ impl<T: Read> Read for Vec<T> {
         };
         let read: Vec<Option<T>> = items.iter().map(|it| T::read(it, reader)).collect();
         read.into_iter().collect()
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        json!({"type": "array", "items": T::schema(definitions)})
     }
 }
 
@@ -251,11 +272,19 @@ impl<T: Read> Read for BTreeMap<String, T> {
             .collect();
         read.into_iter().collect()
     }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        json!({"type": "object", "additionalProperties": T::schema(definitions)})
+    }
 }
 
 impl<T: Read> Read for Option<T> {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         T::read(node, reader).map(Some)
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        T::schema(definitions)
     }
 }
 
@@ -264,13 +293,13 @@ impl<T: Read> Read for Option<T> {
 /// `field: Type = default` may be absent, `field: Type` must be there, `field ["key"]: Type` has
 /// another name in the file. In a `default struct` every field has a default.
 macro_rules! section {
-    ($(#[$meta:meta])* pub default struct $name:ident {
-        $( $(#[$doc:meta])* $field:ident $([$key:literal])? : $type:ty = $default:expr ),* $(,)?
+    ($(#[doc = $about:literal])* $vis:vis default struct $name:ident {
+        $( $(#[doc = $doc:literal])* $field:ident $([$key:literal])? : $type:ty = $default:expr ),* $(,)?
     }) => {
         section! {
-            $(#[$meta])*
-            pub struct $name {
-                $( $(#[$doc])* $field $([$key])? : $type = $default ),*
+            $(#[doc = $about])*
+            $vis struct $name {
+                $( $(#[doc = $doc])* $field $([$key])? : $type = $default ),*
             }
         }
 
@@ -280,13 +309,13 @@ macro_rules! section {
             }
         }
     };
-    ($(#[$meta:meta])* pub struct $name:ident {
-        $( $(#[$doc:meta])* $field:ident $([$key:literal])? : $type:ty $(= $default:expr)? ),* $(,)?
+    ($(#[doc = $about:literal])* $vis:vis struct $name:ident {
+        $( $(#[doc = $doc:literal])* $field:ident $([$key:literal])? : $type:ty $(= $default:expr)? ),* $(,)?
     }) => {
-        $(#[$meta])*
+        $(#[doc = $about])*
         #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        pub struct $name {
-            $( $(#[$doc])* $(#[serde(rename = $key)])? pub $field: $type ),*
+        $vis struct $name {
+            $( $(#[doc = $doc])* $(#[serde(rename = $key)])? $vis $field: $type ),*
         }
 
         impl $crate::config::read::Read for $name {
@@ -303,21 +332,31 @@ macro_rules! section {
                 fields.finish(reader);
                 Some(Self { $( $field: $field? ),* })
             }
+
+            fn schema(definitions: &mut $crate::config::schema::Definitions) -> serde_json::Value {
+                definitions.map(stringify!($name), concat!($($about),*), |keys| {
+                    $(
+                        let key = [$($key,)? stringify!($field)][0];
+                        let default: Option<$type> = [$({ $default })?].into_iter().next();
+                        keys.add(key, concat!($($doc),*), default);
+                    )*
+                })
+            }
         }
     };
 }
 
 /// A word out of a fixed set, written once: variant, word and documentation together.
 macro_rules! choice {
-    ($(#[$meta:meta])* pub enum $name:ident {
-        $( $(#[$doc:meta])* $variant:ident = $word:literal ),* $(,)?
+    ($(#[doc = $about:literal])* pub enum $name:ident {
+        $( $(#[doc = $doc:literal])* $variant:ident = $word:literal ),* $(,)?
     }) => {
-        $(#[$meta])*
+        $(#[doc = $about])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
         )]
         pub enum $name {
-            $( $(#[$doc])* #[serde(rename = $word)] $variant ),*
+            $( $(#[doc = $doc])* #[serde(rename = $word)] $variant ),*
         }
 
         impl $name {
@@ -346,6 +385,11 @@ macro_rules! choice {
                         $crate::config::read::suggestion(text, &[$($word),*]),
                     )),
                 })
+            }
+
+            fn schema(definitions: &mut $crate::config::schema::Definitions) -> serde_json::Value {
+                let words = [$( ($word, concat!($($doc),*)) ),*];
+                definitions.words(stringify!($name), concat!($($about),*), &words)
             }
         }
     };

@@ -455,7 +455,7 @@ fn revision(revision: &Revision) -> RevisionFacts {
     }
 }
 
-fn repo_stop(error: RepoError) -> Stop {
+pub(super) fn repo_stop(error: RepoError) -> Stop {
     Stop {
         code: exit::UNKNOWN,
         messages: vec![error.message],
@@ -463,7 +463,7 @@ fn repo_stop(error: RepoError) -> Stop {
     }
 }
 
-fn file_stop(error: &FileError) -> Stop {
+pub(super) fn file_stop(error: &FileError) -> Stop {
     Stop::new(exit::UNKNOWN, error.to_string())
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 mod apply;
 mod gather;
+mod init;
 mod overlay;
 mod place;
 mod policies;
@@ -24,6 +25,7 @@ mod test;
 
 pub use apply::{Applied, ApplyTask};
 pub use gather::{CheckTask, Gathered};
+pub use init::{InitTask, Proposal};
 pub use render::{LoadRestrictor, Order, Printed, RenderTask};
 pub use test::{TestTask, Tested};
 
@@ -38,6 +40,8 @@ pub enum Task {
     Test(TestTask),
     /// What policies say about manifests.
     Apply(ApplyTask),
+    /// A configuration that fits a repository.
+    Init(InitTask),
 }
 
 /// What a worker answers.
@@ -51,6 +55,8 @@ pub enum Answer {
     Test(Tested),
     /// To [`Task::Apply`].
     Apply(Applied),
+    /// To [`Task::Init`].
+    Init(Proposal),
     /// To any task: it cannot be done.
     Stopped(Stop),
 }
@@ -91,6 +97,7 @@ pub fn perform(task: Task, watch: Watch<'_>) -> Answer {
         Task::Render(task) => render::render(&task, watch).map(Answer::Render),
         Task::Test(task) => test::test(&task, watch).map(Answer::Test),
         Task::Apply(task) => apply::apply(&task, watch).map(Answer::Apply),
+        Task::Init(task) => init::init(&task, watch).map(Answer::Init),
     };
     answer.unwrap_or_else(Answer::Stopped)
 }

@@ -2,10 +2,15 @@
 //! configuration.
 
 use crate::support::{Repository, tollgate};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use tempfile::TempDir;
+use tollgate::config;
 use tollgate::reporters::REPORTERS;
-use tollgate::run::record;
+use tollgate::run::{Answer, CheckTask, Task, perform, record};
+use tollgate_yaml::Sources;
 
 /// Run, hold the exit code, give both outputs.
 #[track_caller]
@@ -224,5 +229,361 @@ fn manual_pages_name_every_command_and_option() {
     for name in ["chekc", "worker"] {
         let (_, err) = run(folder.path(), &["man", name], 2);
         assert!(err.contains(name), "{err}");
+    }
+}
+
+/// Why a document is not what a schema takes; only with the keywords that ours has.
+fn complaint(schema: &Value, root: &Value, document: &Value) -> Option<String> {
+    let known = [
+        "$ref",
+        "$schema",
+        "$defs",
+        "title",
+        "description",
+        "default",
+        "type",
+        "enum",
+        "const",
+        "pattern",
+        "minLength",
+        "minimum",
+        "maximum",
+        "properties",
+        "required",
+        "additionalProperties",
+        "propertyNames",
+        "minProperties",
+        "items",
+    ];
+    let keywords = schema.as_object().expect("a schema is a map");
+    for (keyword, value) in keywords {
+        assert!(known.contains(&keyword.as_str()), "{keyword} is checked");
+        let holds = match keyword.as_str() {
+            "$ref" => {
+                let name = value.as_str().and_then(|it| it.strip_prefix("#/$defs/"));
+                let definition = &root["$defs"][name.expect("a local reference")];
+                if let Some(why) = complaint(definition, root, document) {
+                    return Some(why);
+                }
+                true
+            }
+            "type" => match value.as_str().expect("one type") {
+                "object" => document.is_object(),
+                "array" => document.is_array(),
+                "string" => document.is_string(),
+                "boolean" => document.is_boolean(),
+                "integer" => document.is_u64(),
+                other => panic!("type {other}"),
+            },
+            "enum" => value.as_array().expect("words").contains(document),
+            "const" => value == document,
+            "pattern" => {
+                let form = regex::Regex::new(value.as_str().expect("a form")).expect("a form");
+                document.as_str().is_none_or(|it| form.is_match(it))
+            }
+            "minLength" => document.as_str().is_none_or(|it| !it.is_empty()),
+            "minProperties" => document.as_object().is_none_or(|it| !it.is_empty()),
+            "required" => value.as_array().expect("keys").iter().all(|it| {
+                document.get(it.as_str().expect("a key")).is_some() || !document.is_object()
+            }),
+            _ => true,
+        };
+        if !holds {
+            return Some(format!("{keyword} {value} does not hold for {document}"));
+        }
+    }
+    let entries = document.as_object().into_iter().flatten();
+    for (key, value) in entries {
+        if let Some(names) = keywords.get("propertyNames")
+            && let Some(why) = complaint(names, root, &Value::from(key.as_str()))
+        {
+            return Some(why);
+        }
+        let own = keywords.get("properties").and_then(|it| it.get(key));
+        match own.or(keywords.get("additionalProperties")) {
+            Some(Value::Bool(false)) => return Some(format!("unknown key {key}")),
+            Some(Value::Bool(true)) | None => {}
+            Some(schema) => {
+                if let Some(why) = complaint(schema, root, value) {
+                    return Some(why);
+                }
+            }
+        }
+    }
+    let items = keywords.get("items");
+    let mut listed = document.as_array().into_iter().flatten();
+    listed.find_map(|it| items.and_then(|schema| complaint(schema, root, it)))
+}
+
+/// What an editor makes of a configuration.
+fn as_json(text: &str) -> Value {
+    use tollgate_yaml::{Dialect, Limits, Sources, parse};
+    let file = Sources::new().add("tollgate.yaml", text);
+    let documents = parse(text, file, Dialect::Kyaml, &Limits::default()).expect("YAML");
+    let document = documents.first().expect("a document");
+    document.to_json().expect("JSON")
+}
+
+/// Every section, most settings.
+const EVERYTHING: &str = r#"
+version: 1
+environments:
+  dev: {overlays: ["apps/*/overlays/dev"], enforcement: audit, argocd: {automated: required, prune: allowed}}
+  prod:
+    overlays: ["apps/*/overlays/prod-*"]
+    enforcement: strict
+    promote_from: {env: dev, soak: 1h30m, identity: [images, charts], may_differ: ["/spec/replicas"]}
+    waves: [[prod-canary], [prod-eu, prod-us]]
+    images: {require: digest, registries: ["registry.example.com/*"], signed_by: [release-key]}
+    argocd: {require: [canary], target_revision: pinned}
+    freeze: {timezone: Europe/Berlin, deny: [{cron: "0 0 24 12 *", for: 72h, reason: holidays}]}
+policies: {paths: ["policies/**"], fixtures: ["policies-tests/**"], coverage: {min_rules: 100%}}
+schema: {kubernetes: "1.34", crds: ["crds/**"]}
+secrets: {allow_kinds: [SealedSecret], plain: forbidden}
+pull_request: {max_protected_environments: 1}
+groups: {platform: {users: [ann, bob], team: acme/platform}}
+approvals:
+  defaults: {bind: head, bots: false, min_permission: write, changes_requested: block}
+  rules:
+    - {name: prod, when: {touches: [prod]}, require: {count: 2, from: [platform]}}
+    - {name: others, when: {any: true}, require: {count: 1}}
+  codeowners: enforce
+protection:
+  require: {approvals: 2, force_push: false, status_checks: [tollgate], bypass: []}
+  on_unknown: {default: warn, strict: fail}
+rollback: {allow: true, within: 20, waives: [promotion, soak]}
+override: {path: ".tollgate/overrides/*.yaml", require: {count: 2, from: [platform]}, max_ttl: 4h, may_waive: [soak]}
+exceptions: ".tollgate/exceptions.yaml"
+baseline: ".tollgate/baseline.json"
+handoff: {bind: tree, valid_for: 60m}
+audit: {ref: refs/tollgate/audit}
+"#;
+
+/// Every path to a map of a document, as JSON pointers.
+fn maps(document: &Value, at: String, found: &mut Vec<String>) {
+    match document {
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                maps(value, format!("{at}/{key}"), found);
+            }
+            found.push(at);
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                maps(item, format!("{at}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_schema_takes_what_is_read_and_refuses_what_is_not() {
+    let folder = TempDir::new().expect("a folder");
+    let (text, _) = run(folder.path(), &["schema"], 0);
+    let schema: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(
+        schema["$schema"],
+        "https://json-schema.org/draft/2020-12/schema"
+    );
+    let about = schema["description"].as_str().expect("a description");
+    assert!(
+        about.contains("# yaml-language-server: $schema="),
+        "{about}"
+    );
+    let read = |text: &str| config::parse("tollgate.yaml", text, &Sources::new());
+    let demo = include_str!("../../demo/repository/tollgate.yaml");
+    for text in [EVERYTHING, demo, "version: 1\n"] {
+        assert!(read(text).is_ok(), "{text}");
+        assert_eq!(complaint(&schema, &schema, &as_json(text)), None);
+    }
+    // A mistake that a person makes while typing is one for the reader and one for the editor.
+    for (from, to) in [
+        ("version: 1", "version: 2"),
+        ("version: 1\n", ""),
+        ("enforcement: strict", "enforcement: strickt"),
+        ("enforcement: strict", "enforcment: strict"),
+        ("    overlays: [\"apps/*/overlays/prod-*\"]\n", ""),
+        ("count: 1", "count: some"),
+        ("count: 1", "count: \"1\""),
+        ("allow: true", "allow: 1"),
+        ("soak: 1h30m", "soak: 1 hour"),
+        ("min_rules: 100%", "min_rules: all"),
+        ("\"1.34\"", "1.34"),
+        ("  dev:", "  DEV:"),
+        ("[prod-canary]", "prod-canary"),
+        ("audit: {ref", "audit: {branch"),
+    ] {
+        assert!(EVERYTHING.contains(from), "{from}");
+        let text = EVERYTHING.replacen(from, to, 1);
+        assert!(read(&text).is_err(), "the reader refuses {to}");
+        let why = complaint(&schema, &schema, &as_json(&text));
+        assert!(why.is_some(), "the schema refuses {to}");
+    }
+    // Unknown keys, wherever keys are fixed.
+    let document = as_json(EVERYTHING);
+    let mut places = Vec::new();
+    maps(&document, String::new(), &mut places);
+    let free = ["/environments", "/groups"];
+    for place in places.iter().filter(|it| !free.contains(&it.as_str())) {
+        let mut document = document.clone();
+        document.pointer_mut(place).expect("a map")["zzz"] = Value::from(1);
+        let why = complaint(&schema, &schema, &document);
+        assert_eq!(why.as_deref(), Some("unknown key zzz"), "at {place}");
+    }
+    assert!(places.len() > 25, "{places:?}");
+}
+
+/// The overlays of a repository with their environments, as a check establishes them.
+fn mapping(folder: &Path) -> Vec<(String, Option<String>)> {
+    let task = Task::Check(CheckTask {
+        directory: folder.to_owned(),
+        base: Some("HEAD".to_owned()),
+        head: Some("HEAD".to_owned()),
+        working_tree: false,
+        environment: BTreeMap::new(),
+        now: 0,
+    });
+    match perform(task, &|_| {}) {
+        Answer::Check(gathered) => {
+            let overlays = gathered.facts.overlays.into_iter();
+            overlays.map(|it| (it.path, it.environment)).collect()
+        }
+        other => panic!("no facts: {other:?}"),
+    }
+}
+
+/// What `init` writes is read without a mistake, and maps overlays as they were without it.
+#[track_caller]
+fn fits(repository: &Repository) -> String {
+    let before = mapping(repository.path());
+    let (out, err) = run(repository.path(), &["init"], 0);
+    assert_eq!(err, "");
+    assert!(out.starts_with("wrote tollgate.yaml: "), "{out}");
+    let path = repository.path().join("tollgate.yaml");
+    let text = std::fs::read_to_string(&path).expect("a configuration");
+    if let Err(mistakes) = config::parse("tollgate.yaml", &text, &Sources::new()) {
+        panic!("{mistakes:?} in\n{text}");
+    }
+    repository.commit("a configuration");
+    let listed = text.contains("\nenvironments:");
+    let name = |it: String| match it.as_str() {
+        "default" if listed => "unsorted".to_owned(),
+        _ => it,
+    };
+    let before: Vec<_> = before
+        .into_iter()
+        .map(|(path, environment)| (path, environment.map(name)))
+        .collect();
+    assert_eq!(mapping(repository.path()), before, "{text}");
+
+    let (_, err) = run(repository.path(), &["init"], 2);
+    assert!(
+        err.contains("exists already") && err.contains("help: "),
+        "{err}"
+    );
+    assert_eq!(std::fs::read_to_string(&path).expect("still there"), text);
+    text
+}
+
+#[test]
+fn init_fits_the_example() {
+    let repository = Repository::new();
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/repository");
+    repository.copy(&demo).delete("tollgate.yaml");
+    // A second application shows what the folders have in common.
+    for environment in ["dev", "staging", "prod"] {
+        let path = format!("apps/shop/overlays/{environment}/kustomization.yaml");
+        repository.write(&path, "resources: [../../../web/base]\n");
+    }
+    repository.commit("the example");
+    let text = fits(&repository);
+    for line in [
+        "  dev:\n",
+        "    enforcement: audit\n",
+        "      - \"apps/*/overlays/dev\"\n",
+        "      - \"apps/*/overlays/prod\"\n",
+        "    # promote_from: {env: staging}\n",
+        "    - \"policies/**\"\n",
+        "    - \"policies-tests/**\"\n",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    assert!(!text.contains("unsorted"), "{text}");
+}
+
+#[test]
+fn init_writes_what_folder_names_leave_open() {
+    let mixed = Repository::new();
+    for path in [
+        "clusters/prod",
+        "clusters/dev",
+        "tools/a",
+        "tools/b",
+        "odd [1] {x}",
+    ] {
+        mixed.write(&format!("{path}/kustomization.yaml"), "namePrefix: x-\n");
+    }
+    mixed.commit("overlays");
+    let text = fits(&mixed);
+    assert!(text.contains("  unsorted:\n"), "{text}");
+    assert!(text.contains("- \"odd [[]1[]] [{]x[}]\"\n"), "{text}");
+
+    // The root has no name that a pattern could match: environments stay inferred.
+    mixed
+        .delete("tollgate.yaml")
+        .write("kustomization.yaml", "namePrefix: x-\n");
+    mixed.commit("an overlay in the root");
+    let text = fits(&mixed);
+    assert!(!text.contains("\nenvironments:"), "{text}");
+
+    let empty = Repository::new();
+    empty.write("README.md", "nothing yet\n").commit("nothing");
+    fits(&empty);
+}
+
+#[test]
+fn init_never_overwrites_and_needs_a_repository() {
+    for name in ["tollgate.yaml", "tollgate.yml"] {
+        let repository = Repository::new();
+        repository
+            .write(name, "not: a configuration\n")
+            .commit("a file");
+        let (out, err) = run(repository.path(), &["init"], 2);
+        assert_eq!(out, "");
+        assert!(err.contains(name) && err.contains("help: "), "{err}");
+        let text = std::fs::read_to_string(repository.path().join(name)).expect("there");
+        assert_eq!(text, "not: a configuration\n");
+    }
+    // A file that git is told to ignore, and so is no part of the tree.
+    let repository = Repository::new();
+    repository
+        .write(".gitignore", "tollgate.yaml\n")
+        .commit("ignored");
+    repository.write("tollgate.yaml", "mine\n");
+    run(repository.path(), &["init"], 2);
+    let text = std::fs::read_to_string(repository.path().join("tollgate.yaml")).expect("there");
+    assert_eq!(text, "mine\n");
+
+    let folder = TempDir::new().expect("a folder");
+    run(folder.path(), &["init"], 3);
+}
+
+#[test]
+fn init_fits_real_repositories() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance/kustomize/real");
+    let Ok(folders) = std::fs::read_dir(&data) else {
+        let _ = writeln!(std::io::stderr(), "skipped: {} is not here", data.display());
+        return;
+    };
+    for folder in folders
+        .map(|it| it.expect("readable").path())
+        .filter(|it| it.is_dir())
+    {
+        let repository = Repository::new();
+        repository.copy(&folder);
+        repository.commit("as it is");
+        let _ = writeln!(std::io::stderr(), "{}", folder.display());
+        fits(&repository);
     }
 }

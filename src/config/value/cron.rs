@@ -1,7 +1,9 @@
 //! When a window opens.
 
 use crate::config::read::{Read, Reader, quoted};
+use crate::config::schema::Definitions;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 use tollgate_yaml::Node;
 
@@ -164,6 +166,11 @@ impl TryFrom<String> for Cron {
 impl Read for Cron {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         reader.parsed(node, Self::parse)
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        let about = "When a window opens: minute, hour, day of the month, month, day of the week, like `0 9 * * 1-5`.";
+        definitions.text("Cron", about, "")
     }
 }
 

@@ -1,7 +1,9 @@
 //! Lengths of time.
 
 use crate::config::read::{Read, Reader, quoted};
+use crate::config::schema::Definitions;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 use tollgate_yaml::Node;
 
@@ -94,6 +96,15 @@ impl TryFrom<String> for Duration {
 impl Read for Duration {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         reader.parsed(node, Self::parse)
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        let about = "A length of time: `90s`, `30m`, `1h30m`, `7d`.";
+        definitions.text(
+            "Duration",
+            about,
+            "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
+        )
     }
 }
 

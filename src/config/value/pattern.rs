@@ -1,8 +1,10 @@
 //! Which paths a setting speaks of.
 
 use crate::config::read::{Read, Reader, quoted};
+use crate::config::schema::Definitions;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 use tollgate_kustomize::RepoPath;
 use tollgate_yaml::Node;
@@ -107,6 +109,11 @@ impl TryFrom<String> for Pattern {
 impl Read for Pattern {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         reader.parsed(node, Self::parse)
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        let about = "A glob over paths of the repository. `*` and `?` stay inside of one folder, `**` crosses folders, `[a-z]` and `{a,b}` choose.";
+        definitions.text("Pattern", about, "^[^/]")
     }
 }
 

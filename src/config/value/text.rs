@@ -1,15 +1,17 @@
 //! Small texts with a form: names, versions, pointers, paths.
 
 use crate::config::read::{Read, Reader, quoted};
+use crate::config::schema::Definitions;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 use tollgate_kustomize::RepoPath;
 use tollgate_yaml::{Node, Tag};
 
 /// A text type: parse, print, serialise and read from a document.
 macro_rules! text {
-    ($(#[$meta:meta])* $name:ident, $check:expr) => {
-        $(#[$meta])*
+    ($(#[doc = $about:literal])* $name:ident = $form:literal, $check:expr) => {
+        $(#[doc = $about])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
@@ -54,6 +56,10 @@ macro_rules! text {
             fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
                 reader.parsed(node, Self::parse)
             }
+
+            fn schema(definitions: &mut Definitions) -> Value {
+                definitions.text(stringify!($name), concat!($($about),*), $form)
+            }
         }
     };
 }
@@ -61,7 +67,7 @@ macro_rules! text {
 text! {
     /// The name of an environment, group, rule or key: small ASCII letters, digits, `-`, `_` and
     /// `.`, at most 63 characters. Letters that merely look like others cannot hide in it.
-    Name, |text| {
+    Name = "^[a-z0-9][a-z0-9._-]{0,62}$", |text| {
         let first = text.starts_with(|it: char| it.is_ascii_lowercase() || it.is_ascii_digit());
         let rest = text.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || "-_.".contains(it));
         if first && rest && text.len() <= 63 {
@@ -76,7 +82,7 @@ text! {
 
 text! {
     /// A Kubernetes minor version such as `1.34`.
-    KubernetesVersion, |text| {
+    KubernetesVersion = "^1\\.[0-9]{1,3}$", |text| {
         let minor = text.strip_prefix("1.").filter(|it| !it.is_empty() && it.len() <= 3);
         if minor.is_some_and(|it| it.bytes().all(|it| it.is_ascii_digit()) && (it == "0" || !it.starts_with('0'))) {
             return Ok(());
@@ -87,7 +93,7 @@ text! {
 
 text! {
     /// A JSON pointer; `*` as a step means every item or every key.
-    Pointer, |text| {
+    Pointer = "^/.", |text| {
         let escapes = text.split('~').skip(1).all(|it| it.starts_with(['0', '1']));
         if text.starts_with('/') && text.len() > 1 && escapes {
             return Ok(());
@@ -98,7 +104,7 @@ text! {
 
 text! {
     /// The path of one file in the repository.
-    FilePath, |text| {
+    FilePath = "^[^/]", |text| {
         let inside = RepoPath::new(text).is_some_and(|it| it.as_str() == text);
         if inside && !text.is_empty() {
             return Ok(());
@@ -112,7 +118,7 @@ text! {
 
 text! {
     /// A full name of a git reference, such as `refs/tollgate/audit`.
-    RefName, |text| {
+    RefName = "^refs/", |text| {
         // git's rules: `git help check-ref-format`.
         let part = |it: &str| !it.is_empty() && !it.starts_with('.') && !it.ends_with(".lock");
         let odd = |it: char| !it.is_ascii_graphic() || "~^:?*[\\".contains(it);
@@ -126,7 +132,7 @@ text! {
 
 text! {
     /// An image name without tag or digest; `*` stands for any run of characters.
-    ImagePattern, |text| {
+    ImagePattern = "^[^ ]+$", |text| {
         let allowed = |it: char| it.is_ascii_alphanumeric() || "-_./:*[]".contains(it);
         if text.chars().all(allowed) && !text.contains("://") {
             return Ok(());
@@ -141,7 +147,7 @@ text! {
 text! {
     /// An IANA time zone: `UTC` or `Area/City`. Whether the zone exists is known where times are
     /// computed; an unknown one is an error there, never UTC.
-    TimeZone, |text| {
+    TimeZone = "^(UTC|.+/.+)$", |text| {
         let part = |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_alphanumeric() || "-_+".contains(it));
         if text == "UTC" || (text.contains('/') && text.len() <= 64 && text.split('/').all(part)) {
             return Ok(());
@@ -216,6 +222,11 @@ impl Read for Percent {
             }
             _ => reader.parsed(node, Self::parse),
         }
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        let about = "A share in whole percent, 0 to 100; written `80%`.";
+        definitions.text("Percent", about, "^[0-9]+%$")
     }
 }
 
