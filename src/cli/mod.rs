@@ -69,7 +69,7 @@ enum Colour {
 enum Command {
     /// Run every gate on a change and say whether it may go on
     Check(check::Args),
-    /// Print what an overlay or an environment would receive
+    /// Print what an overlay or an environment would receive, values of Secrets included
     Render(render::Args),
     /// Run policy fixtures
     Test(test::Args),

@@ -9,7 +9,11 @@ use crate::{
 use clap::ValueEnum;
 use std::io::Write;
 
-/// Print what an overlay or an environment would receive
+/// Print what an overlay or an environment would receive, values of Secrets included
+///
+/// The output is what the cluster receives, byte for byte as kustomize prints it. It holds the values
+/// of Secrets: think of who can read the log before you print it in a pipeline. Every other command
+/// shows them as `[redacted]`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A folder with a kustomization, or the name of an environment

@@ -14,11 +14,13 @@ mod control_plane;
 mod policies;
 mod policy_tests;
 mod renders;
+mod secrets;
 
 /// Every gate, in the order in which reports show them.
 pub static GATES: &[&dyn Gate] = &[
     &renders::Renders,
     &policies::Policies,
+    &secrets::Secrets,
     &policy_tests::PolicyTests,
     &control_plane::ControlPlane,
 ];

@@ -32,6 +32,9 @@ pub struct Facts {
     pub control_plane: Vec<ControlPlaneFile>,
     /// What HEAD's configuration demands less of than BASE's: one clause each.
     pub lowered: Vec<String>,
+    /// Every manifest of HEAD that holds secret values in clear text: in an overlay's output, or in
+    /// a file that differs. Never a value.
+    pub secrets: Vec<SecretFacts>,
     /// Every fixture suite that was run.
     pub suites: Vec<SuiteFacts>,
     /// What the repository got wrong while the facts were gathered.
@@ -58,6 +61,7 @@ impl Facts {
             preview: Vec::new(),
             control_plane: Vec::new(),
             lowered: Vec::new(),
+            secrets: Vec::new(),
             suites: Vec::new(),
             problems: Vec::new(),
             faults: Vec::new(),
@@ -233,7 +237,8 @@ impl OverlayFacts {
 pub enum RenderFacts {
     /// Manifests.
     Rendered {
-        /// SHA-256 over the printed output.
+        /// SHA-256 over the printed output; where that holds Secrets, over the resources' names and
+        /// digests.
         digest: String,
         /// One entry a resource, in output order.
         resources: Vec<ResourceFacts>,
@@ -259,7 +264,9 @@ pub enum RenderFacts {
 pub struct ResourceFacts {
     /// What it is called.
     pub key: ResourceKey,
-    /// SHA-256 over its JSON.
+    /// SHA-256 over its JSON. For a Secret: over its JSON without its values, and whether BASE has
+    /// the same ones, because a digest of a short value tells the value. It is equal where the
+    /// resource is equal in BASE and HEAD of these facts, and says nothing beyond them.
     pub digest: String,
 }
 
@@ -348,6 +355,33 @@ pub enum RuleOutcome {
         /// Why.
         why: String,
     },
+}
+
+/// A manifest with secret values in clear text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretFacts {
+    /// The overlay that renders it; absent for one that no overlay renders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlay: Option<String>,
+    /// What it is called.
+    pub resource: ResourceKey,
+    /// Its values, in the order of the manifest.
+    pub values: Vec<SecretField>,
+    /// Whether it could not be read, so that nobody knows its values.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
+}
+
+/// A value that is not shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretField {
+    /// `stringData.password`, `literals[0]`.
+    pub field: String,
+    /// Whether BASE lacks this value there.
+    pub new: bool,
+    /// The line that sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// Which fixtures were run on which policies.

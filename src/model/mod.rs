@@ -4,12 +4,13 @@ mod facts;
 mod place;
 mod progress;
 mod resource;
+pub mod secret;
 mod suite;
 
 pub use facts::{
     Change, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts, OverlayFacts, PolicyFacts,
     Problem, RenderFacts, RenderWarning, ResourceFacts, RevisionFacts, RuleFacts, RuleOutcome,
-    SuiteFacts, SuiteRow, SuiteSet, WorkerFault,
+    SecretFacts, SecretField, SuiteFacts, SuiteRow, SuiteSet, WorkerFault,
 };
 pub use place::{Place, Side};
 pub use progress::{Step, Watch, step};

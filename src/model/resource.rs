@@ -47,8 +47,9 @@ impl fmt::Display for ResourceKey {
     }
 }
 
-/// One rendered resource, as the cluster would receive it.
-#[derive(Clone, Debug)]
+/// One rendered resource, as the cluster would receive it. Its debug form names it and holds nothing
+/// of it: it may be a Secret.
+#[derive(Clone)]
 pub struct Manifest {
     /// What it is called.
     pub key: ResourceKey,
@@ -58,6 +59,12 @@ pub struct Manifest {
     pub json: serde_json::Value,
     /// [`digest`] of `json` as compact JSON with sorted keys.
     pub digest: String,
+}
+
+impl fmt::Debug for Manifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Manifest({})", self.key)
+    }
 }
 
 /// SHA-256 in lower-case hexadecimal.

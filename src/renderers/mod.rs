@@ -29,7 +29,7 @@ pub trait RenderSession: Sync {
 pub static RENDERERS: &[&dyn Renderer] = &[&Kustomize];
 
 /// What an overlay renders to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rendered {
     /// The manifests in output order.
     pub manifests: Vec<Manifest>,

@@ -4,6 +4,7 @@ use super::{
     Stop,
     place::Opened,
     policies::{self, Loaded},
+    redact::Found,
 };
 use crate::{
     exit,
@@ -46,14 +47,23 @@ pub struct Applied {
 }
 
 pub(super) fn apply(task: &ApplyTask, watch: Watch<'_>) -> Result<Applied, Stop> {
-    let (documents, policy_sources) = read_all(task, &task.policies)?;
-    let policies = policies::load(&documents, &policy_sources, Side::Head);
+    let sources = Sources::new();
+    let applied = judge_all(task, &sources, watch);
+    let shield = Found::in_sources(&sources, Side::Head).into_shield();
+    let mut applied = applied.map_err(|it| shield.stop(it))?;
+    applied.results.iter_mut().for_each(|it| shield.rule(it));
+    Ok(applied)
+}
+
+fn judge_all(task: &ApplyTask, sources: &Sources, watch: Watch<'_>) -> Result<Applied, Stop> {
+    let documents = read_all(task, &task.policies, sources)?;
+    let policies = policies::load(&documents, sources, Side::Head);
     refuse_problems(&policies)?;
-    let (mut documents, sources) = read_all(task, &task.resources)?;
+    let mut documents = read_all(task, &task.resources, sources)?;
     if let Some(text) = &task.input {
-        documents.extend(read_text("standard input", text, &sources)?);
+        documents.extend(read_text("standard input", text, sources)?);
     }
-    let manifests = manifests(documents, &sources)?;
+    let manifests = manifests(documents, sources)?;
     watch(Step::Plan(manifests.len()));
     let judge = |manifest: &Manifest| {
         let name = manifest.key.to_string();
@@ -63,7 +73,7 @@ pub(super) fn apply(task: &ApplyTask, watch: Watch<'_>) -> Result<Applied, Stop>
                 "",
                 &manifests,
                 &[manifest],
-                &sources,
+                sources,
                 Side::Head,
                 task.now,
             )
@@ -104,8 +114,7 @@ fn at(place: Option<&Place>, message: &str) -> String {
 }
 
 /// The documents of files and folders; files in folders count by their endings.
-fn read_all(task: &ApplyTask, typed: &[String]) -> Result<(Vec<Node>, Sources), Stop> {
-    let sources = Sources::new();
+fn read_all(task: &ApplyTask, typed: &[String], sources: &Sources) -> Result<Vec<Node>, Stop> {
     let mut documents = Vec::new();
     for path in typed {
         let opened = Opened::new(&task.directory, path)?;
@@ -124,10 +133,10 @@ fn read_all(task: &ApplyTask, typed: &[String]) -> Result<(Vec<Node>, Sources), 
             let text = std::str::from_utf8(&bytes).map_err(|it| {
                 Stop::new(exit::USAGE, format!("`{path}` is not UTF-8 text: {it}"))
             })?;
-            documents.extend(read_text(path.as_str(), text, &sources)?);
+            documents.extend(read_text(path.as_str(), text, sources)?);
         }
     }
-    Ok((documents, sources))
+    Ok(documents)
 }
 
 const DEPTH: usize = 64;

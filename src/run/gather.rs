@@ -5,7 +5,8 @@ use super::{
     overlay::{Outcome, Scene, Tree, examine},
     policies::{self, Loaded},
     reach::Touched,
-    suites,
+    redact::Found,
+    secrets, suites,
 };
 use crate::{
     config::{self, Config, Patterns},
@@ -26,7 +27,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tollgate_kustomize::{FileError, Files, RepoPath, Session};
 use tollgate_yaml::{Sources, YamlError};
 
@@ -144,6 +145,7 @@ fn facts_of(
         policies: &policies,
         preview: preview.as_ref(),
         now,
+        values: Mutex::default(),
     };
     let outcomes = examine_all(&scene, &environments, watch);
     for outcome in outcomes {
@@ -151,8 +153,18 @@ fn facts_of(
         facts.results.extend(outcome.results);
         facts.passes.extend(outcome.passes);
         facts.preview.extend(outcome.preview);
+        facts.secrets.extend(outcome.secrets);
     }
+    let mut values = scene
+        .values
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     facts.suites = suites::run(&base.suites(), &head.suites(), policies_changed, now, watch);
+    let in_git = secrets::in_git(&base.side(), &head.side(), &facts);
+    facts.secrets.extend(in_git);
+    values.extend(Found::in_sources(&base_sources, Side::Base));
+    values.extend(Found::in_sources(&head_sources, Side::Head));
+    values.into_shield().facts(&mut facts);
     let settings = config::Loaded { config, ..loaded };
     Ok(Gathered { facts, settings })
 }
@@ -283,6 +295,14 @@ impl<'a> Opened<'a> {
             }
         }
         policies::load(&documents, self.sources, self.side)
+    }
+
+    fn side(&self) -> secrets::Tree<'_> {
+        secrets::Tree {
+            side: self.side,
+            files: self.files,
+            sources: self.sources,
+        }
     }
 
     fn tree(&self, config: &Config) -> Tree<'_> {

@@ -19,7 +19,9 @@ mod place;
 mod policies;
 mod reach;
 pub mod record;
+mod redact;
 mod render;
+mod secrets;
 mod suites;
 mod test;
 

@@ -4,15 +4,19 @@
 use super::{
     policies::{Loaded, evaluate},
     reach::{Touched, reach},
+    redact::Found,
+    secrets,
 };
 use crate::{
     model::{
         Manifest, OverlayFacts, Place, RenderFacts, RenderWarning, ResourceFacts, ResourceKey,
-        RuleFacts, Side, digest,
+        RuleFacts, SecretFacts, Side, digest, secret,
     },
     renderers::{RenderError, RenderSession, Rendered},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
 use tollgate_kustomize::{Files, RepoPath};
 use tollgate_yaml::Sources;
 
@@ -36,6 +40,8 @@ pub(super) struct Scene<'a> {
     /// HEAD's policies where they differ from BASE's.
     pub(super) preview: Option<&'a Loaded<'a>>,
     pub(super) now: u64,
+    /// Where the values of rendered Secrets are noted, for redaction.
+    pub(super) values: Mutex<Found>,
 }
 
 /// What came of one overlay.
@@ -44,6 +50,7 @@ pub(super) struct Outcome {
     pub(super) results: Vec<RuleFacts>,
     pub(super) passes: Vec<(String, ResourceKey, usize)>,
     pub(super) preview: Vec<RuleFacts>,
+    pub(super) secrets: Vec<SecretFacts>,
 }
 
 type Render = Result<Rendered, Box<RenderError>>;
@@ -59,12 +66,19 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
     let unchanged = !touched && base.as_ref().is_some_and(Result::is_ok);
     let head =
         (scene.head.overlays.contains(path) && !unchanged).then(|| scene.head.session.render(path));
-    let base_facts = base.as_ref().map(facts);
+    let before = base.as_ref().and_then(|it| it.as_ref().ok());
+    let base_facts = base.as_ref().map(|it| facts(it, None));
     let head_facts = if unchanged {
         base_facts.clone()
     } else {
-        head.as_ref().map(facts)
+        head.as_ref().map(|it| facts(it, before))
     };
+    note_values(scene, before, &scene.base);
+    note_values(
+        scene,
+        head.as_ref().and_then(|it| it.as_ref().ok()),
+        &scene.head,
+    );
     let mut outcome = Outcome {
         facts: OverlayFacts {
             path: path.to_string(),
@@ -77,6 +91,7 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
         results: Vec::new(),
         passes: Vec::new(),
         preview: Vec::new(),
+        secrets: Vec::new(),
     };
     let (rendered, tree) = match (&head, &base) {
         (Some(Ok(rendered)), _) => (rendered, &scene.head),
@@ -84,7 +99,16 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
         _ => return outcome,
     };
     judge(scene, rendered, tree, &mut outcome);
+    outcome.secrets = secrets::rendered(path, rendered, before, tree.sources, tree.side);
     outcome
+}
+
+fn note_values(scene: &Scene<'_>, rendered: Option<&Rendered>, tree: &Tree<'_>) {
+    let manifests = rendered.into_iter().flat_map(|it| &it.manifests);
+    for manifest in manifests.filter(|it| secret::is_secret_kind(&it.key.kind)) {
+        let mut values = scene.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.add_manifest(&manifest.body, tree.sources, tree.side);
+    }
 }
 
 fn touched(scene: &Scene<'_>, path: &RepoPath, base: Option<&Render>) -> bool {
@@ -107,13 +131,16 @@ fn leftovers(head: &Tree<'_>, path: &RepoPath) -> bool {
     !head.overlays.contains(path) && head.files.list(path).map_or(true, |it| !it.is_empty())
 }
 
-fn facts(render: &Render) -> RenderFacts {
+fn facts(render: &Render, before: Option<&Rendered>) -> RenderFacts {
     match render {
-        Ok(rendered) => RenderFacts::Rendered {
-            digest: digest(rendered.yaml.as_bytes()),
-            resources: rendered.manifests.iter().map(resource).collect(),
-            warnings: rendered.warnings.iter().map(warning).collect(),
-        },
+        Ok(rendered) => {
+            let resources = resources(rendered, before);
+            RenderFacts::Rendered {
+                digest: output_digest(rendered, &resources),
+                resources,
+                warnings: rendered.warnings.iter().map(warning).collect(),
+            }
+        }
         Err(error) => RenderFacts::Failed {
             message: error.message.clone(),
             help: error.help.clone(),
@@ -122,11 +149,41 @@ fn facts(render: &Render) -> RenderFacts {
     }
 }
 
-fn resource(manifest: &Manifest) -> ResourceFacts {
-    ResourceFacts {
+fn resources(rendered: &Rendered, before: Option<&Rendered>) -> Vec<ResourceFacts> {
+    let before: BTreeMap<&ResourceKey, &Manifest> = before
+        .into_iter()
+        .flat_map(|it| &it.manifests)
+        .filter(|it| secret::is_secret_kind(&it.key.kind))
+        .map(|it| (&it.key, it))
+        .collect();
+    let resource = |manifest: &Manifest| ResourceFacts {
         key: manifest.key.clone(),
-        digest: manifest.digest.clone(),
+        digest: secret_digest(manifest, before.get(&manifest.key).copied())
+            .unwrap_or_else(|| manifest.digest.clone()),
+    };
+    rendered.manifests.iter().map(resource).collect()
+}
+
+/// A digest over a short value tells the value to whoever tries them all, so values are compared
+/// here and left out of it; `None` for what is no Secret.
+fn secret_digest(manifest: &Manifest, before: Option<&Manifest>) -> Option<String> {
+    let json = secret::without_values(&manifest.json)?;
+    let differs = before.is_some_and(|it| it.digest != manifest.digest);
+    let mark = if differs { "differs from BASE" } else { "" };
+    Some(digest(format!("{json}{mark}").as_bytes()))
+}
+
+fn output_digest(rendered: &Rendered, resources: &[ResourceFacts]) -> String {
+    let pairs = || rendered.manifests.iter().zip(resources);
+    if pairs().all(|(manifest, facts)| manifest.digest == facts.digest) {
+        return digest(rendered.yaml.as_bytes());
     }
+    let mut text = String::new();
+    for it in resources {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{} {} {}", it.key.api_version, it.key, it.digest);
+    }
+    digest(text.as_bytes())
 }
 
 fn warning((message, place): &(String, Option<Place>)) -> RenderWarning {

@@ -1,6 +1,6 @@
 //! What an overlay or an environment would receive, from the files as they lie in a folder.
 
-use super::{Stop, gather::config_stop, place::Opened};
+use super::{Stop, gather::config_stop, place::Opened, redact::Found};
 use crate::{
     config, exit,
     model::{Side, Watch, step},
@@ -55,7 +55,20 @@ pub struct Printed {
     pub warnings: Vec<String>,
 }
 
+/// The output holds every value, as the cluster receives it; warnings and errors hold none.
 pub(super) fn render(task: &RenderTask, watch: Watch<'_>) -> Result<Printed, Stop> {
+    let sources = Sources::new();
+    let printed = print(task, &sources, watch);
+    let shield = || Found::in_sources(&sources, Side::Head).into_shield();
+    let mut printed = printed.map_err(|it| shield().stop(it))?;
+    if !printed.warnings.is_empty() {
+        let shield = shield();
+        printed.warnings.iter_mut().for_each(|it| shield.text(it));
+    }
+    Ok(printed)
+}
+
+fn print(task: &RenderTask, sources: &Sources, watch: Watch<'_>) -> Result<Printed, Stop> {
     let opened = Opened::new(&task.directory, &task.target)?;
     let options = Options {
         load_restrictor: match task.load_restrictor {
@@ -72,8 +85,7 @@ pub(super) fn render(task: &RenderTask, watch: Watch<'_>) -> Result<Printed, Sto
         Some(path) => vec![path.clone()],
         None => overlays_of(&opened.files, &task.target)?,
     };
-    let sources = Sources::new();
-    let parsed = Session::new(&opened.files, &sources);
+    let parsed = Session::new(&opened.files, sources);
     let session = Kustomize::open_with(&parsed, Side::Head, options);
     let rendered: Vec<_> = overlays
         .par_iter()

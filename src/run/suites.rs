@@ -1,5 +1,6 @@
 //! Fixture suites of both sides.
 
+use super::redact::Found;
 use crate::{
     model::{RowRun, RowStatus, Side, SuiteFacts, SuiteRow, SuiteRun, SuiteSet, Watch, step},
     suites::{SUITES, SuiteOptions},
@@ -71,10 +72,24 @@ fn run_all(
         let format = SUITES.iter().find(|it| it.name() == *format);
         let run =
             |format: &&dyn crate::suites::SuiteFormat| format.run(files, &sources, path, &options);
-        step(watch, path.as_str(), || format.map(run).unwrap_or_default())
+        step(watch, path.as_str(), || {
+            let runs = format.map(run).unwrap_or_default();
+            without_secrets(runs, &sources, side)
+        })
     };
     let runs: Vec<SuiteRun> = suites.par_iter().flat_map_iter(one).collect();
     runs.into_iter().map(|it| facts(it, set)).collect()
+}
+
+/// What suites say without the values of the Secrets among their resources.
+pub(super) fn without_secrets(
+    mut runs: Vec<SuiteRun>,
+    sources: &Sources,
+    side: Side,
+) -> Vec<SuiteRun> {
+    let shield = Found::in_sources(sources, side).into_shield();
+    runs.iter_mut().for_each(|it| shield.suite(it));
+    runs
 }
 
 fn facts(run: SuiteRun, set: SuiteSet) -> SuiteFacts {

@@ -1,6 +1,6 @@
 //! Fixture suites in folders.
 
-use super::{Stop, place::Opened};
+use super::{Stop, place::Opened, suites::without_secrets};
 use crate::{
     exit,
     model::{Side, Step, SuiteRun, Watch, step},
@@ -65,7 +65,8 @@ fn in_path(task: &TestTask, typed: &str, watch: Watch<'_>) -> Result<Vec<SuiteRu
     let run = |(format, path): &(&dyn SuiteFormat, RepoPath)| {
         let sources = Sources::new();
         step(watch, path.as_str(), || {
-            format.run(files, &sources, path, &options)
+            let runs = format.run(files, &sources, path, &options);
+            without_secrets(runs, &sources, Side::Head)
         })
     };
     let mut suites: Vec<SuiteRun> = found.par_iter().flat_map_iter(run).collect();

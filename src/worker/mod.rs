@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 /// The hidden subcommand that starts the child's side.
@@ -95,7 +95,13 @@ pub fn serve<T: DeserializeOwned + Send, A: Serialize + Send>(
     // A parent that is gone needs no steps; the answer below will fail and end the process.
     let watch = |step: Step| drop(tell(&Line::Step(step)));
     // The message goes to the parent; the default hook would print it in the middle of a report.
-    std::panic::set_hook(Box::new(|_| {}));
+    let panicked_at = Arc::new(Mutex::new(String::new()));
+    let place = Arc::clone(&panicked_at);
+    std::panic::set_hook(Box::new(move |panic| {
+        if let (Some(at), Ok(mut place)) = (panic.location(), place.lock()) {
+            *place = format!(" ({at})");
+        }
+    }));
     // A frame of deep recursion fits in here; the budgets on depth are what keeps it bounded.
     let answer = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(limits::STACK);
@@ -104,15 +110,20 @@ pub fn serve<T: DeserializeOwned + Send, A: Serialize + Send>(
     })?;
     match answer {
         Ok(answer) => tell(&Line::Answer(&answer)),
-        Err(panic) => tell(&Line::Panic(panic_message(&*panic))),
+        Err(panic) => {
+            let at = panicked_at
+                .lock()
+                .map_or_else(|_| String::new(), |it| it.clone());
+            tell(&Line::Panic(format!("{}{at}", panic_message(&*panic))))
+        }
     }
 }
 
-/// The text of a panic.
-pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned())
+/// The text of a panic, if it is a constant of this program. One that was put together may quote
+/// what was read, a Secret too.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &'static str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.unwrap_or("a panic whose message is withheld because it may quote what was read")
 }
 
 /// The environment is built, not inherited: nothing that an earlier step of a pipeline exports

@@ -12,5 +12,6 @@ mod pages;
 mod real_repository;
 mod registry;
 mod reports;
+mod secrets;
 mod setup;
 mod support;

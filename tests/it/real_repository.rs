@@ -122,9 +122,16 @@ fn what_a_change_does_not_touch_renders_the_same() {
             .iter()
             .filter(|it| !it.touched && it.head.is_some())
         {
-            let Some(RenderFacts::Rendered { digest, .. }) = &overlay.base else {
+            let Some(RenderFacts::Rendered {
+                digest, resources, ..
+            }) = &overlay.base
+            else {
                 continue;
             };
+            // A digest leaves the values of Secrets out, so it is none of the output.
+            if resources.iter().any(|it| it.key.kind.ends_with("Secret")) {
+                continue;
+            }
             let now = render(&repository, &overlay.path);
             assert_eq!(
                 now.as_ref(),

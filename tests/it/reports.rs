@@ -454,6 +454,7 @@ fn a_refusal_shows_the_line_to_edit_and_what_decided() {
 
     pass  renders        1 check
     FAIL  policies       1 check, 1 failure
+    pass  secrets        1 check
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule
 
@@ -479,10 +480,11 @@ fn an_admission_says_what_was_looked_at() {
 
     pass  renders        1 check
     pass  policies       1 check
+    pass  secrets        1 check
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule
 
-    ADMITTED: every gate passed, 2 checks (exit 0)
+    ADMITTED: every gate passed, 3 checks (exit 0)
     "##);
 }
 
@@ -519,6 +521,7 @@ fn an_undecided_change_says_what_would_mend_it() {
 
     pass  renders        1 check
     ????  policies       1 check, 1 undecided
+    pass  secrets        1 check
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule
 

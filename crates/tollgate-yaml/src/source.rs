@@ -160,6 +160,16 @@ impl Sources {
         files.get(file.0 as usize).cloned()
     }
 
+    /// Every file so far with its id, in the order in which they were added.
+    pub fn all(&self) -> Vec<(FileId, Arc<SourceFile>)> {
+        let files = self
+            .files
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let ids = (0..files.len()).map(|it| FileId(offset(it)));
+        ids.zip(files.iter().cloned()).collect()
+    }
+
     /// `path:line:column` of the start of a span, for messages; empty for [`Span::NONE`].
     pub fn describe(&self, span: Span) -> String {
         self.get(span.file).map_or_else(String::new, |file| {

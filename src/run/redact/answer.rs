@@ -1,0 +1,222 @@
+//! Every text of an answer. Each struct is taken apart by all of its fields, so that a new field
+//! does not compile until somebody has decided about it here.
+
+use super::Shield;
+use crate::model::{
+    Facts, OverlayFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning, RowRun,
+    RuleFacts, RuleOutcome, SecretFacts, SecretField, SuiteFacts, SuiteRow, SuiteRun, secret,
+};
+use crate::run::Stop;
+
+impl Shield {
+    pub(in crate::run) fn facts(&self, facts: &mut Facts) {
+        let Facts {
+            version: _,
+            now: _,
+            change: _,
+            overlays,
+            base_policies,
+            head_policies,
+            results,
+            passes: _,
+            preview,
+            control_plane: _,
+            lowered,
+            secrets,
+            suites,
+            problems,
+            faults: _,
+        } = facts;
+        overlays.iter_mut().for_each(|it| self.overlay(it));
+        for PolicyFacts {
+            engine: _,
+            kind: _,
+            name: _,
+            rules: _,
+            digest: _,
+            place,
+        } in base_policies.iter_mut().chain(head_policies)
+        {
+            self.maybe_place(place);
+        }
+        results
+            .iter_mut()
+            .chain(preview)
+            .for_each(|it| self.rule(it));
+        lowered.iter_mut().for_each(|it| self.text(it));
+        for SecretFacts {
+            overlay: _,
+            resource: _,
+            values,
+            unreadable: _,
+        } in secrets
+        {
+            for SecretField {
+                field: _,
+                new: _,
+                place,
+            } in values
+            {
+                self.maybe_place(place);
+            }
+        }
+        suites.iter_mut().for_each(|it| self.suite_facts(it));
+        for Problem {
+            gate: _,
+            subject: _,
+            message,
+            help,
+            place,
+            name: _,
+            before: _,
+        } in problems
+        {
+            self.text(message);
+            self.maybe_text(help);
+            self.maybe_place(place);
+        }
+    }
+
+    fn overlay(&self, overlay: &mut OverlayFacts) {
+        let OverlayFacts {
+            path: _,
+            environment: _,
+            base,
+            head,
+            touched: _,
+            leftovers: _,
+        } = overlay;
+        for render in base.iter_mut().chain(head) {
+            match render {
+                RenderFacts::Rendered {
+                    digest: _,
+                    resources: _,
+                    warnings,
+                } => {
+                    for RenderWarning { message, place } in warnings {
+                        self.text(message);
+                        self.maybe_place(place);
+                    }
+                }
+                RenderFacts::Failed {
+                    message,
+                    help,
+                    place,
+                } => {
+                    self.text(message);
+                    self.maybe_text(help);
+                    self.maybe_place(place);
+                }
+            }
+        }
+    }
+
+    /// What a policy says about a Secret may quote it in full; about another resource, only what
+    /// cannot be a word of its author is taken out.
+    pub(in crate::run) fn rule(&self, rule: &mut RuleFacts) {
+        let RuleFacts {
+            policy: _,
+            rule: _,
+            overlay: _,
+            resource,
+            outcome,
+            absent: _,
+            place,
+            overridden,
+            rule_place,
+        } = rule;
+        let text = match outcome {
+            RuleOutcome::Pass => None,
+            RuleOutcome::Fail { message, field: _ } | RuleOutcome::Warn { message, field: _ } => {
+                Some(message)
+            }
+            RuleOutcome::Skip { why } | RuleOutcome::Error { why } => Some(why),
+        };
+        if let Some(text) = text {
+            if secret::is_secret_kind(&resource.kind) {
+                self.text(text);
+            } else {
+                self.distinct_text(text);
+            }
+        }
+        self.maybe_place(place);
+        self.maybe_place(overridden);
+        self.maybe_place(rule_place);
+    }
+
+    fn suite_facts(&self, suite: &mut SuiteFacts) {
+        let SuiteFacts {
+            set: _,
+            path: _,
+            error,
+            error_place,
+            held: _,
+            rows,
+            coverage: _,
+        } = suite;
+        self.maybe_text(error);
+        self.maybe_place(error_place);
+        for SuiteRow {
+            subject: _,
+            why,
+            error: _,
+            place,
+        } in rows
+        {
+            self.text(why);
+            self.maybe_place(place);
+        }
+    }
+
+    pub(in crate::run) fn suite(&self, suite: &mut SuiteRun) {
+        let SuiteRun {
+            path: _,
+            name: _,
+            error,
+            error_place,
+            results,
+            coverage: _,
+        } = suite;
+        self.maybe_text(error);
+        self.maybe_place(error_place);
+        for row in results {
+            let RowRun {
+                policy: _,
+                rule: _,
+                kind: _,
+                namespace: _,
+                resource: _,
+                expected: _,
+                actual: _,
+                status: _,
+                why,
+                place,
+            } = row;
+            self.maybe_text(why);
+            self.maybe_place(place);
+        }
+    }
+
+    pub(in crate::run) fn stop(&self, mut stop: Stop) -> Stop {
+        let Stop {
+            code: _,
+            messages,
+            help,
+        } = &mut stop;
+        messages.iter_mut().for_each(|it| self.text(it));
+        self.maybe_text(help);
+        stop
+    }
+
+    fn maybe_text(&self, text: &mut Option<String>) {
+        if let Some(text) = text {
+            self.text(text);
+        }
+    }
+
+    fn maybe_place(&self, place: &mut Option<Place>) {
+        if let Some(place) = place {
+            self.place(place);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Secret values in source files: in Secrets, in generators of Secrets, in patches of both.
+
+use super::{Found, Side};
+use crate::model::secret;
+use tollgate_yaml::{Dialect, Limits, Node, Sources, Span, Value, parse};
+
+/// Texts inside of texts that are followed.
+const NESTING: usize = 4;
+
+/// One of these is in every file that may hold a value.
+const MARKS: [&str; 4] = ["Secret", "stringData", "secretGenerator", "/data"];
+
+/// Keys whose values are secret wherever the file cannot be read.
+const BLOCKS: [&str; 4] = ["data", "stringData", "secretGenerator", "literals"];
+
+fn is_marked(text: &str) -> bool {
+    MARKS.iter().any(|it| text.contains(it))
+}
+
+impl Found {
+    pub(super) fn add_sources(&mut self, sources: &Sources, side: Side) {
+        for (id, file) in sources.all() {
+            let text = file.text();
+            if !is_marked(text) {
+                continue;
+            }
+            let whole = Span::new(id, 0, text.len());
+            match parse(text, id, Dialect::Kyaml, &Limits::default()) {
+                Ok(documents) => {
+                    for document in &documents {
+                        self.walk(
+                            document,
+                            Where {
+                                sources,
+                                side,
+                                within: None,
+                                root: true,
+                            },
+                            0,
+                        );
+                    }
+                }
+                // No kind says what the file is: what looks like a Secret is one.
+                Err(_) => {
+                    self.hide(whole, sources, side);
+                    self.unreadable(text);
+                }
+            }
+        }
+    }
+
+    /// Depth is limited by the reader.
+    fn walk(&mut self, node: &Node, at: Where<'_>, nesting: usize) {
+        match &node.value {
+            Value::Mapping(map) => {
+                // A rule about Secrets, or a schema of them, has neither place.
+                let is_manifest = at.root || node.get("metadata").is_some();
+                for value in secret::values(node).iter().filter(|_| is_manifest) {
+                    self.take(&value.entry.value, at, nesting);
+                }
+                let is_generator =
+                    node.get("kind").and_then(Node::as_str) == Some("SecretGenerator");
+                if is_generator {
+                    self.generator(node, at);
+                }
+                if let Some(value) = patch_value(node) {
+                    self.take(value, at, nesting);
+                }
+                for entry in map {
+                    match &*entry.key.text {
+                        "secretGenerator" => {
+                            for it in entry.value.as_sequence().unwrap_or_default() {
+                                self.generator(it, at);
+                            }
+                        }
+                        // A patch may leave its kind to its target.
+                        "stringData" if at.root => self.take(&entry.value, at, nesting),
+                        _ => {}
+                    }
+                    self.walk(&entry.value, Where { root: false, ..at }, nesting);
+                }
+            }
+            Value::Sequence(items) => items.iter().for_each(|it| self.walk(it, at, nesting)),
+            Value::Scalar(scalar) if nesting < NESTING && is_marked(&scalar.text) => {
+                let within = at.within.or(Some(node.span()));
+                let inner = Where {
+                    within,
+                    root: true,
+                    ..at
+                };
+                // A sentence that mentions Secrets is no manifest.
+                match secret::documents(&scalar.text) {
+                    Some(documents) => {
+                        for document in documents.iter().filter(|it| it.as_scalar().is_none()) {
+                            self.walk(document, inner, nesting + 1);
+                        }
+                    }
+                    None if scalar.text.contains('\n') => {
+                        self.hide_at(node, at);
+                        self.unreadable(&scalar.text);
+                    }
+                    None => {}
+                }
+            }
+            Value::Scalar(_) => {}
+        }
+    }
+
+    /// A value: every scalar in it.
+    fn take(&mut self, node: &Node, at: Where<'_>, nesting: usize) {
+        match &node.value {
+            Value::Scalar(scalar) => {
+                self.value(&scalar.text);
+                self.hide_at(node, at);
+                self.walk(node, at, nesting);
+            }
+            Value::Sequence(items) => items.iter().for_each(|it| self.take(it, at, nesting)),
+            Value::Mapping(map) => map.iter().for_each(|it| self.take(&it.value, at, nesting)),
+        }
+    }
+
+    /// The literals of a generator; its files are read when it is rendered.
+    fn generator(&mut self, node: &Node, at: Where<'_>) {
+        for literal in node
+            .get("literals")
+            .and_then(Node::as_sequence)
+            .unwrap_or_default()
+        {
+            let text = literal.as_scalar().map_or("", |it| &it.text);
+            let value = text.split_once('=').map_or(text, |it| it.1);
+            self.value(value);
+            self.value(value.trim_matches(['"', '\'']));
+            self.hide_at(literal, at);
+        }
+    }
+
+    fn hide_at(&mut self, node: &Node, at: Where<'_>) {
+        self.hide(
+            at.within.unwrap_or_else(|| node.span()),
+            at.sources,
+            at.side,
+        );
+    }
+
+    /// What may be a value in a text that is no YAML: everything in or below a key of [`BLOCKS`], or
+    /// all of it where no such key is.
+    fn unreadable(&mut self, text: &str) {
+        let mut any = false;
+        let mut block: Option<usize> = None;
+        for line in text.lines() {
+            let indent = line.len() - line.trim_start().len();
+            let inner = line.trim_start().trim_start_matches("- ");
+            let starts = BLOCKS.iter().any(|it| {
+                let quoted = inner.trim_start_matches(['{', ' ', '"', '\'']);
+                quoted.strip_prefix(it).is_some_and(|it| {
+                    it.trim_start_matches(['"', '\''])
+                        .trim_start()
+                        .starts_with(':')
+                })
+            });
+            let flow = BLOCKS.iter().any(|it| {
+                line.contains(&format!("\"{it}\"")) || line.contains(&format!("{{{it}:"))
+            });
+            if starts || flow {
+                block = block.or(Some(indent));
+                any = true;
+            } else if block.is_some_and(|it| {
+                indent < it || (indent == it && !line.trim_start().starts_with('-'))
+            }) && !line.trim().is_empty()
+            {
+                block = None;
+            }
+            if block.is_some() {
+                self.tokens(line);
+            }
+        }
+        if !any {
+            text.lines().for_each(|it| self.tokens(it));
+        }
+    }
+
+    fn tokens(&mut self, line: &str) {
+        let after = line.split_once([':', '=']).map_or("", |it| it.1);
+        for part in [after, line.trim_start_matches(['-', ' '])] {
+            self.value(part.trim());
+            self.value(
+                part.trim()
+                    .trim_matches(['"', '\'', ',', '{', '}', '[', ']']),
+            );
+        }
+        let edges = |it: char| it.is_whitespace() || "{}[],\"':=".contains(it);
+        for token in line.split(edges).filter(|it| !BLOCKS.contains(it)) {
+            self.value(token);
+        }
+        // base64 ends in `=`.
+        for token in line.split(|it: char| edges(it) && it != '=') {
+            self.value(token);
+        }
+    }
+}
+
+/// Where a node stands.
+#[derive(Clone, Copy)]
+struct Where<'a> {
+    sources: &'a Sources,
+    side: Side,
+    /// The scalar around a text inside of a text, which has no lines of its own.
+    within: Option<Span>,
+    /// Whether it is a whole document.
+    root: bool,
+}
+
+/// The value of a JSON patch operation on a Secret's maps. Its target may be a ConfigMap; then the
+/// line is hidden for nothing.
+fn patch_value(node: &Node) -> Option<&Node> {
+    let path = node.get("path").and_then(Node::as_str)?;
+    node.get("op")?;
+    let inside = secret::MAPS.iter().any(|it| {
+        let rest = path
+            .strip_prefix('/')
+            .and_then(|path| path.strip_prefix(it));
+        rest.is_some_and(|it| it.is_empty() || it.starts_with('/'))
+    });
+    node.get("value").filter(|_| inside)
+}

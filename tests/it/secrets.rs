@@ -1,0 +1,441 @@
+//! No output holds a secret value: canaries in every place where values stand, every command but
+//! `render`, every format, admitted and refused.
+
+use crate::support::{Repository, command, tollgate};
+use data_encoding::BASE64;
+use std::io::Write;
+use std::process::{Output, Stdio};
+use tollgate::reporters::REPORTERS;
+
+/// A value that is nowhere else. Different lengths, so that base64 pads differently.
+fn canary(n: usize) -> String {
+    format!("canary-{n:02}-{}", "q7Zx9".repeat(2 + n % 3))
+}
+
+const CANARIES: usize = 24;
+
+fn base64(n: usize) -> String {
+    BASE64.encode(canary(n).as_bytes())
+}
+
+#[track_caller]
+fn is_clean(what: &str, bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for n in 0..CANARIES {
+        for form in [canary(n), base64(n)] {
+            // What only its end differs in is found too.
+            let core = form.trim_end_matches('=');
+            assert!(
+                !text.contains(&core[..core.len() - 2]),
+                "{what} shows {form}:\n{text}"
+            );
+        }
+    }
+}
+
+#[track_caller]
+fn output_is_clean(what: &str, output: &Output) {
+    is_clean(what, &output.stdout);
+    is_clean(what, &output.stderr);
+    let code = output.status.code();
+    assert!(code.is_some_and(|it| it < 70), "{what} ended with {code:?}");
+}
+
+const POLICY: &str = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: quotes
+spec:
+  rules:
+    - name: value
+      match: {any: [{resources: {kinds: [Secret]}}]}
+      validate:
+        message: \"data is {{ request.object.data }} and {{ request.object.stringData || '' }} of {{ request.object.metadata.annotations || '' }}\"
+        pattern: {metadata: {labels: {team: \"?*\"}}}
+    - name: deny
+      match: {any: [{resources: {kinds: [Secret]}}]}
+      validate:
+        message: \"{{ request.object.data.password || '' }} {{ base64_decode(request.object.data.password || '') }}\"
+        deny: {conditions: {any: [{key: \"{{ request.object.data.password || '' }}\", operator: NotEquals, value: x}]}}
+    - name: fails
+      match: {any: [{resources: {kinds: [Secret]}}]}
+      validate:
+        message: x
+        deny: {conditions: {any: [{key: \"{{ to_number(request.object.stringData.password) }}\", operator: GreaterThan, value: \"{{ parse_json(base64_decode(request.object.data.password)) }}\"}]}}
+";
+
+/// Secrets of every form; `n` says which values.
+fn secret(n: usize) -> String {
+    format!(
+        "apiVersion: v1
+kind: Secret
+metadata:
+  name: plain
+  annotations:
+    kubectl.kubernetes.io/last-applied-configuration: '{{\"kind\":\"Secret\",\"stringData\":{{\"x\":\"{}\"}}}}'
+data:
+  password: {}
+  wrapped: |
+    {}
+stringData:
+  password: {}
+  folded: >-
+    {}
+  config: |
+    user: admin
+    password: {}
+  'quoted': \"{}\"
+  nested: {{deep: [{}]}}
+",
+        canary(n),
+        base64(n + 1),
+        base64(n + 2),
+        canary(n + 3),
+        canary(n + 4),
+        canary(n + 5),
+        canary(n + 6),
+        canary(n + 7),
+    )
+}
+
+fn kustomization() -> String {
+    format!(
+        "resources: [secret.yaml]
+secretGenerator:
+- name: made
+  literals:
+  - password={}
+  - 'quoted=\"{}\"'
+  files: [file.txt, other=nested/token]
+  envs: [secret.env]
+patches:
+- target: {{kind: Secret, name: plain}}
+  patch: |-
+    - op: add
+      path: /stringData/patched
+      value: {}
+- patch: |-
+    apiVersion: v1
+    kind: Secret
+    metadata:
+      name: plain
+    stringData:
+      merged: {}
+",
+        canary(8),
+        canary(9),
+        canary(10),
+        canary(11),
+    )
+}
+
+/// Overlays that render, that do not render, and that cannot be read.
+fn fill(repository: &Repository, environment: &str) {
+    let write = |path: &str, text: &str| {
+        repository.write(&format!("{environment}/{path}"), text);
+    };
+    // `nested` is no string, which no render minds.
+    write("good/kustomization.yaml", &kustomization());
+    write("good/secret.yaml", &secret(0));
+    write("good/file.txt", &format!("{}\n", canary(12)));
+    write("good/nested/token", &canary(13));
+    write(
+        "good/secret.env",
+        &format!("# {}\nA={}\nB={}\n", "no value", canary(14), canary(15)),
+    );
+    // A patch that finds nothing, a literal without `=`, a broken document, a key set twice.
+    write(
+        "lost/kustomization.yaml",
+        &format!(
+            "resources: [secret.yaml]\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: Secret\n    metadata: {{name: other}}\n    stringData: {{a: {}}}\n",
+            canary(16)
+        ),
+    );
+    write("lost/secret.yaml", &secret(0));
+    write(
+        "literal/kustomization.yaml",
+        &format!(
+            "secretGenerator:\n- name: a\n  literals: ['{}']\n",
+            canary(17)
+        ),
+    );
+    write(
+        "envs/kustomization.yaml",
+        "secretGenerator:\n- name: a\n  envs: [bad.env]\n",
+    );
+    write("envs/bad.env", &format!("A B={}\n", canary(18)));
+    write("broken/kustomization.yaml", "resources: [secret.yaml]\n");
+    write(
+        "broken/secret.yaml",
+        &format!(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData:\n  a: \"{}\n  b: *{}\n",
+            canary(19),
+            canary(20)
+        ),
+    );
+    write("twice/kustomization.yaml", "resources: [secret.yaml]\n");
+    write(
+        "twice/secret.yaml",
+        &format!(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData:\n  a: {}\n  a: {}\n b: {}\n",
+            canary(21),
+            canary(22),
+            canary(23)
+        ),
+    );
+    write(
+        "merge/kustomization.yaml",
+        &format!(
+            "resources: [secret.yaml]\npatchesJson6902:\n- target: {{version: v1, kind: Secret, name: plain}}\n  patch: '[{{\"op\": \"test\", \"path\": \"/stringData/password\", \"value\": \"{}\"}}]'\n",
+            canary(10)
+        ),
+    );
+    write("merge/secret.yaml", &secret(0));
+}
+
+fn repository(enforcement: &str) -> (Repository, String, String) {
+    let repository = Repository::new();
+    repository
+        .write("tollgate.yaml", &format!(
+            "version: 1\nenvironments:\n  prod: {{overlays: [\"prod/*\"], enforcement: {enforcement}}}\npolicies: {{coverage: {{min_rules: 0%}}}}\n"
+        ))
+        .write("policies/quotes.yaml", POLICY)
+        .write("prod/map/kustomization.yaml", "resources: [map.yaml]\n")
+        .write("prod/map/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+    let base = repository.commit("base");
+    (repository, base, String::new())
+}
+
+#[track_caller]
+fn check_is_clean(repository: &Repository, base: &str, head: &str, want: &str) {
+    let verdict = repository.check(base, head);
+    assert_eq!(verdict.decision(), want, "{:?}", verdict.lines());
+    assert!(
+        verdict.json.to_string().contains("[redacted]"),
+        "nothing was redacted, so nothing is shown by this test"
+    );
+    let facts = repository.path().join("facts.json");
+    let out = facts.display().to_string();
+    let arguments = ["check", "--base", base, "--head", head, "--facts-out", &out];
+    tollgate(repository.path(), &arguments);
+    is_clean("the facts", &std::fs::read(&facts).expect("facts"));
+    output_is_clean("replay", &tollgate(repository.path(), &["replay", &out]));
+    std::fs::remove_file(&facts).expect("the facts were there");
+    for reporter in REPORTERS {
+        let name = reporter.name();
+        let file = repository.path().join(format!("report.{name}"));
+        let report = format!("{name}={}", file.display());
+        let arguments = [
+            "check", "--base", base, "--head", head, "--format", name, "--report", &report,
+            "--color", "always",
+        ];
+        output_is_clean(name, &tollgate(repository.path(), &arguments));
+        is_clean(name, &std::fs::read(&file).expect("a report"));
+        std::fs::remove_file(&file).expect("the report was there");
+    }
+}
+
+#[test]
+fn a_refusal_shows_no_value() {
+    let (repository, base, _) = repository("enforce");
+    fill(&repository, "prod");
+    let head = repository.commit("head");
+    check_is_clean(&repository, &base, &head, "refuse");
+    // From Secrets to Secrets with other values: both sides are hidden.
+    repository.write("prod/good/secret.yaml", &secret(8));
+    let changed = repository.commit("changed");
+    check_is_clean(&repository, &head, &changed, "refuse");
+}
+
+#[test]
+fn an_admission_shows_no_value() {
+    let (repository, base, _) = repository("audit");
+    fill(&repository, "prod");
+    for broken in ["lost", "literal", "envs", "broken", "twice", "merge"] {
+        std::fs::remove_dir_all(repository.path().join("prod").join(broken)).expect("a folder");
+    }
+    let head = repository.commit("head");
+    check_is_clean(&repository, &base, &head, "admit");
+}
+
+#[test]
+fn every_broken_overlay_hides_its_values_by_itself() {
+    for name in ["lost", "literal", "envs", "broken", "twice", "merge"] {
+        let (repository, base, _) = repository("enforce");
+        fill(&repository, "prod");
+        for other in [
+            "good", "lost", "literal", "envs", "broken", "twice", "merge",
+        ] {
+            if other != name {
+                std::fs::remove_dir_all(repository.path().join("prod").join(other))
+                    .expect("a folder");
+            }
+        }
+        let head = repository.commit("head");
+        for reporter in REPORTERS {
+            let arguments = [
+                "check",
+                "--base",
+                &base,
+                "--head",
+                &head,
+                "--format",
+                reporter.name(),
+            ];
+            output_is_clean(name, &tollgate(repository.path(), &arguments));
+        }
+        let folder = format!("prod/{name}");
+        let rendered = tollgate(repository.path(), &["render", &folder]);
+        is_clean(name, &rendered.stderr);
+    }
+}
+
+#[test]
+fn apply_and_test_show_no_value() {
+    let (repository, _, _) = repository("audit");
+    fill(&repository, "prod");
+    repository
+        .write("suite/kyverno-test.yaml", "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: t}\npolicies: [../policies/quotes.yaml]\nresources: [../prod/good/secret.yaml]\nresults:\n- {policy: quotes, rule: value, kind: Secret, resources: [plain], result: pass}\n- {policy: quotes, rule: deny, kind: Secret, resources: [plain], result: pass}\n- {policy: quotes, rule: fails, kind: Secret, resources: [plain], result: pass}\n")
+        .write("broken-suite/kyverno-test.yaml", "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: t}\npolicies: [../policies/quotes.yaml]\nresources: [../prod/broken/secret.yaml]\nresults:\n- {policy: quotes, rule: value, kind: Secret, resources: [plain], result: pass}\n");
+    for format in ["human", "json"] {
+        for file in [
+            "good/secret.yaml",
+            "broken/secret.yaml",
+            "twice/secret.yaml",
+        ] {
+            let path = format!("prod/{file}");
+            let arguments = ["apply", "-p", "policies", "-r", &path, "--format", format];
+            output_is_clean(&path, &tollgate(repository.path(), &arguments));
+        }
+        let mut child = command(
+            repository.path(),
+            &["apply", "-p", "policies", "--format", format],
+        )
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(secret(0).as_bytes()).expect("it reads");
+        drop(stdin);
+        output_is_clean(
+            "standard input",
+            &child.wait_with_output().expect("it ends"),
+        );
+        for suite in ["suite", "broken-suite"] {
+            output_is_clean(
+                suite,
+                &tollgate(repository.path(), &["test", suite, "--format", format]),
+            );
+        }
+    }
+    let output = tollgate(
+        repository.path(),
+        &["apply", "-p", "policies", "-r", "prod/good/secret.yaml"],
+    );
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("[redacted]"), "{text}");
+}
+
+#[test]
+fn render_prints_what_the_cluster_receives() {
+    let (repository, _, _) = repository("audit");
+    fill(&repository, "prod");
+    let output = tollgate(repository.path(), &["render", "prod/good"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains(&canary(3)),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// What a value says about itself by its digest is not in the facts either.
+#[test]
+fn what_holds_a_value_already_does_not_hold_the_next_change() {
+    let (repository, _, _) = repository("enforce");
+    repository.delete("policies/quotes.yaml");
+    repository.write("prod/good/kustomization.yaml", "resources: [secret.yaml]\n");
+    repository.write(
+        "prod/good/secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  a: one-value\n",
+    );
+    let base = repository.commit("with a Secret");
+    repository.write("prod/good/secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {b: c}}\nstringData:\n  a: one-value\n");
+    let labelled = repository.commit("labelled");
+    assert_eq!(
+        repository.check(&base, &labelled).lines(),
+        ["warn secrets/known prod/good/secret.yaml:5", "admit"]
+    );
+    repository.write("prod/good/secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {b: c}}\nstringData:\n  a: two-value\n");
+    let changed = repository.commit("changed");
+    let verdict = repository.check(&labelled, &changed);
+    assert_eq!(
+        verdict.lines(),
+        ["deny secrets/plain prod/good/secret.yaml:5", "refuse"]
+    );
+    assert_eq!(
+        verdict.json["change"]["environments"][0]["changed_resources"],
+        1
+    );
+}
+
+#[test]
+fn what_no_overlay_renders_counts_too() {
+    let (repository, base, _) = repository("enforce");
+    let enc = "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]";
+    repository
+        .write("loose/secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  a: b25lLXZhbHVl\n")
+        .write("loose/sops.yaml", &format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: b}}\nstringData:\n  a: {enc}\nsops:\n  mac: {enc}\n"))
+        .write("loose/part/kustomization.yaml", "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nsecretGenerator:\n- name: c\n  envs: [c.env]\n")
+        .write("loose/part/c.env", "A=one-value\n")
+        .write("loose/broken.yaml", "kind: Secret\nstringData: [\n")
+        .write("loose/template.yaml", "kind: Secret\nstringData: {{ .Values.x }}\n");
+    let head = repository.commit("head");
+    assert_eq!(
+        repository.check(&base, &head).lines(),
+        [
+            "deny secrets/plain loose/part/kustomization.yaml:5",
+            "deny secrets/plain loose/secret.yaml:5",
+            "warn secrets/unreadable loose/broken.yaml:1",
+            "refuse",
+        ]
+    );
+}
+
+#[test]
+fn the_configuration_decides() {
+    let (repository, _, _) = repository("strict");
+    let config = |secrets: &str| {
+        format!(
+            "version: 1\nenvironments:\n  prod: {{overlays: [\"prod/*\"], enforcement: strict}}\npolicies: {{coverage: {{min_rules: 0%}}}}\nsecrets: {{{secrets}}}\n"
+        )
+    };
+    repository.delete("policies/quotes.yaml");
+    let manifest = "apiVersion: example.com/v1\nkind: VaultSecret\nmetadata: {name: a}\ndata:\n  path: a/b/c\n";
+    for (secrets, want) in [
+        ("plain: allowed", "admit"),
+        ("allow_kinds: [VaultSecret]", "admit"),
+        ("plain: forbidden", "refuse"),
+    ] {
+        repository.write("tollgate.yaml", &config(secrets));
+        repository.write(
+            "prod/map/map.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+        );
+        let base = repository.commit("base");
+        repository.write("prod/map/map.yaml", manifest);
+        let head = repository.commit("head");
+        let verdict = repository.check(&base, &head);
+        assert_eq!(verdict.decision(), want, "{secrets}: {:?}", verdict.lines());
+    }
+}
+
+#[test]
+fn the_demo_and_pages_are_clean_as_well() {
+    let (repository, _, _) = repository("audit");
+    for arguments in [&["demo"][..], &["explain", "secrets"][..], &["--help"][..]] {
+        output_is_clean(arguments[0], &tollgate(repository.path(), arguments));
+    }
+}
