@@ -16,6 +16,7 @@ mod init;
 mod man;
 mod progress;
 mod render;
+mod render_diff;
 mod replay;
 mod schema;
 mod test;

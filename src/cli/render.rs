@@ -1,9 +1,15 @@
 //! `tollgate render`.
 
-use super::{Common, call_failed, check::stopped, fail, print, progress::Bar};
+use super::{
+    Common, call_failed,
+    check::stopped,
+    fail, print,
+    progress::Bar,
+    render_diff::{self, Format},
+};
 use crate::{
     exit,
-    run::{Answer, LoadRestrictor, Order, RenderTask, Task},
+    run::{Answer, DiffTask, LoadRestrictor, Order, RenderTask, Task},
     worker,
 };
 use clap::ValueEnum;
@@ -17,16 +23,31 @@ use std::io::Write;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A folder with a kustomization, or the name of an environment
-    #[arg(default_value = ".")]
-    target: String,
+    ///
+    /// Without one: this folder, or with `--diff` every overlay.
+    target: Option<String>,
+    /// Show what this revision renders differently from the folder as it lies there
+    #[arg(long, value_name = "BASE")]
+    diff: Option<String>,
+    /// Compare with this revision instead of the folder
+    #[arg(long, value_name = "REVISION", requires = "diff")]
+    head: Option<String>,
+    /// How the difference is written
+    #[arg(long, value_name = "FORMAT", requires = "diff", default_value = "text")]
+    format: Format,
     /// Which files a kustomization may name
     #[arg(long, value_name = "RULE", default_value = "LoadRestrictionsRootOnly")]
     load_restrictor: Restrictor,
     /// In which order resources come out
-    #[arg(long, value_name = "ORDER", default_value = "legacy")]
+    #[arg(
+        long,
+        value_name = "ORDER",
+        default_value = "legacy",
+        conflicts_with = "diff"
+    )]
     reorder: Reorder,
     /// Label every resource with what made it
-    #[arg(long)]
+    #[arg(long, conflicts_with = "diff")]
     enable_managedby_label: bool,
 }
 
@@ -41,6 +62,15 @@ enum Restrictor {
     None,
 }
 
+impl From<Restrictor> for LoadRestrictor {
+    fn from(it: Restrictor) -> Self {
+        match it {
+            Restrictor::RootOnly => Self::RootOnly,
+            Restrictor::None => Self::None,
+        }
+    }
+}
+
 /// kustomize's names.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Reorder {
@@ -51,13 +81,13 @@ enum Reorder {
 }
 
 pub(super) fn run(args: &Args, common: &Common) -> u8 {
+    if let Some(base) = &args.diff {
+        return diff(args, base, common);
+    }
     let task = Task::Render(RenderTask {
         directory: common.directory.clone(),
-        target: args.target.clone(),
-        load_restrictor: match args.load_restrictor {
-            Restrictor::RootOnly => LoadRestrictor::RootOnly,
-            Restrictor::None => LoadRestrictor::None,
-        },
+        target: args.target.clone().unwrap_or_else(|| ".".to_owned()),
+        load_restrictor: args.load_restrictor.into(),
         order: match args.reorder {
             Reorder::Legacy => Order::Legacy,
             Reorder::None => Order::Fifo,
@@ -75,6 +105,36 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
                 let _ = writeln!(err, "warning: {}", crate::reporters::escape::line(warning));
             }
             print(&printed.yaml, exit::ADMITTED)
+        }
+        Ok(Answer::Stopped(stop)) => stopped(&stop),
+        Ok(_) => fail(exit::INTERNAL, "the worker answered another task"),
+        Err(error) => call_failed(&error),
+    }
+}
+
+/// The difference is printed whole even where a side does not render; the exit code says so.
+fn diff(args: &Args, base: &str, common: &Common) -> u8 {
+    let task = Task::Diff(DiffTask {
+        directory: common.directory.clone(),
+        target: args.target.clone(),
+        base: base.to_owned(),
+        head: args.head.clone(),
+        load_restrictor: args.load_restrictor.into(),
+    });
+    let bar = Bar::new();
+    let answer = worker::call(&task, &common.limits(), &|step| bar.tell(&step));
+    drop(bar);
+    match answer {
+        Ok(Answer::Diff(diff)) => {
+            let code = if diff.failed() {
+                exit::REFUSED
+            } else {
+                exit::ADMITTED
+            };
+            match render_diff::write(&diff, args.format, common.look().colour) {
+                Ok(text) => print(&text, code),
+                Err(error) => fail(exit::INTERNAL, &format!("cannot write JSON: {error}")),
+            }
         }
         Ok(Answer::Stopped(stop)) => stopped(&stop),
         Ok(_) => fail(exit::INTERNAL, "the worker answered another task"),

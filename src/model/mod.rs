@@ -3,6 +3,7 @@
 mod facts;
 mod place;
 mod progress;
+mod render_diff;
 mod resource;
 pub mod secret;
 mod suite;
@@ -14,5 +15,9 @@ pub use facts::{
 };
 pub use place::{Place, Side};
 pub use progress::{Step, Watch, step};
+pub use render_diff::{
+    ChangeKind, FieldDiff, OverlayDiff, RenderDiff, ResourceDiff, Setting, Shown, SideFailure,
+    SourceLine,
+};
 pub use resource::{Manifest, ResourceKey, digest};
 pub use suite::{RowRun, RowStatus, RuleCoverage, SuiteRun};

@@ -6,7 +6,9 @@ use super::{
     policies::{self, Loaded},
     reach::Touched,
     redact::Found,
-    secrets, suites,
+    secrets,
+    sides::{Sides, file_stop},
+    suites,
 };
 use crate::{
     config::{self, Config, Patterns},
@@ -17,7 +19,7 @@ use crate::{
     },
     renderers::RENDERERS,
     repo::{
-        self, Caps, GitTree, Objects, RepoError, WorkingTree,
+        self,
         change::{self, Head, Revision},
         discover::{self, Class, Document, Kustomizations, PolicyFiles},
     },
@@ -27,7 +29,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use tollgate_kustomize::{FileError, Files, RepoPath, Session};
 use tollgate_yaml::{Sources, YamlError};
 
@@ -59,19 +61,18 @@ pub struct Gathered {
 
 /// Gather everything.
 pub(super) fn gather(task: &CheckTask, watch: Watch<'_>) -> Result<Gathered, Stop> {
-    let objects = Arc::new(Objects::open(&task.directory, Caps::default()).map_err(repo_stop)?);
     let ask = change::Ask {
         base: task.base.as_deref(),
         head: task.head.as_deref(),
         working_tree: task.working_tree,
         environment: task.environment.clone(),
     };
-    let sides = change::resolve(&objects, &ask).map_err(repo_stop)?;
-    let base = GitTree::read(&objects, &sides.base.tree).map_err(repo_stop)?;
-    let head: Box<dyn repo::Tree> = match sides.head.revision() {
-        Some(revision) => Box::new(GitTree::read(&objects, &revision.tree).map_err(repo_stop)?),
-        None => Box::new(WorkingTree::read(&objects).map_err(repo_stop)?),
-    };
+    let Sides {
+        change: sides,
+        base,
+        head,
+        ..
+    } = Sides::open(&task.directory, &ask)?;
     let changed = repo::changed_files(&base, &*head).map_err(|it| file_stop(&it))?;
     let change = Change {
         base: revision(&sides.base),
@@ -473,18 +474,6 @@ fn revision(revision: &Revision) -> RevisionFacts {
         commit: Some(revision.commit.clone()),
         tree: Some(revision.tree.clone()),
     }
-}
-
-pub(super) fn repo_stop(error: RepoError) -> Stop {
-    Stop {
-        code: exit::UNKNOWN,
-        messages: vec![error.message],
-        help: error.help,
-    }
-}
-
-pub(super) fn file_stop(error: &FileError) -> Stop {
-    Stop::new(exit::UNKNOWN, error.to_string())
 }
 
 /// A configuration with mistakes is no configuration: all of them, and exit code 2.

@@ -6,12 +6,14 @@
 use crate::{
     config::{Config, Loaded},
     gates::{GATES, GateContext},
-    model::{Change, Facts, OverlayFacts, RenderFacts, Watch},
+    model::{Change, Facts, OverlayFacts, RenderDiff, RenderFacts, Watch},
     verdict::{ChangeSummary, EnvironmentSummary, Verdict},
 };
 use serde::{Deserialize, Serialize};
 
 mod apply;
+mod compare;
+mod diff;
 mod gather;
 mod init;
 mod overlay;
@@ -22,10 +24,12 @@ pub mod record;
 mod redact;
 mod render;
 mod secrets;
+mod sides;
 mod suites;
 mod test;
 
 pub use apply::{Applied, ApplyTask};
+pub use diff::DiffTask;
 pub use gather::{CheckTask, Gathered};
 pub use init::{InitTask, Proposal};
 pub use render::{LoadRestrictor, Order, Printed, RenderTask};
@@ -38,6 +42,8 @@ pub enum Task {
     Check(CheckTask),
     /// What overlays render to.
     Render(RenderTask),
+    /// What two trees render differently.
+    Diff(DiffTask),
     /// The rows of fixture suites.
     Test(TestTask),
     /// What policies say about manifests.
@@ -53,6 +59,8 @@ pub enum Answer {
     Check(Box<Gathered>),
     /// To [`Task::Render`].
     Render(Printed),
+    /// To [`Task::Diff`].
+    Diff(RenderDiff),
     /// To [`Task::Test`].
     Test(Tested),
     /// To [`Task::Apply`].
@@ -97,6 +105,7 @@ pub fn perform(task: Task, watch: Watch<'_>) -> Answer {
     let answer = match task {
         Task::Check(task) => gather::gather(&task, watch).map(|it| Answer::Check(Box::new(it))),
         Task::Render(task) => render::render(&task, watch).map(Answer::Render),
+        Task::Diff(task) => diff::diff(&task, watch).map(Answer::Diff),
         Task::Test(task) => test::test(&task, watch).map(Answer::Test),
         Task::Apply(task) => apply::apply(&task, watch).map(Answer::Apply),
         Task::Init(task) => init::init(&task, watch).map(Answer::Init),

@@ -37,6 +37,15 @@ pub enum LoadRestrictor {
     None,
 }
 
+impl From<LoadRestrictor> for tollgate_kustomize::LoadRestrictor {
+    fn from(it: LoadRestrictor) -> Self {
+        match it {
+            LoadRestrictor::RootOnly => Self::RootOnly,
+            LoadRestrictor::None => Self::None,
+        }
+    }
+}
+
 /// In which order resources come out.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum Order {
@@ -71,10 +80,7 @@ pub(super) fn render(task: &RenderTask, watch: Watch<'_>) -> Result<Printed, Sto
 fn print(task: &RenderTask, sources: &Sources, watch: Watch<'_>) -> Result<Printed, Stop> {
     let opened = Opened::new(&task.directory, &task.target)?;
     let options = Options {
-        load_restrictor: match task.load_restrictor {
-            LoadRestrictor::RootOnly => tollgate_kustomize::LoadRestrictor::RootOnly,
-            LoadRestrictor::None => tollgate_kustomize::LoadRestrictor::None,
-        },
+        load_restrictor: task.load_restrictor.into(),
         order: match task.order {
             Order::Legacy => tollgate_kustomize::Order::Legacy,
             Order::Fifo => tollgate_kustomize::Order::Fifo,

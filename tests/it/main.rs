@@ -4,6 +4,7 @@ mod architecture;
 mod attacks;
 mod check;
 mod commands;
+mod diff;
 mod foreign_text;
 mod formats;
 mod kills;

@@ -5,7 +5,8 @@ mod text;
 
 use super::{
     Stop,
-    gather::{config_stop, file_stop, repo_stop},
+    gather::config_stop,
+    sides::{file_stop, repo_stop},
 };
 use crate::{
     config::{self, Config, Environment, Pattern, Patterns, inferred},
