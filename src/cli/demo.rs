@@ -12,7 +12,7 @@ use crate::{
     run::{self, CheckTask, Task},
     verdict::Decision,
 };
-use git2::{IndexAddOption, Repository, RepositoryInitOptions, Signature, Time};
+use git2::{IndexAddOption, Oid, Repository, RepositoryInitOptions, Signature, Time};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -156,6 +156,7 @@ fn write(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         put(folder, REPOSITORY)?;
     }
     repository.set_head("refs/heads/main")?;
+    stage(&repository)?;
     Ok(())
 }
 
@@ -170,12 +171,17 @@ fn put(folder: &Path, files: &[File]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A commit of everything in the folder, on a branch off main. Always the same id.
-fn commit(repository: &Repository, branch: &str, message: &str) -> Result<(), git2::Error> {
+/// Put everything in the folder into the index; gives its tree.
+fn stage(repository: &Repository) -> Result<Oid, git2::Error> {
     let mut index = repository.index()?;
     index.add_all(["*"], IndexAddOption::FORCE, None)?;
     index.write()?;
-    let tree = repository.find_tree(index.write_tree()?)?;
+    index.write_tree()
+}
+
+/// A commit of everything in the folder, on a branch off main. Always the same id.
+fn commit(repository: &Repository, branch: &str, message: &str) -> Result<(), git2::Error> {
+    let tree = repository.find_tree(stage(repository)?)?;
     let who = Signature::new("Tollgate", "demo@example.com", &Time::new(1_700_000_000, 0))?;
     let main = repository
         .find_reference("refs/heads/main")

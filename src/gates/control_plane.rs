@@ -1,4 +1,4 @@
-use super::{Cause, Examined, Gate, GateContext, Meta, Unsure};
+use super::{Cause, Examined, GATES, Gate, GateContext, Meta, Unsure};
 use crate::{
     finding::{Finding, Level},
     model::{ControlPlane as Class, ControlPlaneFile, Edit, Place, Side},
@@ -40,8 +40,64 @@ impl Gate for ControlPlane {
                 cause: Cause::Facts,
             });
         }
+        examined.unsure.extend(not_evaluated(cx));
         examined
     }
+}
+
+/// Demands of the configuration for which there is no gate. A demand that nobody looks at must not
+/// read as one that is met.
+fn not_evaluated(cx: GateContext<'_>) -> Vec<Unsure> {
+    let config = cx.config;
+    let mut demands = Vec::new();
+    let mut demand = |setting: String, gate: &'static str, is_made: bool| {
+        if is_made && !GATES.iter().any(|it| it.meta().id == gate) {
+            demands.push(setting);
+        }
+    };
+    demand(
+        "approvals".to_owned(),
+        "approvals",
+        config.approvals.is_some(),
+    );
+    demand(
+        "protection".to_owned(),
+        "protection",
+        config.protection.is_some(),
+    );
+    demand(
+        "pull_request".to_owned(),
+        "promotion",
+        config.pull_request.is_some(),
+    );
+    demand("schema".to_owned(), "schemas", config.schema.is_some());
+    for it in &config.environments {
+        let setting = |name: &str| format!("environments.{}.{name}", it.name);
+        demand(
+            setting("promote_from"),
+            "promotion",
+            it.promote_from.is_some(),
+        );
+        demand(setting("waves"), "promotion", !it.waves.is_empty());
+        demand(setting("freeze"), "promotion", it.freeze.is_some());
+        demand(setting("images"), "images", it.images.is_some());
+        demand(setting("argocd"), "argocd", it.argocd.is_some());
+    }
+    let unsure = |setting: String| {
+        let at = cx
+            .settings
+            .place(&setting)
+            .map_or_else(String::new, |it| format!(" ({it})"));
+        Unsure {
+            why: format!(
+                "the configuration asks for `{setting}`{at}, which this version does not evaluate"
+            ),
+            needs: "a version that does, or a configuration that does not ask for it".to_owned(),
+            subject: setting,
+            cause: Cause::Facts,
+        }
+    };
+    demands.into_iter().map(unsure).collect()
 }
 
 /// Whether some approval rule of BASE is for changes of the control plane.

@@ -19,6 +19,7 @@ impl Gate for Renders {
                 "removed",
                 "empty",
                 "no-effect",
+                "deprecated",
             ],
             page: include_str!("renders.md"),
         }
@@ -124,12 +125,12 @@ fn rendered(overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
         return;
     }
     for warning in warnings {
-        let finding = Finding::new(
-            Level::Warn,
-            "renders/no-effect",
-            subject,
-            warning.message.clone(),
-        );
+        let (level, rule) = if warning.deprecated {
+            (Level::Note, "renders/deprecated")
+        } else {
+            (Level::Warn, "renders/no-effect")
+        };
+        let finding = Finding::new(level, rule, subject, warning.message.clone());
         examined
             .findings
             .push(finding.label(warning.place.as_ref(), "this entry"));

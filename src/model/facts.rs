@@ -275,6 +275,9 @@ pub struct ResourceFacts {
 pub struct RenderWarning {
     /// What.
     pub message: String,
+    /// Whether it does what was meant, in a way that kustomize is about to drop.
+    #[serde(default)]
+    pub deprecated: bool,
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,

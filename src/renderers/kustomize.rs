@@ -1,9 +1,9 @@
 //! Kustomizations, in process.
 
 use super::{RenderError, RenderSession, Rendered, Renderer};
-use crate::model::{Manifest, Place, ResourceKey, Side, digest};
+use crate::model::{Manifest, Place, RenderWarning, ResourceKey, Side, digest};
 use std::collections::BTreeSet;
-use tollgate_kustomize::{BuildError, Options, RepoPath, Resource, Session, build};
+use tollgate_kustomize::{BuildError, Options, RepoPath, Resource, Session, WarningKind, build};
 use tollgate_yaml::emit;
 
 /// The renderer for kustomizations.
@@ -66,7 +66,11 @@ impl RenderSession for Tree<'_> {
             warnings: built
                 .warnings
                 .into_iter()
-                .map(|it| (it.message, place(it.span)))
+                .map(|it| RenderWarning {
+                    message: it.message,
+                    deprecated: it.kind == WarningKind::Deprecated,
+                    place: place(it.span),
+                })
                 .collect(),
             reads: built.reads,
         })

@@ -1,6 +1,6 @@
 //! From an overlay to manifests. To add a renderer: write its file and add its two lines below.
 
-use crate::model::{Manifest, Place, Side};
+use crate::model::{Manifest, Place, RenderWarning, Side};
 use std::collections::BTreeSet;
 use tollgate_kustomize::{RepoPath, Session};
 
@@ -36,7 +36,7 @@ pub struct Rendered {
     /// The output as kustomize prints it.
     pub yaml: String,
     /// What renders, but probably not to what was meant.
-    pub warnings: Vec<(String, Option<Place>)>,
+    pub warnings: Vec<RenderWarning>,
     /// Every file that was read.
     pub reads: BTreeSet<RepoPath>,
 }

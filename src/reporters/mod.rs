@@ -3,7 +3,7 @@
 
 use crate::verdict::Verdict;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub mod escape;
 mod gist;
@@ -92,11 +92,20 @@ pub fn write_file(reporter: &dyn Reporter, report: &Report<'_>, path: &Path) -> 
 }
 
 /// Write a file: into a temporary file beside it, then renamed, so that the file is either absent
-/// or complete whatever happens meanwhile.
+/// or complete whatever happens meanwhile. A stream (`/dev/stdout`, a pipe) is written into and
+/// never replaced; a link is followed.
 ///
 /// # Errors
 /// Where the folder cannot be written to.
 pub fn write_whole(bytes: &[u8], path: &Path) -> io::Result<()> {
+    if is_stream(path) {
+        return std::fs::OpenOptions::new()
+            .append(true)
+            .open(path)?
+            .write_all(bytes);
+    }
+    let path = followed(path);
+    let path = path.as_path();
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
@@ -109,6 +118,18 @@ pub fn write_whole(bytes: &[u8], path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|it| it.error)?;
     Ok(())
+}
+
+/// Whether `path` is a device, a pipe or a stream of this process. What `/dev/stdout` leads to may
+/// be a file, and it is still not ours to replace.
+fn is_stream(path: &Path) -> bool {
+    path.starts_with("/dev")
+        || std::fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir())
+}
+
+/// Where a link leads, so that its file is replaced and not the link.
+fn followed(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn folder(path: &Path) -> &Path {
@@ -125,6 +146,14 @@ pub fn prepare(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Err(io::Error::other("it is a folder"));
     }
+    if is_stream(path) {
+        return std::fs::OpenOptions::new()
+            .append(true)
+            .open(path)
+            .map(drop);
+    }
+    let path = followed(path);
+    let path = path.as_path();
     let folder = folder(path);
     if !folder.is_dir() {
         let why = format!("there is no folder `{}`", folder.display());

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     model::{
-        Manifest, OverlayFacts, Place, RenderFacts, RenderWarning, ResourceFacts, ResourceKey,
-        RuleFacts, SecretFacts, Side, digest, secret,
+        Manifest, OverlayFacts, RenderFacts, ResourceFacts, ResourceKey, RuleFacts, SecretFacts,
+        Side, digest, secret,
     },
     renderers::{RenderError, RenderSession, Rendered},
 };
@@ -138,7 +138,7 @@ fn facts(render: &Render, before: Option<&Rendered>) -> RenderFacts {
             RenderFacts::Rendered {
                 digest: output_digest(rendered, &resources),
                 resources,
-                warnings: rendered.warnings.iter().map(warning).collect(),
+                warnings: rendered.warnings.clone(),
             }
         }
         Err(error) => RenderFacts::Failed {
@@ -184,13 +184,6 @@ fn output_digest(rendered: &Rendered, resources: &[ResourceFacts]) -> String {
         let _ = writeln!(text, "{} {} {}", it.key.api_version, it.key, it.digest);
     }
     digest(text.as_bytes())
-}
-
-fn warning((message, place): &(String, Option<Place>)) -> RenderWarning {
-    RenderWarning {
-        message: message.clone(),
-        place: place.clone(),
-    }
 }
 
 /// BASE's policies on what changed, and HEAD's on everything where they differ.

@@ -107,12 +107,11 @@ fn print(task: &RenderTask, sources: &Sources, watch: Watch<'_>) -> Result<Print
             printed.yaml.push_str("---\n");
         }
         printed.yaml.push_str(&rendered.yaml);
-        printed.warnings.extend(rendered.warnings.into_iter().map(
-            |(message, place)| match place {
-                Some(place) => format!("{place}: {message}"),
-                None => message,
-            },
-        ));
+        let warnings = rendered.warnings.into_iter();
+        printed.warnings.extend(warnings.map(|it| match it.place {
+            Some(place) => format!("{place}: {}", it.message),
+            None => it.message,
+        }));
     }
     Ok(printed)
 }

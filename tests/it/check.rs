@@ -177,6 +177,25 @@ fn what_cannot_be_evaluated_is_never_a_pass() {
 }
 
 #[test]
+fn what_is_asked_for_and_not_evaluated_is_never_a_pass() {
+    let repository = repository();
+    let config = CONFIG.replace(
+        "enforcement: strict}",
+        "enforcement: strict, argocd: {automated: forbidden}}",
+    );
+    repository.write("tollgate.yaml", &config);
+    let base = repository.commit("base");
+    repository.write("prod/map.yaml", &config_map("  labels:\n    team: shop\n"));
+    let head = repository.commit("head");
+    let verdict = repository.check(&base, &head);
+    assert_eq!(
+        verdict.lines(),
+        ["undecided environments.prod.argocd", "undecided"]
+    );
+    assert_eq!(verdict.exit, 3);
+}
+
+#[test]
 fn nothing_to_evaluate_is_not_a_pass() {
     let repository = Repository::new();
     repository.write("README.md", "nothing here\n");

@@ -156,3 +156,30 @@ fn worker_of(parent: u32) -> Option<i32> {
         std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).ok()?;
     children.split_whitespace().next()?.parse().ok()
 }
+
+/// As root, replacing `/dev/stdout` would take it away from every program of the machine.
+#[cfg(unix)]
+#[test]
+fn streams_and_links_are_not_replaced() {
+    let (repository, base, head) = repository();
+    let target = repository.path().join("target.json");
+    // After removing what a link leads to, the link leads nowhere: the file is made anew beside it.
+    std::fs::write(&target, "an old report that says ADMITTED".repeat(10_000)).expect("written");
+    let link = repository.path().join("link.json");
+    std::os::unix::fs::symlink(&target, &link).expect("a link");
+    let run = |report: &str| {
+        let arguments = [
+            "check", "--base", &base, "--head", &head, "--report", report,
+        ];
+        crate::support::tollgate(repository.path(), &arguments)
+    };
+    assert!(run("json=link.json").status.success());
+    let text = std::fs::read_to_string(&link).expect("the report");
+    serde_json::from_str::<serde_json::Value>(&text).expect("a whole report and nothing old");
+
+    let output = run("junit=/dev/stdout");
+    assert!(output.status.success());
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.starts_with("<?xml"), "{text}");
+    assert!(Path::new("/dev/stdout").is_symlink(), "it is still there");
+}

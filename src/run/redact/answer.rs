@@ -93,7 +93,12 @@ impl Shield {
                     resources: _,
                     warnings,
                 } => {
-                    for RenderWarning { message, place } in warnings {
+                    for RenderWarning {
+                        message,
+                        place,
+                        deprecated: _,
+                    } in warnings
+                    {
                         self.text(message);
                         self.maybe_place(place);
                     }
