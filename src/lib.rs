@@ -11,6 +11,7 @@ pub mod renderers;
 pub mod repo;
 pub mod reporters;
 pub mod run;
+pub mod schema;
 pub mod suites;
 pub mod verdict;
 pub mod worker;

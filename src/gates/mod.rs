@@ -14,11 +14,13 @@ mod control_plane;
 mod policies;
 mod policy_tests;
 mod renders;
+mod schemas;
 mod secrets;
 
 /// Every gate, in the order in which reports show them.
 pub static GATES: &[&dyn Gate] = &[
     &renders::Renders,
+    &schemas::Schemas,
     &policies::Policies,
     &secrets::Secrets,
     &policy_tests::PolicyTests,

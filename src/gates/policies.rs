@@ -64,7 +64,7 @@ impl Gate for Policies {
     }
 }
 
-fn subject(overlay: &OverlayFacts, resource: &str) -> String {
+pub(super) fn subject(overlay: &OverlayFacts, resource: &str) -> String {
     let environment = overlay.environment.as_deref().unwrap_or("no environment");
     format!("{environment}: {resource} ({})", overlay.path)
 }

@@ -1,7 +1,7 @@
 //! The facts: everything gates may know, gathered once, before any gate runs. The same facts always
 //! give the same verdict, so they can be written to a file and judged again.
 
-use super::{place::Place, resource::ResourceKey};
+use super::{place::Place, resource::ResourceKey, schema::SchemaFacts};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,6 +28,8 @@ pub struct Facts {
     /// Where HEAD's policies differ from BASE's: results of HEAD's policies on all of HEAD that
     /// BASE's policies did not give.
     pub preview: Vec<RuleFacts>,
+    /// What schemas said about the resources of HEAD that changed, one entry a resource.
+    pub schemas: Vec<SchemaFacts>,
     /// Files of the control plane that differ.
     pub control_plane: Vec<ControlPlaneFile>,
     /// What HEAD's configuration demands less of than BASE's: one clause each.
@@ -59,6 +61,7 @@ impl Facts {
             results: Vec::new(),
             passes: Vec::new(),
             preview: Vec::new(),
+            schemas: Vec::new(),
             control_plane: Vec::new(),
             lowered: Vec::new(),
             secrets: Vec::new(),

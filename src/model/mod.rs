@@ -5,6 +5,7 @@ mod place;
 mod progress;
 mod render_diff;
 mod resource;
+mod schema;
 pub mod secret;
 mod suite;
 
@@ -20,4 +21,5 @@ pub use render_diff::{
     SourceLine,
 };
 pub use resource::{Manifest, ResourceKey, digest};
+pub use schema::{SchemaFacts, SchemaResult, SchemaRule};
 pub use suite::{RowRun, RowStatus, RuleCoverage, SuiteRun};

@@ -6,6 +6,7 @@ use super::{
     policies::{self, Loaded},
     reach::Touched,
     redact::Found,
+    schemas::Validation,
     secrets,
     sides::{Sides, file_stop},
     suites,
@@ -139,12 +140,21 @@ fn facts_of(
     facts
         .problems
         .extend(of_both(problems, &facts.change.files));
+    let validation = Validation::new(&config, head.files, &head.session, head.sources);
+    let schemas = match &validation {
+        Ok(it) => Some(it),
+        Err(problem) => {
+            facts.problems.push((**problem).clone());
+            None
+        }
+    };
     let scene = Scene {
         touched: Touched::new(facts.change.files.iter().map(|it| it.path.as_str())),
         base: base.tree(&config),
         head: head.tree(&config),
         policies: &policies,
         preview: preview.as_ref(),
+        schemas,
         now,
         values: Mutex::default(),
     };
@@ -154,8 +164,12 @@ fn facts_of(
         facts.results.extend(outcome.results);
         facts.passes.extend(outcome.passes);
         facts.preview.extend(outcome.preview);
+        facts.schemas.extend(outcome.schemas);
         facts.secrets.extend(outcome.secrets);
     }
+    facts
+        .problems
+        .extend(schemas.iter().flat_map(|it| it.problems()));
     let mut values = scene
         .values
         .into_inner()

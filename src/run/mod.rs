@@ -23,6 +23,7 @@ mod reach;
 pub mod record;
 mod redact;
 mod render;
+mod schemas;
 mod secrets;
 mod sides;
 mod suites;

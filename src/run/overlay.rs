@@ -5,12 +5,13 @@ use super::{
     policies::{Loaded, evaluate},
     reach::{Touched, reach},
     redact::Found,
+    schemas::Validation,
     secrets,
 };
 use crate::{
     model::{
-        Manifest, OverlayFacts, RenderFacts, ResourceFacts, ResourceKey, RuleFacts, SecretFacts,
-        Side, digest, secret,
+        Manifest, OverlayFacts, RenderFacts, ResourceFacts, ResourceKey, RuleFacts, SchemaFacts,
+        SecretFacts, Side, digest, secret,
     },
     renderers::{RenderError, RenderSession, Rendered},
 };
@@ -39,6 +40,8 @@ pub(super) struct Scene<'a> {
     pub(super) policies: &'a Loaded<'a>,
     /// HEAD's policies where they differ from BASE's.
     pub(super) preview: Option<&'a Loaded<'a>>,
+    /// Schemas, where those that the configuration names can be had.
+    pub(super) schemas: Option<&'a Validation<'a>>,
     pub(super) now: u64,
     /// Where the values of rendered Secrets are noted, for redaction.
     pub(super) values: Mutex<Found>,
@@ -51,6 +54,7 @@ pub(super) struct Outcome {
     pub(super) passes: Vec<(String, ResourceKey, usize)>,
     pub(super) preview: Vec<RuleFacts>,
     pub(super) secrets: Vec<SecretFacts>,
+    pub(super) schemas: Vec<SchemaFacts>,
 }
 
 type Render = Result<Rendered, Box<RenderError>>;
@@ -92,6 +96,7 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
         passes: Vec::new(),
         preview: Vec::new(),
         secrets: Vec::new(),
+        schemas: Vec::new(),
     };
     let (rendered, tree) = match (&head, &base) {
         (Some(Ok(rendered)), _) => (rendered, &scene.head),
@@ -199,6 +204,15 @@ fn judge(scene: &Scene<'_>, rendered: &Rendered, tree: &Tree<'_>, outcome: &mut 
         .iter()
         .filter(|it| changed.contains(&it.key))
         .collect();
+    if let Some(schemas) = scene.schemas {
+        outcome.schemas = schemas.validate(
+            &outcome.facts.path,
+            &rendered.manifests,
+            &subjects,
+            tree.sources,
+            tree.side,
+        );
+    }
     // A namespace's labels decide which policies match everything in it.
     if subjects
         .iter()

@@ -8,7 +8,7 @@ const FLOORS: &[&[&str]] = &[
     &["model"],
     &["finding"],
     &["config"],
-    &["repo", "renderers", "engines", "suites", "gates"],
+    &["repo", "renderers", "engines", "suites", "schema", "gates"],
     &["verdict"],
     &["reporters", "exit"],
     &["run", "worker"],

@@ -391,7 +391,7 @@ fn demo_shows_a_refusal_and_an_admission() {
         verdicts,
         [
             "REFUSED: 1 finding holds this change, 1 warning (exit 1)",
-            "ADMITTED: every gate passed, 15 checks (exit 0)"
+            "ADMITTED: every gate passed, 16 checks (exit 0)"
         ]
     );
     assert_eq!(

@@ -453,6 +453,7 @@ fn a_refusal_shows_the_line_to_edit_and_what_decided() {
       prod  enforce  1 resource changed in 1 overlay
 
     pass  renders        1 check
+    pass  schemas        1 check
     FAIL  policies       1 check, 1 failure
     pass  secrets        1 check
     none  policy-tests   nothing to examine: there are no fixtures
@@ -479,12 +480,13 @@ fn an_admission_says_what_was_looked_at() {
       prod  enforce  1 resource changed in 1 overlay
 
     pass  renders        1 check
+    pass  schemas        1 check
     pass  policies       1 check
     pass  secrets        1 check
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule
 
-    ADMITTED: every gate passed, 3 checks (exit 0)
+    ADMITTED: every gate passed, 4 checks (exit 0)
     "##);
 }
 
@@ -520,6 +522,7 @@ fn an_undecided_change_says_what_would_mend_it() {
       prod  enforce  1 resource changed in 1 overlay
 
     pass  renders        1 check
+    pass  schemas        1 check
     ????  policies       1 check, 1 undecided
     pass  secrets        1 check
     none  policy-tests   nothing to examine: there are no fixtures

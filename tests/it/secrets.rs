@@ -413,6 +413,11 @@ fn the_configuration_decides() {
         )
     };
     repository.delete("policies/quotes.yaml");
+    // A kind that nobody defines would hold in a strict environment, whatever it says.
+    repository.write(
+        "crds/vault.yaml",
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: vaultsecrets.example.com}\nspec:\n  group: example.com\n  scope: Namespaced\n  names: {kind: VaultSecret, plural: vaultsecrets}\n  versions:\n    - name: v1\n      served: true\n      storage: true\n      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}\n",
+    );
     let manifest = "apiVersion: example.com/v1\nkind: VaultSecret\nmetadata: {name: a}\ndata:\n  path: a/b/c\n";
     for (secrets, want) in [
         ("plain: allowed", "admit"),

@@ -2,10 +2,12 @@
 //!
 //! Base and head are searched separately, so that what a change adds, hides or takes away shows.
 
+mod definitions;
 mod kustomizations;
 mod overlays;
 mod policies;
 
+pub use definitions::{DefinitionFiles, definitions};
 pub use kustomizations::{Kustomizations, kustomizations};
 pub use overlays::{Mapped, Overlay, overlays};
 pub use policies::{Class, Document, PolicyFiles, policies, suites};

@@ -64,11 +64,7 @@ pub fn policies(
     patterns: &Patterns,
 ) -> Result<PolicyFiles, FileError> {
     let files = tree.files()?;
-    let charts: BTreeSet<RepoPath> = files
-        .iter()
-        .filter(|it| it.name() == "Chart.yaml")
-        .filter_map(RepoPath::parent)
-        .collect();
+    let charts = charts(&files);
     let read: Vec<Result<Vec<Document>, Problem>> = files
         .par_iter()
         .filter(|it| is_manifest(it) && patterns.matches(it) && !is_template(it, &charts))
@@ -98,14 +94,23 @@ pub fn suites(
     Ok(files)
 }
 
-fn is_manifest(path: &RepoPath) -> bool {
+/// Folders of Helm charts.
+pub(super) fn charts(files: &[RepoPath]) -> BTreeSet<RepoPath> {
+    files
+        .iter()
+        .filter(|it| it.name() == "Chart.yaml")
+        .filter_map(RepoPath::parent)
+        .collect()
+}
+
+pub(super) fn is_manifest(path: &RepoPath) -> bool {
     let name = path.name();
     [".yaml", ".yml", ".json"]
         .iter()
         .any(|it| name.ends_with(it))
 }
 
-fn is_template(path: &RepoPath, charts: &BTreeSet<RepoPath>) -> bool {
+pub(super) fn is_template(path: &RepoPath, charts: &BTreeSet<RepoPath>) -> bool {
     if charts.is_empty() {
         return false;
     }

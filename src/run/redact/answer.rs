@@ -4,7 +4,8 @@
 use super::Shield;
 use crate::model::{
     Facts, OverlayFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning, RowRun,
-    RuleFacts, RuleOutcome, SecretFacts, SecretField, SuiteFacts, SuiteRow, SuiteRun, secret,
+    RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, SuiteFacts,
+    SuiteRow, SuiteRun, secret,
 };
 use crate::run::Stop;
 
@@ -22,6 +23,7 @@ impl Shield {
             preview,
             control_plane: _,
             lowered,
+            schemas,
             secrets,
             suites,
             problems,
@@ -44,6 +46,7 @@ impl Shield {
             .chain(preview)
             .for_each(|it| self.rule(it));
         lowered.iter_mut().for_each(|it| self.text(it));
+        schemas.iter_mut().for_each(|it| self.schema(it));
         for SecretFacts {
             overlay: _,
             resource: _,
@@ -74,6 +77,30 @@ impl Shield {
             self.text(message);
             self.maybe_text(help);
             self.maybe_place(place);
+        }
+    }
+
+    fn schema(&self, schema: &mut SchemaFacts) {
+        let SchemaFacts {
+            overlay: _,
+            resource: _,
+            results,
+        } = schema;
+        for SchemaResult {
+            rule: _,
+            message,
+            field: _,
+            help,
+            place,
+            overridden,
+            definition,
+        } in results
+        {
+            self.text(message);
+            self.maybe_text(help);
+            self.maybe_place(place);
+            self.maybe_place(overridden);
+            self.maybe_place(definition);
         }
     }
 

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Make `kubernetes.txt.gz`: the definitions of every Kubernetes version that this program knows.
+
+    pip install kubernetes-validate==1.37.0
+    python src/schema/make-asset.py src/schema/kubernetes.txt.gz
+
+The package holds one folder of JSON Schemas for each minor version of Kubernetes. Most definitions
+are the same in many versions, and most of their bytes are descriptions. Kept is one line for each
+different definition, sorted:
+
+    NAME <tab> FIRST-LAST[,FIRST-LAST...] <tab> JSON
+
+where FIRST and LAST are minor versions ("25-37") and JSON is the definition without descriptions.
+
+Changed on the way, because of how an API server reads an object and not what OpenAPI can say:
+- a field may be null in OpenAPI as translated by the package; an API server takes null for absence,
+  which the reader of this file does too, so `null` is no type of its own here
+- quantities and int-or-string are types of their own here, not a choice of two that both match
+- formats of integers are ranges
+- merge keys and list types say nothing about validity, except that kinds are found by
+  x-kubernetes-group-version-kind
+- the apiVersion of DeleteOptions and WatchEvent lists every group ever; neither can be applied
+"""
+
+import gzip
+import json
+import pathlib
+import re
+import sys
+
+import kubernetes_validate
+
+KINDS = "x-kubernetes-group-version-kind"
+RANGES = {"int32": 2**31, "int64": 2**63}
+NEVER_APPLIED = ("meta.v1.DeleteOptions", "meta.v1.WatchEvent")
+OWN = {
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": {"type": ["string", "number"], "format": "quantity"},
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"type": ["string", "integer"]},
+}
+
+
+def schema(it):
+    """A schema without what says nothing about validity."""
+    out = {}
+    for key, value in it.items():
+        if key == "description" or (key.startswith("x-") and key != KINDS):
+            continue
+        if key == "type" and isinstance(value, list):
+            rest = [name for name in value if name != "null"]
+            value = rest[0] if len(rest) == 1 else rest
+        elif key == "properties":
+            value = {name: schema(child) for name, child in value.items()}
+        elif key in ("items", "additionalProperties") and isinstance(value, dict):
+            value = schema(value)
+        elif key in ("oneOf", "anyOf", "allOf"):
+            value = [schema(child) for child in value]
+        elif key == "format" and value in RANGES:
+            out["minimum"], out["maximum"] = -RANGES[value], RANGES[value] - 1
+            continue
+        elif key == "format" and value == "double":
+            continue
+        out[key] = value
+    return out
+
+
+def definition(name, it):
+    if name in OWN:
+        return OWN[name]
+    out = schema(it)
+    if name.endswith(NEVER_APPLIED):
+        out.pop(KINDS, None)
+    return out
+
+
+def ranges(minors):
+    out = []
+    for minor in sorted(minors):
+        if out and out[-1][1] == minor - 1:
+            out[-1][1] = minor
+        else:
+            out.append([minor, minor])
+    return ",".join(f"{first}-{last}" for first, last in out)
+
+
+def main(target):
+    source = pathlib.Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
+    lines = {}
+    for folder in source.glob("v1.*-local-strict"):
+        minor = int(re.match(r"v1\.(\d+)\.", folder.name)[1])
+        definitions = json.loads((folder / "_definitions.json").read_text())["$defs"]
+        for name, it in definitions.items():
+            text = json.dumps(definition(name, it), sort_keys=True, separators=(",", ":"))
+            lines.setdefault((name, text), []).append(minor)
+    body = "".join(f"{name}\t{ranges(minors)}\t{text}\n" for (name, text), minors in sorted(lines.items()))
+    # No time and no name in the header: the same package gives the same bytes.
+    pathlib.Path(target).write_bytes(gzip.compress(body.encode(), 9, mtime=0))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,387 @@
+use super::*;
+use crate::model::{ResourceKey, digest};
+use serde_json::{Value, json};
+use tollgate_yaml::{Dialect, Limits, Sources, parse};
+
+fn manifest(text: &str) -> Manifest {
+    let sources = Sources::new();
+    let file = sources.add("a.yaml", text);
+    let body = parse(text, file, Dialect::Sigs, &Limits::default())
+        .expect("YAML")
+        .remove(0);
+    let json = body.to_json().expect("JSON");
+    Manifest {
+        key: ResourceKey::of(&body),
+        digest: digest(json.to_string().as_bytes()),
+        json,
+        body,
+    }
+}
+
+fn definition(schema: &Value) -> Value {
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "shops.example.com"},
+        "spec": {
+            "group": "example.com",
+            "names": {"kind": "Shop", "plural": "shops"},
+            "versions": [
+                {"name": "v1", "served": true, "schema": {"openAPIV3Schema": schema}},
+                {"name": "v1beta1", "served": true, "deprecated": true, "schema": {"openAPIV3Schema": schema}},
+                {"name": "v1alpha1", "served": false, "schema": {"openAPIV3Schema": schema}},
+            ],
+        },
+    })
+}
+
+/// `rule field: message [help]` of each mistake.
+fn told(mistakes: &[Mistake]) -> Vec<String> {
+    let line = |it: &Mistake| {
+        let help = it
+            .help
+            .as_ref()
+            .map_or_else(String::new, |it| format!(" [{it}]"));
+        format!("{:?} {}{help}", it.rule, it.message)
+    };
+    mistakes.iter().map(line).collect()
+}
+
+fn judge(version: Option<&str>, text: &str) -> Vec<String> {
+    let schemas = Schemas::new(version).expect("embedded");
+    let none = Definitions::new();
+    told(&schemas.judge(&manifest(text), &none, || &none))
+}
+
+fn custom(schema: &Value, text: &str) -> Vec<String> {
+    let schemas = Schemas::new(None).expect("embedded");
+    let mut found = Definitions::new();
+    found.add(&definition(schema), None);
+    told(&schemas.judge(&manifest(text), &Definitions::new(), || &found))
+}
+
+/// A spec of a `Shop`, with `spec` as its schema.
+fn spec(schema: &Value, spec: &str) -> Vec<String> {
+    let schema = json!({"type": "object", "properties": {"spec": schema}});
+    let text =
+        format!("apiVersion: example.com/v1\nkind: Shop\nmetadata: {{name: a}}\nspec: {spec}\n");
+    custom(&schema, &text)
+}
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, creationTimestamp: null}
+spec:
+  replicas: 2
+  strategy: null
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: web:1
+          resources: {limits: {cpu: 0.5, memory: 64Mi}}
+          livenessProbe: {httpGet: {path: /, port: http}}
+";
+
+#[test]
+fn a_valid_deployment_is_valid_in_every_version() {
+    for minor in 25..=37 {
+        assert_eq!(
+            judge(Some(&format!("1.{minor}")), DEPLOYMENT),
+            Vec::<String>::new()
+        );
+    }
+}
+
+#[test]
+fn mistakes_are_told_in_words_and_without_values() {
+    let cases = [
+        (
+            "replicas: 2",
+            "replica: 2",
+            "UnknownField `spec` has no field `replica` [did you mean `replicas`?]",
+        ),
+        (
+            "replicas: 2",
+            "replicas: '2'",
+            "Invalid `spec.replicas` must be a whole number, but is a string [remove the quotes around the value]",
+        ),
+        (
+            "replicas: 2",
+            "replicas: 3000000000",
+            "Invalid `spec.replicas` must be at most 2147483647",
+        ),
+        (
+            "selector: {matchLabels: {app: web}}",
+            "selector: null",
+            "Invalid `spec` lacks `selector`",
+        ),
+        (
+            "image: web:1",
+            "image: 1",
+            "Invalid `spec.template.spec.containers[0].image` must be a string, but is a number [put the value in quotes]",
+        ),
+        (
+            "memory: 64Mi",
+            "memory: 64mb",
+            "Invalid `spec.template.spec.containers[0].resources.limits.memory` is not a valid quantity [write it like `250m`, `0.5`, `64Mi` or `2Gi`]",
+        ),
+        (
+            "port: http",
+            "port: 80.5",
+            "Invalid `spec.template.spec.containers[0].livenessProbe.httpGet.port` must be a whole number or a string, but is a number with a fraction [put the value in quotes]",
+        ),
+        ("name: web, ", "name: web, labels: {a: null}, ", ""),
+        (
+            "kind: Deployment",
+            "kind: Deploymnet",
+            "Invalid Kubernetes 1.37 has no kind `Deploymnet` in `apps/v1` [did you mean `Deployment`?]",
+        ),
+        (
+            "apps/v1",
+            "extensions/v1beta1",
+            "Removed Deployment of `extensions/v1beta1` was removed in Kubernetes 1.16; this is Kubernetes 1.37 [use `apps/v1`]",
+        ),
+        (
+            "apps/v1",
+            "apps/v2",
+            "Invalid Kubernetes 1.37 has no API version `apps/v2` [Deployment is in `apps/v1`]",
+        ),
+    ];
+    for (from, to, want) in cases {
+        assert!(DEPLOYMENT.contains(from), "{from}");
+        let got = judge(None, &DEPLOYMENT.replace(from, to));
+        let want: Vec<&str> = Some(want).into_iter().filter(|it| !it.is_empty()).collect();
+        assert_eq!(got, want, "{to}");
+    }
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {password: hunter2}\n";
+    assert_eq!(
+        judge(None, secret),
+        [
+            "Invalid `data.password` is not a valid base64 text [encode it; in a Secret, plain text stands in `stringData`]"
+        ]
+    );
+}
+
+#[test]
+fn versions_of_kubernetes_differ() {
+    let sidecar = DEPLOYMENT.replace("image: web:1", "image: web:1\n          resizePolicy: []");
+    assert_eq!(judge(Some("1.37"), &sidecar), Vec::<String>::new());
+    assert_eq!(judge(Some("1.25"), &sidecar).len(), 1);
+    for version in ["1.24", "1.38", "1.x", "2.30"] {
+        assert!(Schemas::new(Some(version)).is_err(), "{version}");
+    }
+    let scaler = "apiVersion: autoscaling/v2beta2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec: {maxReplicas: 2, scaleTargetRef: {kind: Deployment, name: a}}\n";
+    assert_eq!(
+        judge(Some("1.25"), scaler),
+        [
+            "Deprecated HorizontalPodAutoscaler of `autoscaling/v2beta2` is removed in Kubernetes 1.26 [use `autoscaling/v2`]"
+        ]
+    );
+    assert_eq!(
+        judge(Some("1.26"), scaler),
+        [
+            "Removed HorizontalPodAutoscaler of `autoscaling/v2beta2` was removed in Kubernetes 1.26; this is Kubernetes 1.26 [use `autoscaling/v2`]"
+        ]
+    );
+}
+
+#[test]
+fn a_custom_kind_is_judged_by_its_definition() {
+    let shop = json!({
+        "type": "object",
+        "required": ["city"],
+        "properties": {
+            "city": {"type": "string", "pattern": "^[A-Z]", "maxLength": 20},
+            "port": {"x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}]},
+            "open": {"type": "string", "nullable": true, "enum": ["always", "never"]},
+            "size": {"type": "integer", "minimum": 1, "exclusiveMinimum": true},
+            "extra": {"type": "object", "x-kubernetes-preserve-unknown-fields": true, "properties": {"count": {"type": "integer"}}},
+            "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+            "bare": {"type": "object"},
+            "pod": {"type": "object", "x-kubernetes-embedded-resource": true},
+        },
+    });
+    let good = "{city: Lyon, port: http, open: null, size: 2, extra: {count: 1, m: {o: [1]}}, labels: {a: b}, pod: {apiVersion: v1, kind: Pod, metadata: {name: a}}}";
+    assert_eq!(spec(&shop, good), Vec::<String>::new());
+    let cases = [
+        ("{}", "Invalid `spec` lacks `city`"),
+        ("{city: null}", "Invalid `spec` lacks `city`"),
+        (
+            "{city: lyon}",
+            "Invalid `spec.city` does not match the pattern `^[A-Z]`",
+        ),
+        (
+            "{city: Lyon, port: [1]}",
+            "Invalid `spec.port` must be a whole number or a string, but is a list",
+        ),
+        (
+            "{city: Lyon, open: later}",
+            "Invalid `spec.open` must be one of `always`, `never`",
+        ),
+        (
+            "{city: Lyon, size: 1}",
+            "Invalid `spec.size` must be more than 1",
+        ),
+        (
+            "{city: Lyon, extra: {count: a}}",
+            "Invalid `spec.extra.count` must be a whole number, but is a string",
+        ),
+        (
+            "{city: Lyon, labels: {a: 1}}",
+            "Invalid `spec.labels.a` must be a string, but is a number [put the value in quotes]",
+        ),
+        (
+            "{city: Lyon, bare: {a: 1}}",
+            "UnknownField `spec.bare` has no field `a` [remove it]",
+        ),
+        (
+            "{city: Lyon, citi: Lyon}",
+            "UnknownField `spec` has no field `citi` [fields here: bare, city, extra, labels, open, pod, port, size]",
+        ),
+    ];
+    for (text, want) in cases {
+        let got = spec(&shop, text);
+        assert!(got.iter().any(|it| it == want), "{text}: {got:?}");
+    }
+}
+
+#[test]
+fn alternatives_narrow_and_do_not_close() {
+    let schema = json!({
+        "type": "object",
+        "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+        "oneOf": [
+            {"required": ["a"], "properties": {"a": {"maximum": 5}}},
+            {"required": ["b"]},
+        ],
+    });
+    assert_eq!(spec(&schema, "{a: 1}"), Vec::<String>::new());
+    assert_eq!(spec(&schema, "{a: 9}").len(), 1);
+    assert_eq!(spec(&schema, "{a: 1, b: 1}").len(), 1);
+}
+
+#[test]
+fn versions_of_a_definition() {
+    let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let shop = |version: &str| {
+        custom(
+            &schema,
+            &format!("apiVersion: example.com/{version}\nkind: Shop\nmetadata: {{name: a}}\n"),
+        )
+    };
+    assert_eq!(shop("v1"), Vec::<String>::new());
+    assert_eq!(
+        shop("v1beta1"),
+        ["Deprecated version `v1beta1` of Shop is deprecated [use `v1`]"]
+    );
+    for gone in ["v1alpha1", "v3"] {
+        assert_eq!(
+            shop(gone),
+            [format!(
+                "Invalid the definition of Shop does not serve version `{gone}` [it serves v1, v1beta1]"
+            )]
+        );
+    }
+    let other = custom(
+        &schema,
+        "apiVersion: example.com/v1\nkind: Shp\nmetadata: {name: a}\n",
+    );
+    assert_eq!(
+        other,
+        ["UnknownKind no schema is known for Shp of `example.com/v1` [did you mean `Shop`?]"]
+    );
+}
+
+#[test]
+fn metadata_of_a_custom_kind_is_that_of_every_object() {
+    let schema = json!({"type": "object", "properties": {"metadata": {"type": "object", "properties": {"name": {"type": "string", "maxLength": 3}}}}});
+    let shop = |metadata: &str| {
+        custom(
+            &schema,
+            &format!("apiVersion: example.com/v1\nkind: Shop\nmetadata: {metadata}\n"),
+        )
+    };
+    assert_eq!(shop("{name: a, labels: {b: c}}"), Vec::<String>::new());
+    assert_eq!(shop("{name: abcd}").len(), 1);
+    assert_eq!(
+        shop("{name: a, label: {}}"),
+        ["UnknownField `metadata` has no field `label` [did you mean `labels`?]"]
+    );
+}
+
+#[test]
+fn definitions_that_disagree_decide_nothing() {
+    let schemas = Schemas::new(None).expect("embedded");
+    let mut found = Definitions::new();
+    let root = |spec: Value| json!({"type": "object", "properties": {"spec": spec}});
+    found.add(&definition(&root(json!({"type": "object"}))), None);
+    found.add(
+        &definition(&root(
+            json!({"type": "object", "properties": {"a": {"type": "integer"}}}),
+        )),
+        None,
+    );
+    let shop =
+        manifest("apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: a}\nspec: {a: 1}\n");
+    let none = Definitions::new();
+    let told = schemas.judge(&shop, &none, || &found);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].rule, SchemaRule::Unchecked);
+    // The one of the same render decides.
+    let mut beside = Definitions::new();
+    beside.add(
+        &definition(&root(
+            json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true}),
+        )),
+        None,
+    );
+    assert_eq!(schemas.judge(&shop, &beside, || &found), []);
+}
+
+#[test]
+fn hostile_definitions_are_never_a_pass() {
+    let mut deep = json!({"type": "string"});
+    for _ in 0..120 {
+        deep = json!({"type": "object", "properties": {"a": deep}});
+    }
+    let cases = [
+        json!({"$ref": "https://example.com/schema.json"}),
+        json!({"type": "object", "properties": {"a": {"$ref": "file:///etc/passwd"}}}),
+        json!({"type": "object", "properties": {"a": {"$ref": "#/properties/a"}}}),
+        json!({"type": "object", "definitions": {}}),
+        json!({"type": "string", "pattern": "("}),
+        json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "(?:(?:a{1000}){1000}){1000}"}}}),
+        json!({"type": "object", "properties": {"a": "no schema"}}),
+        json!({"type": "object", "minLength": "three"}),
+        json!({"type": 7}),
+        json!({"type": "object", "required": "a"}),
+        deep,
+    ];
+    for case in cases {
+        let got = spec(&case, "{}");
+        assert_eq!(got.len(), 1, "{case} {got:?}");
+        assert!(got[0].starts_with("Unchecked "), "{got:?}");
+    }
+}
+
+#[test]
+fn a_pattern_that_would_backtrack_takes_no_time() {
+    let schema =
+        json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}});
+    let text = format!("{{a: {}b}}", "a".repeat(100_000));
+    assert_eq!(spec(&schema, &text).len(), 1);
+}
+
+#[test]
+fn many_mistakes_are_counted() {
+    let items = "x,".repeat(500);
+    let got = spec(
+        &json!({"type": "array", "items": {"type": "integer"}}),
+        &format!("[{items}]"),
+    );
+    assert_eq!(got.len(), 21);
+    assert_eq!(got[20], "Invalid 480 more mistakes are not listed");
+}
