@@ -1,4 +1,4 @@
-//! How long a check takes, without the start of a process: `cargo bench`.
+//! How long a check takes, without the start of a process, and `demo` with it: `cargo bench`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::collections::BTreeMap;
@@ -129,5 +129,18 @@ fn checks(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, checks);
+/// The whole program, as a newcomer starts it: two checks, each with its worker.
+fn demo(criterion: &mut Criterion) {
+    criterion.bench_function("demo", |bencher| {
+        bencher.iter(|| {
+            let output = std::process::Command::new(env!("CARGO_BIN_EXE_tollgate"))
+                .arg("demo")
+                .output()
+                .expect("the binary runs");
+            assert!(output.status.success());
+        });
+    });
+}
+
+criterion_group!(benches, checks, demo);
 criterion_main!(benches);
