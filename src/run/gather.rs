@@ -300,16 +300,21 @@ impl<'a> Opened<'a> {
     fn load_policies(&self) -> Loaded<'_> {
         let wanted = |it: &&Document| matches!(it.class, Class::Policy | Class::Exception);
         let mut documents = Vec::new();
+        let mut lost = Vec::new();
         for it in self.policies.documents.iter().filter(wanted) {
-            // It was read when it was found, so this comes from the session's memory.
-            if let Ok(file) = self
+            // It was read when it was found, so this comes from the session's memory. A policy that
+            // is not there any more must not look like one that was never written.
+            let file = self
                 .session
-                .documents(&it.path, tollgate_yaml::Dialect::Sigs)
-            {
-                documents.extend(file.get(it.index).cloned());
+                .documents(&it.path, tollgate_yaml::Dialect::Sigs);
+            match file.ok().and_then(|file| file.get(it.index).cloned()) {
+                Some(document) => documents.push(document),
+                None => lost.push((None, format!("`{}` cannot be read again", it.path))),
             }
         }
-        policies::load(&documents, self.sources, self.side)
+        let mut loaded = policies::load(&documents, self.sources, self.side);
+        loaded.problems.extend(lost);
+        loaded
     }
 
     fn side(&self) -> secrets::Tree<'_> {
