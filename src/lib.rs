@@ -5,6 +5,7 @@ pub mod config;
 pub mod engines;
 pub mod exit;
 pub mod finding;
+pub mod forges;
 pub mod gates;
 pub mod model;
 pub mod renderers;

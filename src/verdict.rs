@@ -1,7 +1,7 @@
 //! From what gates found to one decision. Pure: the same records give the same verdict.
 
 use crate::{
-    finding::{Finding, Level},
+    finding::Finding,
     gates::{Cause, Examined, Unsure},
     model::{Change, WorkerFault},
 };
@@ -194,7 +194,7 @@ fn state(examined: &Examined) -> GateState {
 }
 
 fn holds(examined: &Examined) -> bool {
-    examined.findings.iter().any(|it| it.level == Level::Deny)
+    examined.findings.iter().any(Finding::holds)
 }
 
 fn examined_nothing(gate: &str) -> Unsure {

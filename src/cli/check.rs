@@ -3,7 +3,7 @@
 use super::{Common, call_failed, fail, fail_with_help, print, progress::Bar};
 use crate::{
     config::{Config, Loaded},
-    exit,
+    exit, forges,
     model::{Facts, WorkerFault},
     reporters::{self, REPORTERS, Report, Reporter},
     run::{self, Answer, CheckTask, Gathered, Task, record},
@@ -28,6 +28,13 @@ pub(super) struct Args {
     working_tree: bool,
     #[command(flatten)]
     output: Output,
+    /// The forge to ask about approvals and protection: github, gitlab or offline; the one of the CI
+    /// system if not given
+    #[arg(long, value_name = "FORGE", value_parser = forge)]
+    forge: Option<&'static str>,
+    /// For `--forge offline`: facts of an earlier check, whose answers of the forge stand in
+    #[arg(long, value_name = "FILE")]
+    forge_facts: Option<PathBuf>,
     /// Also write the facts and BASE's settings to a file, for `tollgate replay`
     #[arg(long, value_name = "FILE")]
     facts_out: Option<PathBuf>,
@@ -64,8 +71,17 @@ fn report(text: &str) -> Result<(&'static str, PathBuf), String> {
     Ok((format(name)?, PathBuf::from(path)))
 }
 
+fn forge(text: &str) -> Result<&'static str, String> {
+    forges::choose(Some(text), &forges::Environment::default())
+        .map(forges::Forge::id)
+        .map_err(|names| format!("no such forge; there are {}", names.join(", ")))
+}
+
 /// Variables by which CI systems tell which change a run is for. The worker gets these and no others.
 const CI_VARIABLES: &[&str] = &["CI", "GITHUB_", "GITLAB_CI", "CI_"];
+
+/// What besides them a forge may need.
+const FORGE_VARIABLES: &[&str] = &["TOLLGATE_", "GH_TOKEN", "GITLAB_TOKEN"];
 
 impl Output {
     /// Make way for the reports.
@@ -105,10 +121,13 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |it| it.as_secs()),
     });
-    let gathered = match gather(&task, common) {
+    let mut gathered = match gather(&task, common) {
         Ok(gathered) => gathered,
         Err(code) => return code,
     };
+    if let Err(code) = ask_forge(args, common, &mut gathered) {
+        return code;
+    }
     if let Some(path) = &args.facts_out
         && let Err(why) = keep(&gathered, &in_folder(common, path))
     {
@@ -116,6 +135,41 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
         return fail(exit::UNKNOWN, &message);
     }
     tell(&judge(&gathered), &args.output, common)
+}
+
+/// Ask the forge what BASE's settings need to know. It is asked here and not in the worker, which
+/// never holds a token.
+fn ask_forge(args: &Args, common: &Common, gathered: &mut Gathered) -> Result<(), u8> {
+    let Some(mut question) = run::question(gathered) else {
+        return Ok(());
+    };
+    if args.forge_facts.is_some() && args.forge.is_some_and(|it| it != "offline") {
+        return Err(fail(
+            exit::USAGE,
+            "`--forge-facts` stands in for a forge: give no `--forge`, or `--forge offline`",
+        ));
+    }
+    if let Some(path) = &args.forge_facts {
+        let earlier = super::replay::read(&in_folder(common, path)).map_err(|why| {
+            let message = format!("cannot use `{}`: {why}", path.display());
+            fail_with_help(
+                exit::USAGE,
+                &message,
+                Some("give a file as `tollgate check --facts-out FILE` wrote it"),
+            )
+        })?;
+        question.recorded = earlier.facts.forge;
+    }
+    let environment = forge_environment();
+    let name = args
+        .forge_facts
+        .as_ref()
+        .map_or(args.forge, |_| Some("offline"));
+    let Ok(forge) = forges::choose(name, &environment) else {
+        return Err(fail(exit::INTERNAL, "a forge that was known is gone"));
+    };
+    gathered.facts.forge = Some(forge.ask(&environment, &question));
+    Ok(())
 }
 
 pub(super) fn judge(gathered: &Gathered) -> Verdict {
@@ -225,6 +279,18 @@ fn ci_environment() -> BTreeMap<String, String> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| known(name) && !secret(name))
         .collect()
+}
+
+/// The same with tokens, for the forge alone.
+fn forge_environment() -> forges::Environment {
+    let all = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let known = |name: &str| {
+        let ours = CI_VARIABLES.iter().chain(FORGE_VARIABLES);
+        ours.into_iter()
+            .any(|it| name == *it || (it.ends_with('_') && name.starts_with(it)))
+    };
+    forges::Environment::new(all.filter(|(name, _)| known(name)).collect())
 }
 
 /// A worker has no use for a token, and what it does not have it cannot leak.

@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
 }
 
 /// Never more than a record can have, whatever the file is.
-fn read(path: &Path) -> Result<Gathered, String> {
+pub(super) fn read(path: &Path) -> Result<Gathered, String> {
     let limit = u64::try_from(record::LIMIT).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     std::fs::File::open(path)

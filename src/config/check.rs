@@ -279,11 +279,15 @@ impl Check<'_> {
                 );
             }
             let when = &rule.when;
-            if when.touches.is_empty() && when.control_plane.is_none() && when.any != Some(true) {
+            let bounded = !when.touches.is_empty()
+                || when.control_plane.is_some()
+                || !when.paths.is_empty()
+                || !when.changes_kind.is_empty();
+            if !bounded && when.any != Some(true) {
                 self.report(
                     &at.key("when"),
                     "the rule is for no change",
-                    "give `touches`, `control_plane: true` or `any: true`",
+                    "give `touches`, `paths`, `changes_kind`, `control_plane: true` or `any: true`",
                 );
             }
             // Without a list the environments are not known before the trees are read.
@@ -313,7 +317,7 @@ impl Check<'_> {
             match self.config.groups.get(name.as_str()) {
                 Some(group) => {
                     countable &= group.team.is_none();
-                    people.extend(group.users.iter().map(|it| it.to_lowercase()));
+                    people.extend(group.users.iter().map(|it| it.key()));
                 }
                 None => {
                     countable = false;

@@ -25,15 +25,16 @@ pub use environment::{
 pub use places::Places;
 pub use review::{
     ApprovalBind, ApprovalDefaults, ApprovalRule, Approvals, ChangesRequested, Codeowners, Group,
-    OnUnknown, Permission, Protection, ProtectionSettings, Require, Unknown, When,
+    OnUnknown, Permission, Protection, ProtectionSettings, Require, Snapshot, StatusCheck, Unknown,
+    When,
 };
 pub use settings::{
-    Audit, Coverage, Handoff, HandoffBind, Override, Plain, Policies, PullRequest, Rollback,
+    Audit, Coverage, Eased, Handoff, HandoffBind, Override, Plain, Policies, PullRequest, Rollback,
     Schema, Secrets, Waivable,
 };
 pub use value::{
     Cron, Duration, FilePath, ImagePattern, KubernetesVersion, Name, Pattern, Patterns, Percent,
-    Pointer, RefName, TimeZone,
+    Pointer, RefName, TimeZone, User,
 };
 
 use crate::model::Place;

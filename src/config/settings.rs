@@ -67,8 +67,8 @@ section! {
 }
 
 choice! {
-    /// A demand that a rollback or an override can waive. What is not here can never be waived.
-    pub enum Waivable {
+    /// A demand that a rollback can waive.
+    pub enum Eased {
         /// That a version was in the environment before.
         Promotion = "promotion",
         /// That it was there long enough.
@@ -80,6 +80,36 @@ choice! {
     }
 }
 
+choice! {
+    /// A demand that an override can waive. What is not here can never be waived: that every overlay
+    /// renders, that no secret is shown, that the rules are changed by their owners, the approvals of
+    /// the override itself, the hand-off.
+    pub enum Waivable {
+        /// That a version was in the environment before.
+        Promotion = "promotion",
+        /// That it was there long enough.
+        Soak = "soak",
+        /// That no freeze is on.
+        Freeze = "freeze",
+        /// That a change touches few environments.
+        OneEnvironment = "one_environment",
+        /// That resources are valid for their Kubernetes version.
+        Schemas = "schemas",
+        /// That policies hold.
+        Policies = "policies",
+        /// That fixtures hold.
+        PolicyTests = "policy-tests",
+        /// The approvals that the change would need without the override.
+        Approvals = "approvals",
+        /// That the forge protects the branch.
+        Protection = "protection",
+        /// What is asked of Argo CD Applications.
+        Argocd = "argocd",
+        /// What is asked of images.
+        Images = "images",
+    }
+}
+
 section! {
     /// How a return to an earlier state is eased.
     pub struct Rollback {
@@ -88,7 +118,7 @@ section! {
         /// How many commits back the earlier state may be.
         within: u32 = 20,
         /// What it need not meet.
-        waives: Vec<Waivable> = vec![Waivable::Promotion, Waivable::Soak, Waivable::Freeze],
+        waives: Vec<Eased> = vec![Eased::Promotion, Eased::Soak, Eased::Freeze],
     }
 }
 

@@ -238,7 +238,7 @@ fn mistakes_in_one_value() {
         ),
         (
             "approvals: {rules: [{name: a, when: {}, require: {count: 1}}]}",
-            "tollgate.yaml:5:31: the rule is for no change [give `touches`, `control_plane: true` or `any: true`]",
+            "tollgate.yaml:5:31: the rule is for no change [give `touches`, `paths`, `changes_kind`, `control_plane: true` or `any: true`]",
         ),
         (
             "approvals: {rules: [{name: a, when: {any: true}, require: {count: 1, from: [plat]}}]}",

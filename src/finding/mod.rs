@@ -24,6 +24,49 @@ pub struct Label {
     pub text: String,
 }
 
+/// Whether a finding weighs what its level says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disposition {
+    /// It does.
+    #[default]
+    Stands,
+    /// Somebody has decided that it does not hold the change. It is shown nevertheless.
+    Waived(Waiver),
+}
+
+/// A decision that a finding does not hold the change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Waiver {
+    /// What kind of decision.
+    pub by: WaivedBy,
+    /// Its name: the exception's id, the override's ticket; empty for the baseline.
+    pub id: String,
+    /// Why, in the words of those who decided.
+    pub reason: String,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// When it ends, in seconds since 1970; `None` for the baseline, which ends by being mended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// Where it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// The kinds of decision that a finding does not hold a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaivedBy {
+    /// It was there when the repository took the gate in.
+    Baseline,
+    /// An exception of BASE.
+    Exception,
+    /// An emergency override.
+    Override,
+}
+
 /// One thing that a reviewer should know. Owned, and the first label is its primary one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
@@ -42,6 +85,16 @@ pub struct Finding {
     /// What to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// Whether it counts.
+    #[serde(default, skip_serializing_if = "Disposition::stands")]
+    pub disposition: Disposition,
+}
+
+impl Disposition {
+    /// Whether nobody has waived the finding.
+    pub fn stands(&self) -> bool {
+        matches!(self, Self::Stands)
+    }
 }
 
 impl Finding {
@@ -59,6 +112,7 @@ impl Finding {
             subject: subject.into(),
             labels: Vec::new(),
             help: None,
+            disposition: Disposition::Stands,
         }
     }
 
@@ -79,6 +133,11 @@ impl Finding {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Whether it holds the change.
+    pub fn holds(&self) -> bool {
+        self.level == Level::Deny && self.disposition.stands()
     }
 
     /// Same finding, same fingerprint, however its lines move: SHA-256 over rule and subject and

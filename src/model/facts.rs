@@ -1,7 +1,12 @@
 //! The facts: everything gates may know, gathered once, before any gate runs. The same facts always
 //! give the same verdict, so they can be written to a file and judged again.
 
-use super::{place::Place, resource::ResourceKey, schema::SchemaFacts};
+use super::{
+    forge::{CommitFacts, ForgeFacts, Known, Proposal},
+    place::Place,
+    resource::ResourceKey,
+    schema::SchemaFacts,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -39,6 +44,9 @@ pub struct Facts {
     pub secrets: Vec<SecretFacts>,
     /// Every fixture suite that was run.
     pub suites: Vec<SuiteFacts>,
+    /// What the forge says; absent where no setting asks for anything that it knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forge: Option<ForgeFacts>,
     /// What the repository got wrong while the facts were gathered.
     pub problems: Vec<Problem>,
     /// Where the process that reads hostile input ended early.
@@ -47,7 +55,7 @@ pub struct Facts {
 
 impl Facts {
     /// The version that this program writes and reads.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// No facts yet.
     pub fn empty(now: u64) -> Self {
@@ -66,6 +74,7 @@ impl Facts {
             lowered: Vec::new(),
             secrets: Vec::new(),
             suites: Vec::new(),
+            forge: None,
             problems: Vec::new(),
             faults: Vec::new(),
         }
@@ -89,6 +98,12 @@ pub struct Change {
     pub head: RevisionFacts,
     /// Files that differ, sorted by path.
     pub files: Vec<ChangedFile>,
+    /// The pull or merge request that it is; absent where the CI system names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
+    /// The commits that it brings, the newest first; not known where the clone does not hold them
+    /// all, or where the head is no commit.
+    pub commits: Known<Vec<CommitFacts>>,
 }
 
 /// One side of the change.

@@ -1,6 +1,7 @@
 //! What is true about the change under judgement. Plain data: no I/O, no opinions.
 
 mod facts;
+mod forge;
 mod place;
 mod progress;
 mod render_diff;
@@ -13,6 +14,11 @@ pub use facts::{
     Change, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts, OverlayFacts, PolicyFacts,
     Problem, RenderFacts, RenderWarning, ResourceFacts, RevisionFacts, RuleFacts, RuleOutcome,
     SecretFacts, SecretField, SuiteFacts, SuiteRow, SuiteSet, WorkerFault,
+};
+pub use forge::{
+    Access, Account, AccountKind, Bypass, CommitFacts, Contributor, ForgeFacts, ForgeKind, Gap,
+    Known, Proposal, ProtectionFacts, Request, RequestState, RequiredCheck, Review, ReviewState,
+    Stated,
 };
 pub use place::{Place, Side};
 pub use progress::{Step, Watch, step};

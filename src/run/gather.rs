@@ -95,6 +95,8 @@ pub(super) fn gather(task: &CheckTask, watch: Watch<'_>) -> Result<Gathered, Sto
                 edit,
             })
             .collect(),
+        proposal: sides.proposal.clone(),
+        commits: sides.commits.clone(),
     };
     facts_of(&base, &*head, change, task.now, watch)
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 mod apply;
 mod compare;
 mod diff;
+mod forge;
 mod gather;
 mod init;
 mod overlay;
@@ -31,6 +32,7 @@ mod test;
 
 pub use apply::{Applied, ApplyTask};
 pub use diff::DiffTask;
+pub use forge::question;
 pub use gather::{CheckTask, Gathered};
 pub use init::{InitTask, Proposal};
 pub use render::{LoadRestrictor, Order, Printed, RenderTask};

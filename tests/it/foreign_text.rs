@@ -4,7 +4,7 @@
 use crate::reports::{FORMATS, PLAIN, render};
 use std::collections::BTreeSet;
 use tollgate::{
-    finding::{Finding, Label, Level},
+    finding::{Disposition, Finding, Label, Level},
     gates::{Cause, Examined, Subject, Unsure},
     model::{Place, Side, WorkerFault},
     reporters::Look,
@@ -41,6 +41,7 @@ fn verdict_of(text: &str) -> Verdict {
             })
             .collect(),
         help: Some(text.to_owned()),
+        disposition: Disposition::Stands,
     };
     let unsure = |subject: String| Unsure {
         subject,

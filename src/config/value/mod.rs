@@ -9,5 +9,5 @@ pub use cron::Cron;
 pub use duration::Duration;
 pub use pattern::{Pattern, Patterns};
 pub use text::{
-    FilePath, ImagePattern, KubernetesVersion, Name, Percent, Pointer, RefName, TimeZone,
+    FilePath, ImagePattern, KubernetesVersion, Name, Percent, Pointer, RefName, TimeZone, User,
 };

@@ -81,6 +81,43 @@ text! {
 }
 
 text! {
+    /// An account of the forge: `login`, or `login#id`, where the number alone decides.
+    User = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}(\\[bot\\])?(#[1-9][0-9]{0,18})?$", |text| {
+        let (login, id) = text.split_once('#').map_or((text, None), |(login, id)| (login, Some(id)));
+        let name = login.strip_suffix("[bot]").unwrap_or(login);
+        let letters = name.chars().all(|it| it.is_ascii_alphanumeric() || "-_.".contains(it));
+        let first = name.starts_with(|it: char| it.is_ascii_alphanumeric() || it == '_');
+        let number = id.is_none_or(|it| it.parse().is_ok_and(|it: u64| it > 0) && !it.starts_with(['0', '+']));
+        if letters && first && name.len() <= 255 && number {
+            return Ok(());
+        }
+        Err(format!(
+            "{} is not an account: write its name as the forge does, without `@`, or name and number like `ann#1234`",
+            quoted(text)
+        ))
+    }
+}
+
+impl User {
+    /// The name, without the number.
+    pub fn login(&self) -> &str {
+        self.0.split_once('#').map_or(&*self.0, |(login, _)| login)
+    }
+
+    /// The number of the account, if it is given.
+    pub fn id(&self) -> Option<u64> {
+        self.0.split_once('#').and_then(|(_, id)| id.parse().ok())
+    }
+
+    /// What two spellings of one account have in common: the number, or the name in small letters,
+    /// as forges compare names.
+    pub fn key(&self) -> String {
+        self.id()
+            .map_or_else(|| self.login().to_ascii_lowercase(), |it| format!("#{it}"))
+    }
+}
+
+text! {
     /// A Kubernetes minor version such as `1.34`.
     KubernetesVersion = "^1\\.[0-9]{1,3}$", |text| {
         let minor = text.strip_prefix("1.").filter(|it| !it.is_empty() && it.len() <= 3);

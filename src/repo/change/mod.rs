@@ -5,6 +5,7 @@
 //! turned round, and rules come from the newest base. Source: threat rows F3 and G13.
 
 use super::{Objects, RepoError};
+use crate::model::{CommitFacts, ForgeKind, Known, Proposal};
 use git2::{Commit, ErrorCode, Oid, Repository};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -32,6 +33,10 @@ pub struct Change {
     pub head: Head,
     /// How both were found.
     pub source: Source,
+    /// The pull or merge request that it is, if the CI system names one.
+    pub proposal: Option<Proposal>,
+    /// The commits that it brings.
+    pub commits: Known<Vec<CommitFacts>>,
 }
 
 /// One commit and the tree that is read for it.
@@ -110,6 +115,7 @@ struct Sides<'r> {
     base: (String, Commit<'r>),
     head: (String, Commit<'r>),
     source: Source,
+    proposal: Option<Proposal>,
 }
 
 /// The parts of GitHub's event that are read. Source: GitHub's webhook payloads.
@@ -123,6 +129,7 @@ struct Event {
 
 #[derive(Deserialize)]
 struct PullRequest {
+    number: Option<u64>,
     base: Tip,
     head: Tip,
 }
@@ -130,6 +137,8 @@ struct PullRequest {
 #[derive(Deserialize)]
 struct Tip {
     sha: String,
+    #[serde(default, rename = "ref")]
+    branch: String,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +149,9 @@ struct MergeGroup {
 
 /// No event is larger: GitHub's own limit is 25 MiB.
 const LARGEST_EVENT: u64 = 25 << 20;
+
+/// Commits of one change that are looked at.
+const MOST_COMMITS: usize = 10_000;
 
 impl<'r> Resolver<'r> {
     fn resolve(&self) -> Result<Change, RepoError> {
@@ -166,6 +178,11 @@ impl<'r> Resolver<'r> {
             base: revision(&sides.base.0, &sides.base.1),
             head: Head::WorkingTree,
             source: sides.source,
+            proposal: None,
+            commits: Known::unknown(
+                "what is judged is a working tree, which is no commit",
+                "a run on a commit",
+            ),
         })
     }
 
@@ -189,6 +206,7 @@ impl<'r> Resolver<'r> {
             base,
             head: (head_name, head_commit),
             source,
+            proposal: None,
         })
     }
 
@@ -197,6 +215,12 @@ impl<'r> Resolver<'r> {
         if let Some(request) = event.pull_request {
             let source = Source::GitHubPullRequest;
             let head = self.known(&request.head.sha, "the head of the pull request")?;
+            let proposal = request.number.map(|number| Proposal {
+                forge: ForgeKind::Github,
+                number,
+                head: head.id().to_string(),
+                branch: request.base.branch.clone(),
+            });
             // GitHub checks a merge of both out. Its first parent is the newest base there is.
             if let Some(merge) = self.variable("GITHUB_SHA").and_then(|it| self.by_id(it))
                 && merge.parent_count() == 2
@@ -207,6 +231,7 @@ impl<'r> Resolver<'r> {
                     base: (self.base_ref(), base),
                     head: ("pull request".to_owned(), merge),
                     source,
+                    proposal,
                 });
             }
             let base = self.known(&request.base.sha, "the base of the pull request")?;
@@ -214,6 +239,7 @@ impl<'r> Resolver<'r> {
                 base: (self.base_ref(), base),
                 head: ("pull request".to_owned(), head),
                 source,
+                proposal,
             });
         }
         if let Some(group) = event.merge_group {
@@ -227,6 +253,7 @@ impl<'r> Resolver<'r> {
                     self.known(&group.head_sha, "the head of the merge group")?,
                 ),
                 source: Source::GitHubMergeGroup,
+                proposal: None,
             });
         }
         if let (Some(before), Some(after)) = (event.before, event.after)
@@ -242,6 +269,7 @@ impl<'r> Resolver<'r> {
                     self.known(&after, "the commit after the push")?,
                 ),
                 source: Source::GitHubPush,
+                proposal: None,
             });
         }
         let name = self
@@ -295,12 +323,24 @@ impl<'r> Resolver<'r> {
         let commit = self.variable("CI_COMMIT_SHA").unwrap_or_default();
         let head = self.known(commit, "the commit of the pipeline")?;
         let head_name = "merge request".to_owned();
+        // In a pipeline for merged results the tip of the branch is named apart.
+        let tip = self.variable("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA");
+        let proposal = self
+            .variable("CI_MERGE_REQUEST_IID")
+            .and_then(|it| it.parse().ok())
+            .map(|number| Proposal {
+                forge: ForgeKind::Gitlab,
+                number,
+                head: tip.map_or_else(|| head.id().to_string(), str::to_owned),
+                branch: target.clone(),
+            });
         if let Some(tip) = self.variable("CI_MERGE_REQUEST_TARGET_BRANCH_SHA") {
             let base = self.known(tip, "the target of the merge request")?;
             return Ok(Sides {
                 base: (target, base),
                 head: (head_name, head),
                 source,
+                proposal,
             });
         }
         let fork = self.known(fork, "the commit where the merge request begins")?;
@@ -312,12 +352,14 @@ impl<'r> Resolver<'r> {
                 base: (target, tip),
                 head: (head_name, head),
                 source,
+                proposal,
             });
         }
         Ok(Sides {
             base: (format!("fork from {target}"), fork),
             head: (head_name, head),
             source,
+            proposal,
         })
     }
 
@@ -327,7 +369,13 @@ impl<'r> Resolver<'r> {
             base: (base_name, base),
             head: (head_name, head),
             source,
+            proposal,
         } = sides;
+        let tip = match &proposal {
+            Some(it) => self.by_id(&it.head),
+            None => Some(head.clone()),
+        };
+        let commits = self.commits(&base, tip.as_ref());
         let one_line =
             base.id() == head.id() || self.descends(&head, &base) || self.descends(&base, &head);
         let mut proposed = revision(&head_name, &head);
@@ -341,7 +389,49 @@ impl<'r> Resolver<'r> {
             base: revision(&base_name, &base),
             head,
             source,
+            proposal,
+            commits,
         })
+    }
+
+    /// The commits that are in `head` and not in `base`, the newest first.
+    fn commits(&self, base: &Commit<'_>, head: Option<&Commit<'_>>) -> Known<Vec<CommitFacts>> {
+        // Where history is cut, a commit that is missing looks like one that was never made.
+        if self.repository.is_shallow() {
+            return Known::unknown(
+                "the clone is shallow, so the commits of the change are not known",
+                self.fetch_help(),
+            );
+        }
+        let Some(head) = head else {
+            return Known::unknown(
+                "the tip of the proposed branch is not in this clone",
+                self.fetch_help(),
+            );
+        };
+        let walk = || -> Result<Vec<CommitFacts>, git2::Error> {
+            let mut walk = self.repository.revwalk()?;
+            walk.set_sorting(git2::Sort::TOPOLOGICAL)?;
+            walk.push(head.id())?;
+            walk.hide(base.id())?;
+            let ids = walk.take(MOST_COMMITS + 1);
+            ids.map(|id| Ok(commit_facts(&self.repository.find_commit(id?)?)))
+                .collect()
+        };
+        match walk() {
+            Ok(commits) if commits.len() > MOST_COMMITS => Known::unknown(
+                format!("the change has more than {MOST_COMMITS} commits"),
+                "a change that is made of fewer commits",
+            ),
+            Ok(commits) => Known::Known(commits),
+            Err(error) => Known::unknown(
+                format!(
+                    "the commits of the change cannot be read: {}",
+                    error.message()
+                ),
+                self.fetch_help(),
+            ),
+        }
     }
 
     fn merged(&self, base: &Commit<'_>, head: &Commit<'_>) -> Result<Oid, RepoError> {
@@ -514,6 +604,26 @@ impl<'r> Resolver<'r> {
 
     fn is(&self, name: &str) -> bool {
         self.variable(name) == Some("true")
+    }
+}
+
+/// What a commit says of those who made it. Source for the trailer: GitHub's "Creating a commit with
+/// multiple authors"; git's own trailers are the last paragraph, but forges read the whole message.
+fn commit_facts(commit: &Commit<'_>) -> CommitFacts {
+    let address = |it: &git2::Signature<'_>| String::from_utf8_lossy(it.email_bytes()).into_owned();
+    let message = String::from_utf8_lossy(commit.message_raw_bytes());
+    let co_authors = message.lines().filter_map(|line| {
+        let (key, value) = line.trim().split_once(':')?;
+        let (_, rest) = value.rsplit_once('<')?;
+        key.trim()
+            .eq_ignore_ascii_case("co-authored-by")
+            .then(|| rest.trim_end_matches('>').trim().to_owned())
+    });
+    CommitFacts {
+        id: commit.id().to_string(),
+        author: address(&commit.author()),
+        committer: address(&commit.committer()),
+        co_authors: co_authors.collect(),
     }
 }
 

@@ -28,6 +28,8 @@ impl Shield {
             suites,
             problems,
             faults: _,
+            // Asked by the parent, after the worker has answered.
+            forge: _,
         } = facts;
         overlays.iter_mut().for_each(|it| self.overlay(it));
         for PolicyFacts {

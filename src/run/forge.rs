@@ -1,0 +1,31 @@
+//! What must be asked of the forge.
+
+use super::Gathered;
+use crate::forges::Question;
+use std::collections::BTreeSet;
+
+/// What BASE's settings need to know of a forge; `None` where they need nothing, or where nothing
+/// can be judged anyway.
+pub fn question(gathered: &Gathered) -> Option<Question> {
+    let (facts, config) = (&gathered.facts, &gathered.settings.config);
+    let reviews = config.approvals.is_some() || config.emergency.is_some();
+    let protection = config.protection.is_some();
+    if !facts.faults.is_empty() || !(reviews || protection) {
+        return None;
+    }
+    let teams: BTreeSet<String> = config
+        .groups
+        .values()
+        .filter_map(|it| it.team.as_ref())
+        .map(|it| it.to_lowercase())
+        .collect();
+    Some(Question {
+        branch: facts.change.proposal.as_ref().map(|it| it.branch.clone()),
+        proposal: facts.change.proposal.clone(),
+        reviews,
+        protection,
+        teams: if reviews { teams } else { BTreeSet::new() },
+        now: facts.now,
+        recorded: None,
+    })
+}
