@@ -1,6 +1,6 @@
 //! One thing that a reviewer should know, and the places that show it.
 
-use crate::model::Place;
+use crate::model::{Place, ResourceKey};
 use serde::{Deserialize, Serialize};
 
 /// How much a finding weighs.
@@ -79,6 +79,10 @@ pub struct Finding {
     pub message: String,
     /// What it is about: environment and resource. Part of the fingerprint; lines are not.
     pub subject: String,
+    /// The resource that it is about, where it is about one. Says no more than the subject, in
+    /// parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ResourceKey>,
     /// Places, the line to edit first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
@@ -110,6 +114,7 @@ impl Finding {
             level,
             message: message.into(),
             subject: subject.into(),
+            resource: None,
             labels: Vec::new(),
             help: None,
             disposition: Disposition::Stands,
@@ -125,6 +130,13 @@ impl Finding {
                 text: text.into(),
             });
         }
+        self
+    }
+
+    /// The same finding about a resource.
+    #[must_use]
+    pub fn resource(mut self, resource: &ResourceKey) -> Self {
+        self.resource = Some(resource.clone());
         self
     }
 

@@ -6,9 +6,10 @@
 use crate::{
     config::{Config, Loaded},
     finding::{Finding, Level},
-    model::{Facts, Place, Problem},
+    model::{Facts, OverlayFacts, Place, Problem, ResourceKey},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 mod control_plane;
 mod policies;
@@ -60,6 +61,12 @@ impl<'a> GateContext<'a> {
             config: &settings.config,
             settings,
         }
+    }
+
+    /// The overlays by their paths.
+    fn overlays(&self) -> BTreeMap<&'a str, &'a OverlayFacts> {
+        let overlays = self.facts.overlays.iter();
+        overlays.map(|it| (it.path.as_str(), it)).collect()
     }
 
     /// The line of `tollgate.yaml` that says how strictly an environment is judged.
@@ -153,6 +160,28 @@ fn problems(cx: GateContext<'_>, gate: &str, rule: &str, examined: &mut Examined
                 cause: Cause::Facts,
             });
         }
+    }
+}
+
+/// Facts about an overlay that the facts do not list can only be damaged.
+fn unknown_overlay(what: &str, overlay: &str) -> Unsure {
+    Unsure {
+        subject: overlay.to_owned(),
+        why: format!("a {what} result names an overlay that the facts do not list"),
+        needs: "gather the facts again".to_owned(),
+        cause: Cause::Facts,
+    }
+}
+
+/// `prod: Deployment web/api (apps/web/overlays/prod)`.
+fn subject(overlay: &OverlayFacts, resource: &ResourceKey) -> String {
+    format!("{}: {resource} ({})", overlay.place_name(), overlay.path)
+}
+
+impl OverlayFacts {
+    /// Its environment, for people.
+    fn place_name(&self) -> &str {
+        self.environment.as_deref().unwrap_or("no environment")
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems};
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems, subject, unknown_overlay};
 use crate::{
     config::Enforcement,
     finding::{Finding, Level},
@@ -21,27 +21,21 @@ impl Gate for Policies {
     fn check(&self, cx: GateContext<'_>) -> Examined {
         let mut examined = Examined::default();
         problems(cx, "policies", "policies/unreadable", &mut examined);
-        let overlays: BTreeMap<&str, &OverlayFacts> = cx
-            .facts
-            .overlays
-            .iter()
-            .map(|it| (it.path.as_str(), it))
-            .collect();
+        let overlays = cx.overlays();
         let mut checks: BTreeMap<String, usize> = BTreeMap::new();
         for (overlay, resource, passed) in &cx.facts.passes {
             if let Some(overlay) = overlays.get(overlay.as_str()) {
-                *checks
-                    .entry(subject(overlay, &resource.to_string()))
-                    .or_default() += passed;
+                *checks.entry(subject(overlay, resource)).or_default() += passed;
             }
         }
         for result in &cx.facts.results {
-            // A result for an overlay that the facts do not list can only come from damaged facts.
             let Some(overlay) = overlays.get(result.overlay.as_str()) else {
-                examined.unsure.push(unknown_overlay(result));
+                examined
+                    .unsure
+                    .push(unknown_overlay("policy", &result.overlay));
                 continue;
             };
-            let subject = subject(overlay, &result.resource.to_string());
+            let subject = subject(overlay, &result.resource);
             *checks.entry(subject.clone()).or_default() += 1;
             let enforcement = cx.enforcement(overlay).unwrap_or(Enforcement::Strict);
             let environment = overlay.environment.as_deref();
@@ -62,11 +56,6 @@ impl Gate for Policies {
         }
         examined
     }
-}
-
-pub(super) fn subject(overlay: &OverlayFacts, resource: &str) -> String {
-    let environment = overlay.environment.as_deref().unwrap_or("no environment");
-    format!("{environment}: {resource} ({})", overlay.path)
 }
 
 /// What a result weighs where. `audit` reports, `enforce` holds failures, `strict` holds warnings
@@ -131,7 +120,8 @@ fn judge(
     )
     .label(result.place.as_ref(), here)
     .label(result.overridden.as_ref(), "in place of this")
-    .label(result.rule_place.as_ref(), "the rule that decides");
+    .label(result.rule_place.as_ref(), "the rule that decides")
+    .resource(&result.resource);
     if let Some(environment) = environment.filter(|_| !finding.labels.is_empty()) {
         let place = cx.enforcement_place(environment);
         finding = finding.label(place, format!("how `{environment}` is judged"));
@@ -145,8 +135,7 @@ fn preview(cx: GateContext<'_>, overlays: &BTreeMap<&str, &OverlayFacts>, examin
     for result in &cx.facts.preview {
         let environment = overlays
             .get(result.overlay.as_str())
-            .and_then(|it| it.environment.as_deref())
-            .unwrap_or("no environment");
+            .map_or("no environment", |it| it.place_name());
         if matches!(
             result.outcome,
             RuleOutcome::Fail { .. } | RuleOutcome::Error { .. }
@@ -173,15 +162,6 @@ fn preview(cx: GateContext<'_>, overlays: &BTreeMap<&str, &OverlayFacts>, examin
                 .label(first.rule_place.as_ref(), "this rule")
                 .label(first.place.as_ref(), "fails here"),
         );
-    }
-}
-
-fn unknown_overlay(result: &RuleFacts) -> Unsure {
-    Unsure {
-        subject: result.overlay.clone(),
-        why: "a policy result names an overlay that the facts do not list".to_owned(),
-        needs: "gather the facts again".to_owned(),
-        cause: Cause::Facts,
     }
 }
 

@@ -142,28 +142,29 @@ fn rendered(overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
 fn removed(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
     let lost = overlay.removed().len();
     let strict = cx.enforcement(overlay) == Some(Enforcement::Strict);
-    let (level, message) = if overlay.leftovers {
+    let loses = format!("the environment would lose {lost} resources");
+    let gone = format!("the overlay is removed; {loses}");
+    let (level, message, help) = if overlay.leftovers {
         (
             Level::Deny,
-            format!(
-                "its kustomization is gone but its folder is not; the environment would lose {lost} resources"
-            ),
+            format!("its kustomization is gone but its folder is not; {loses}"),
+            "to remove an overlay, delete its whole folder",
         )
     } else if strict {
         (
             Level::Deny,
-            format!("is removed; the environment would lose {lost} resources"),
+            gone,
+            "if that is meant, take it out of the environment's `overlays` first, in a change to tollgate.yaml alone",
         )
     } else {
         (
             Level::Warn,
-            format!("is removed; the environment would lose {lost} resources"),
+            gone,
+            "if that is meant, there is nothing to do",
         )
     };
     let finding = Finding::new(level, "renders/removed", subject, message);
-    examined
-        .findings
-        .push(finding.help("to remove an overlay, delete its whole folder in a change of its own"));
+    examined.findings.push(finding.help(help));
 }
 
 fn unmapped(overlay: &OverlayFacts, subject: &str) -> Finding {

@@ -1,8 +1,8 @@
-use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, policies::subject, problems};
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems, subject, unknown_overlay};
 use crate::{
     config::Enforcement,
     finding::{Finding, Level},
-    model::{OverlayFacts, SchemaFacts, SchemaResult, SchemaRule},
+    model::{ResourceKey, SchemaFacts, SchemaResult, SchemaRule},
 };
 use std::collections::BTreeMap;
 
@@ -27,25 +27,36 @@ impl Gate for Schemas {
     fn check(&self, cx: GateContext<'_>) -> Examined {
         let mut examined = Examined::default();
         problems(cx, "schemas", "schemas/invalid", &mut examined);
-        let overlays: BTreeMap<&str, &OverlayFacts> = cx
-            .facts
-            .overlays
-            .iter()
-            .map(|it| (it.path.as_str(), it))
-            .collect();
+        let overlays = cx.overlays();
+        let mut unknown = Unknown::new();
         for facts in &cx.facts.schemas {
-            // Facts about an overlay that the facts do not list can only be damaged.
-            let Some(overlay) = overlays.get(facts.overlay.as_str()) else {
-                examined.unsure.push(unknown_overlay(facts));
+            let Some(&overlay) = overlays.get(facts.overlay.as_str()) else {
+                examined
+                    .unsure
+                    .push(unknown_overlay("schema", &facts.overlay));
                 continue;
             };
-            let subject = subject(overlay, &facts.resource.to_string());
+            let subject = subject(overlay, &facts.resource);
             let enforcement = cx.enforcement(overlay).unwrap_or(Enforcement::Strict);
             for result in &facts.results {
-                judge(result, enforcement, &subject, &mut examined);
+                if result.rule == SchemaRule::UnknownKind {
+                    let key = &facts.resource;
+                    let kind = (overlay.place_name(), &*key.api_version, &*key.kind);
+                    let (_, results) = unknown.entry(kind).or_insert((enforcement, Vec::new()));
+                    results.push(result);
+                } else {
+                    judge(
+                        result,
+                        enforcement,
+                        &subject,
+                        &facts.resource,
+                        &mut examined,
+                    );
+                }
             }
             examined.examine(subject, 1);
         }
+        examined.findings.extend(unknown_kinds(&unknown));
         if examined.subjects.is_empty() {
             examined.nothing = Some("no environment would receive anything new".to_owned());
         }
@@ -54,16 +65,60 @@ impl Gate for Schemas {
     }
 }
 
+/// What no schema is known for, by environment, API version and kind.
+type Unknown<'a> = BTreeMap<(&'a str, &'a str, &'a str), (Enforcement, Vec<&'a SchemaResult>)>;
+
+/// One finding a kind and environment: a repository full of custom resources is not told of each.
+fn unknown_kinds(unknown: &Unknown<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for ((environment, api_version, kind), (enforcement, results)) in unknown {
+        let Some(first) = results.first() else {
+            continue;
+        };
+        let here = match results.len() {
+            1 => "this resource".to_owned(),
+            n => format!("the first of {n} resources"),
+        };
+        let level = weight(Level::Note, *enforcement);
+        let subject = format!("{environment}: {kind} of {api_version}");
+        let mut finding = Finding::new(
+            level,
+            "schemas/unknown-kind",
+            subject,
+            first.message.clone(),
+        )
+        .label(first.place.as_ref(), here);
+        finding.help.clone_from(&first.help);
+        findings.push(finding);
+    }
+    findings
+}
+
+fn weight(mistake: Level, enforcement: Enforcement) -> Level {
+    match enforcement {
+        Enforcement::Audit => mistake.min(Level::Warn),
+        Enforcement::Enforce => mistake,
+        Enforcement::Strict => Level::Deny,
+    }
+}
+
 /// What a result weighs where. `audit` reports, `enforce` holds what a cluster would refuse or
 /// drop, `strict` holds warnings and what could not be judged too.
-fn judge(result: &SchemaResult, enforcement: Enforcement, subject: &str, examined: &mut Examined) {
+fn judge(
+    result: &SchemaResult,
+    enforcement: Enforcement,
+    subject: &str,
+    resource: &ResourceKey,
+    examined: &mut Examined,
+) {
     let (rule, mistake) = match result.rule {
         SchemaRule::Invalid => ("schemas/invalid", Level::Deny),
         SchemaRule::UnknownField => ("schemas/unknown-field", Level::Deny),
         SchemaRule::Removed => ("schemas/removed", Level::Deny),
         SchemaRule::Deprecated => ("schemas/deprecated", Level::Warn),
-        SchemaRule::UnknownKind => ("schemas/unknown-kind", Level::Note),
         SchemaRule::Unchecked => ("schemas/invalid", Level::Deny),
+        // Told by kind.
+        SchemaRule::UnknownKind => return,
     };
     if result.rule == SchemaRule::Unchecked && enforcement == Enforcement::Enforce {
         examined.unsure.push(Unsure {
@@ -77,20 +132,17 @@ fn judge(result: &SchemaResult, enforcement: Enforcement, subject: &str, examine
         });
         return;
     }
-    let level = match enforcement {
-        Enforcement::Audit => mistake.min(Level::Warn),
-        Enforcement::Enforce => mistake,
-        Enforcement::Strict => Level::Deny,
-    };
-    let here = if result.field.is_empty() {
-        "this resource".to_owned()
-    } else {
-        format!("{} is set here", result.field)
+    let level = weight(mistake, enforcement);
+    let here = match &result.missing {
+        Some(missing) => format!("{missing} is missing here"),
+        None if result.field.is_empty() => "this resource".to_owned(),
+        None => format!("{} is set here", result.field),
     };
     let mut finding = Finding::new(level, rule, subject, result.message.clone())
         .label(result.place.as_ref(), here)
         .label(result.overridden.as_ref(), "and overrides this")
-        .label(result.definition.as_ref(), "the definition that decides");
+        .label(result.definition.as_ref(), "the definition that decides")
+        .resource(resource);
     finding.help.clone_from(&result.help);
     examined.findings.push(finding);
 }
@@ -115,14 +167,5 @@ fn unvalidated(cx: GateContext<'_>, examined: &mut Examined) {
                 cause: Cause::Facts,
             });
         }
-    }
-}
-
-fn unknown_overlay(facts: &SchemaFacts) -> Unsure {
-    Unsure {
-        subject: facts.overlay.clone(),
-        why: "a schema result names an overlay that the facts do not list".to_owned(),
-        needs: "gather the facts again".to_owned(),
-        cause: Cause::Facts,
     }
 }

@@ -4,7 +4,6 @@ use crate::{
     finding::{Finding, Level},
     model::{ControlPlane, OverlayFacts, RenderFacts, SecretFacts, SecretField},
 };
-use std::collections::BTreeMap;
 
 pub(super) struct Secrets;
 
@@ -27,12 +26,7 @@ impl Gate for Secrets {
             examined.nothing = Some("the configuration allows secrets in clear text".to_owned());
             return examined;
         }
-        let overlays: BTreeMap<&str, &OverlayFacts> = cx
-            .facts
-            .overlays
-            .iter()
-            .map(|it| (it.path.as_str(), it))
-            .collect();
+        let overlays = cx.overlays();
         let rendered = |it: &&&OverlayFacts| matches!(it.head, Some(RenderFacts::Rendered { .. }));
         for overlay in overlays.values().filter(rendered) {
             examined.examine(overlay.subject(), 1);
@@ -86,12 +80,7 @@ fn plain(cx: GateContext<'_>, secret: &SecretFacts, overlay: Option<&OverlayFact
         "hold values"
     };
     let subject = match overlay {
-        Some(overlay) => format!(
-            "{}: {} ({})",
-            overlay.environment.as_deref().unwrap_or("no environment"),
-            secret.resource,
-            overlay.path
-        ),
+        Some(overlay) => super::subject(overlay, &secret.resource),
         None => format!("git: {}", secret.resource),
     };
     let mut finding = Finding::new(
@@ -99,7 +88,8 @@ fn plain(cx: GateContext<'_>, secret: &SecretFacts, overlay: Option<&OverlayFact
         "secrets/plain",
         subject,
         format!("{} {verb} in clear text", names.join(", ")),
-    );
+    )
+    .resource(&secret.resource);
     for it in new.iter().take(NAMED) {
         finding = finding.label(it.place.as_ref(), format!("{} is set here", it.field));
     }

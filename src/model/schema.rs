@@ -23,6 +23,9 @@ pub struct SchemaResult {
     pub message: String,
     /// The field, as people write it; empty for the whole resource.
     pub field: String,
+    /// What the field lacks, where that is the mistake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
     /// What to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,

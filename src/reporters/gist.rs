@@ -5,10 +5,10 @@ use super::Report;
 use crate::{
     finding::{Finding, Level},
     model::{Place, Side, WorkerFault, digest},
-    verdict::{Decision, GateRecord, GateState, Verdict},
+    verdict::{Decision, EnvironmentSummary, GateRecord, GateState, Verdict},
 };
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an entry means for the change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,24 +130,74 @@ pub(super) fn fingerprints(items: &[Item<'_>]) -> Vec<String> {
     out
 }
 
-/// The same thing said of many overlays.
+/// The same thing said of many overlays at one place.
 pub(super) struct Group<'a> {
+    /// The weight where it weighs most.
     pub(super) weight: Weight,
     /// The first of them.
     pub(super) finding: &'a Finding,
     /// What they are about, each once.
     subjects: Vec<&'a str>,
+    /// What it weighs less for, each once: an environment that is only audited.
+    lighter: Vec<&'a str>,
 }
 
-/// Subjects that are named under one entry.
-const SUBJECTS: usize = 4;
+/// How many of `n` things are named under one entry; the others are counted.
+pub(super) fn shown(n: usize) -> usize {
+    // A count of one takes the room of its name.
+    if n <= 4 { n } else { 3 }
+}
 
 impl<'a> Group<'a> {
-    /// The subjects to name, and the number of others.
-    pub(super) fn subjects(&self) -> (&[&'a str], usize) {
-        let shown = self.subjects.len().min(SUBJECTS);
-        (&self.subjects[..shown], self.subjects.len() - shown)
+    /// What it is about: the first few, and how many more.
+    pub(super) fn subjects(&self) -> Few<'a> {
+        Few::of(&self.subjects)
     }
+
+    /// Number of subjects.
+    pub(super) fn len(&self) -> usize {
+        self.subjects.len() + self.lighter.len()
+    }
+
+    /// What it is reported for without holding it, if that differs.
+    pub(super) fn lighter(&self) -> Option<Few<'a>> {
+        (!self.lighter.is_empty()).then(|| Few::of(&self.lighter))
+    }
+}
+
+/// The first few of many subjects.
+pub(super) struct Few<'a> {
+    /// To be named.
+    pub(super) named: Vec<&'a str>,
+    /// `2 more overlays`.
+    pub(super) more: Option<String>,
+}
+
+impl<'a> Few<'a> {
+    fn of(all: &[&'a str]) -> Self {
+        let (named, rest) = all.split_at(shown(all.len()));
+        let overlays: Option<BTreeSet<&str>> = rest.iter().map(|it| overlay(it)).collect();
+        let more = match (rest.len(), overlays) {
+            (0, _) => None,
+            (n, Some(overlays)) if overlays.len() == n => Some(plural(n, "more overlay")),
+            (n, _) => Some(format!("{n} more")),
+        };
+        Self {
+            named: named.to_vec(),
+            more,
+        }
+    }
+
+    /// Each name as `show` writes it, then the number of others.
+    pub(super) fn texts(&self, show: impl Fn(&str) -> String) -> Vec<String> {
+        let named = self.named.iter().map(|it| show(it));
+        named.chain(self.more.clone()).collect()
+    }
+}
+
+/// The overlay that a subject ends with: `prod: Deployment web (apps/web)`, `prod (apps/web)`.
+fn overlay(subject: &str) -> Option<&str> {
+    subject.strip_suffix(')')?.rsplit_once(" (").map(|it| it.1)
 }
 
 /// Items that say the same at the same place, as one; in the items' order.
@@ -156,22 +206,74 @@ pub(super) fn groups<'a>(items: &'a [Item<'_>]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for item in items {
         let finding = &*item.finding;
-        let key = (item.weight, &finding.rule, &finding.message, item.place());
+        let key = (&finding.rule, &finding.message, &finding.help, item.place());
         let index = *at.entry(key).or_insert(groups.len());
         match groups.get_mut(index) {
-            Some(group) => group.subjects.push(&finding.subject),
+            Some(group) if group.weight == item.weight => group.subjects.push(&finding.subject),
+            Some(group) => group.lighter.push(&finding.subject),
             None => groups.push(Group {
                 weight: item.weight,
                 finding,
                 subjects: vec![&finding.subject],
+                lighter: Vec::new(),
             }),
         }
     }
     for group in &mut groups {
-        group.subjects.sort_unstable();
-        group.subjects.dedup();
+        for subjects in [&mut group.subjects, &mut group.lighter] {
+            subjects.sort_unstable();
+            subjects.dedup();
+        }
     }
     groups
+}
+
+/// The same thing said at several places: the first group in full, and the others.
+pub(super) type Entry<'a, 'b> = (&'b Group<'a>, &'b [Group<'a>]);
+
+/// Groups that say the same, side by side; in the order of the first of each.
+pub(super) fn entries<'a, 'b>(groups: &'b mut [Group<'a>]) -> Vec<Entry<'a, 'b>> {
+    let mut first = BTreeMap::new();
+    for (at, group) in groups.iter().enumerate() {
+        first.entry(said(group)).or_insert(at);
+    }
+    groups.sort_by_cached_key(|it| first.get(&said(it)).copied());
+    let chunks = groups.chunk_by(|a, b| said(a) == said(b));
+    chunks.filter_map(<[Group<'a>]>::split_first).collect()
+}
+
+fn said<'a>(group: &Group<'a>) -> (Weight, &'a str, &'a str, Option<&'a str>) {
+    let finding = group.finding;
+    let help = finding.help.as_deref();
+    (group.weight, &finding.rule, &finding.message, help)
+}
+
+/// What an environment would receive: `3 resources changed and 1 removed in 2 overlays`.
+pub(super) fn receives(it: &EnvironmentSummary) -> String {
+    let mut what = Vec::new();
+    let overlays = plural(it.changed_overlays, "overlay");
+    match (it.changed_resources, it.removed_resources) {
+        (0, 0) if it.changed_overlays > 0 => what.push(format!("{overlays} changed")),
+        (0, 0) => {}
+        (0, lost) => what.push(format!(
+            "{} removed in {overlays}",
+            plural(lost, "resource")
+        )),
+        (n, 0) => what.push(format!("{} changed in {overlays}", plural(n, "resource"))),
+        (n, lost) => what.push(format!(
+            "{} changed and {lost} removed in {overlays}",
+            plural(n, "resource")
+        )),
+    }
+    match it.failed_overlays {
+        0 => {}
+        1 => what.push("1 overlay does not render".to_owned()),
+        n => what.push(format!("{n} overlays do not render")),
+    }
+    if what.is_empty() {
+        what.push("unchanged".to_owned());
+    }
+    what.join(", ")
 }
 
 /// The verdict in one word.

@@ -77,12 +77,11 @@ fn annotation(kind: &str, group: &Group<'_>, out: &mut dyn Write) -> io::Result<
     }
     properties.push(format!("title={}", command_property(&finding.rule)));
     let mut lines = vec![finding.message.clone()];
-    let (subjects, others) = group.subjects();
-    let mut about = format!("in {}", subjects.join(", "));
-    if others > 0 {
-        about.push_str(&format!(", and {others} more"));
+    let about = |few: &gist::Few<'_>| few.texts(str::to_owned).join(", ");
+    lines.push(format!("in {}", about(&group.subjects())));
+    if let Some(lighter) = group.lighter() {
+        lines.push(format!("only reported in {}", about(&lighter)));
     }
-    lines.push(about);
     for label in &finding.labels {
         let base = match label.place.side {
             Side::Base => " in the base",

@@ -1,14 +1,17 @@
 //! For people: source excerpts with the line to edit and the line that decided; what holds the
 //! change after what does not, and the verdict as the last line.
 
-use super::{Look, Report, Reporter, escape};
+use super::{
+    Look, Report, Reporter, escape,
+    gist::{self, Few, Group, Weight, plural},
+};
 use crate::{
-    finding::{Finding, Label, Level},
+    finding::{Label, Level},
     model::Place,
     verdict::{Decision, GateState, Verdict},
 };
 use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level as Title, Origin, Renderer, Snippet,
+    Annotation, AnnotationKind, Group as Excerpt, Level as Title, Origin, Renderer, Snippet,
 };
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeMap;
@@ -18,8 +21,6 @@ pub(super) struct Human;
 
 /// Things of one kind that are shown; the rest is counted. A flood would hide the verdict.
 const SHOWN: usize = 40;
-/// Subjects and further places named under one finding, and rules under a count.
-const NAMED: usize = 6;
 
 impl Reporter for Human {
     fn name(&self) -> &'static str {
@@ -28,67 +29,80 @@ impl Reporter for Human {
 
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let verdict = report.verdict;
-        findings(verdict, Level::Note, report.look, out)?;
-        findings(verdict, Level::Warn, report.look, out)?;
-        unsure(verdict, report.look, out)?;
-        faults(verdict, report.look, out)?;
-        findings(verdict, Level::Deny, report.look, out)?;
+        let items = gist::items(verdict);
+        let mut groups = gist::groups(&items);
+        let entries = gist::entries(&mut groups);
+        let of = |weight| entries.iter().filter(move |it| it.0.weight == weight);
+        for weight in [
+            Weight::Notes,
+            Weight::Warns,
+            Weight::Undecided,
+            Weight::Refuses,
+        ] {
+            for (group, also) in of(weight).take(SHOWN) {
+                let text = match weight {
+                    Weight::Undecided => undecided(group, report.look),
+                    Weight::Refuses | Weight::Warns | Weight::Notes => {
+                        excerpt(group, also, report.look)
+                    }
+                };
+                write!(out, "{text}\n\n")?;
+            }
+            rest(weight, of(weight).skip(SHOWN), out)?;
+        }
         environments(verdict, out)?;
         gates(verdict, report.look, out)?;
         verdict_line(report, out)
     }
 }
 
-/// Path, line and column of the line to edit.
-type At<'a> = Option<(&'a str, u32, u32)>;
-/// The same thing said of many overlays is shown once: the findings of one rule and message, by
-/// place.
-type Same<'a> = BTreeMap<At<'a>, Vec<&'a Finding>>;
-
-fn findings(verdict: &Verdict, level: Level, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let mut groups: BTreeMap<(&str, &str), Same<'_>> = BTreeMap::new();
-    for finding in verdict.findings().filter(|it| it.level == level) {
-        let place = finding.labels.first().map(|it| &it.place);
-        let at = place.map(|it| (it.path.as_str(), it.line, it.column));
-        let same = groups.entry((&finding.rule, &finding.message)).or_default();
-        same.entry(at).or_default().push(finding);
-    }
-    for same in groups.values().take(SHOWN) {
-        if let Some(text) = excerpt(same, look) {
-            write!(out, "{text}\n\n")?;
-        }
-    }
+/// What there is no room for, counted by rule.
+fn rest<'a>(
+    weight: Weight,
+    entries: impl Iterator<Item = &'a gist::Entry<'a, 'a>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut rest: BTreeMap<&str, usize> = BTreeMap::new();
-    for ((rule, _), same) in groups.iter().skip(SHOWN) {
-        *rest.entry(rule).or_default() += same.values().map(Vec::len).sum::<usize>();
+    for (group, also) in entries {
+        let count = also.iter().map(Group::len).sum::<usize>() + group.len();
+        *rest.entry(&group.finding.rule).or_default() += count;
     }
     if rest.is_empty() {
         return Ok(());
     }
-    let what = match level {
-        Level::Deny => "findings that hold the change",
-        Level::Warn => "warnings",
-        Level::Note => "notes",
+    let what = match weight {
+        Weight::Refuses => "findings that hold the change",
+        Weight::Undecided => "that could not be decided",
+        Weight::Warns => "warnings",
+        Weight::Notes => "notes",
     };
     let count: usize = rest.values().sum();
-    let rules = rest
+    let more = rest.len().saturating_sub(RULES);
+    let mut rules: Vec<String> = rest
         .iter()
-        .map(|(rule, n)| format!("{n} of {}", escape::line(rule)));
+        .take(RULES)
+        .map(|(rule, n)| format!("{n} of {}", escape::line(rule)))
+        .collect();
+    if more > 0 {
+        rules.push(format!("{more} more rules"));
+    }
     writeln!(
         out,
         "... and {count} more {what}: {}; a report in another format lists them\n",
-        first_few(rules)
+        rules.join(", ")
     )
 }
 
+/// Rules that are named under a count.
+const RULES: usize = 6;
+
 /// The first place in full, and what else is like it.
-fn excerpt(same: &Same<'_>, look: Look) -> Option<String> {
-    let here = same.values().next()?;
-    let first = here.first()?;
-    let level = match first.level {
-        Level::Deny => Title::ERROR,
-        Level::Warn => Title::WARNING,
-        Level::Note => Title::NOTE,
+fn excerpt(group: &Group<'_>, also: &[Group<'_>], look: Look) -> String {
+    let first = group.finding;
+    let level = match group.weight {
+        Weight::Refuses | Weight::Undecided => Title::ERROR,
+        Weight::Warns => Title::WARNING,
+        Weight::Notes => Title::NOTE,
     };
     let title = level
         .primary_title(escape::line(&first.message))
@@ -98,7 +112,7 @@ fn excerpt(same: &Same<'_>, look: Look) -> Option<String> {
         .iter()
         .map(|it| escape::source(&it.place.text).into_owned())
         .collect();
-    let mut main = Group::with_title(title);
+    let mut main = Excerpt::with_title(title);
     for (at, (label, text)) in first.labels.iter().zip(&texts).enumerate() {
         main = if text.is_empty() {
             // A whole file: there is no line to show.
@@ -107,25 +121,17 @@ fn excerpt(same: &Same<'_>, look: Look) -> Option<String> {
             main.element(snippet(label, text, at == 0))
         };
     }
-    let subjects = here.iter().map(|it| escape::line(&it.subject));
-    main = main.element(
-        Title::NOTE
-            .with_name(Some("in"))
-            .message(first_few(subjects)),
-    );
-    let elsewhere: Vec<(&Finding, usize)> = (same.values().skip(1))
-        .filter_map(|it| Some((*it.first()?, it.len())))
-        .collect();
-    for (finding, count) in elsewhere.iter().take(NAMED) {
-        main = main.element(
-            Title::NOTE
-                .with_name(Some("also"))
-                .message(also(finding, *count)),
-        );
+    let mut notes = named("in", &group.subjects());
+    if let Some(lighter) = group.lighter() {
+        notes.extend(named("only reported in", &lighter));
     }
-    if elsewhere.len() > NAMED {
-        let more = format!("at {} more places", elsewhere.len() - NAMED);
-        main = main.element(Title::NOTE.with_name(Some("also")).message(more));
+    let (shown, rest) = also.split_at(gist::shown(also.len()));
+    notes.extend(shown.iter().map(|it| ("also", elsewhere(it))));
+    if !rest.is_empty() {
+        notes.push(("also", format!("{} more", rest.len())));
+    }
+    for (name, text) in notes {
+        main = main.element(Title::NOTE.with_name(Some(name)).message(text));
     }
     if let Some(help) = &first.help {
         main = main.element(Title::HELP.message(escape::line(help)));
@@ -135,7 +141,13 @@ fn excerpt(same: &Same<'_>, look: Look) -> Option<String> {
     } else {
         Renderer::plain()
     };
-    Some(renderer.term_width(look.width).render(&[main]))
+    renderer.term_width(look.width).render(&[main])
+}
+
+/// A line for each.
+fn named(name: &'static str, few: &Few<'_>) -> Vec<(&'static str, String)> {
+    let lines = few.texts(escape::line).into_iter();
+    lines.map(|it| (name, it)).collect()
 }
 
 fn snippet<'a>(label: &Label, text: &'a str, primary: bool) -> Snippet<'a, Annotation<'a>> {
@@ -153,31 +165,23 @@ fn snippet<'a>(label: &Label, text: &'a str, primary: bool) -> Snippet<'a, Annot
         )
 }
 
-/// `path:line:column in SUBJECT`.
-fn also(finding: &Finding, count: usize) -> String {
-    let subject = escape::line(&finding.subject);
-    let more = match count {
-        0 | 1 => String::new(),
-        n => format!(", and {} more", n - 1),
+/// `path:line:column in SUBJECT, 2 more overlays`.
+fn elsewhere(group: &Group<'_>) -> String {
+    let subjects = group.subjects();
+    let first = subjects.named.first().copied().unwrap_or_default();
+    let mut text = match group.finding.labels.first().map(|it| &it.place) {
+        Some(place) if place.text.is_empty() && place.path == first => escape::line(first),
+        Some(place) if place.text.is_empty() => {
+            format!("{} in {}", escape::line(&place.path), escape::line(first))
+        }
+        Some(place) => {
+            let place = escape::line(&place.to_string());
+            format!("{place} in {}", escape::line(first))
+        }
+        None => escape::line(first),
     };
-    match finding.labels.first() {
-        Some(label) if label.place.text.is_empty() => {
-            format!("{} in {subject}{more}", escape::line(&label.place.path))
-        }
-        Some(label) => {
-            let place = escape::line(&label.place.to_string());
-            format!("{place} in {subject}{more}")
-        }
-        None => format!("{subject}{more}"),
-    }
-}
-
-/// `a, b, and 3 more`.
-fn first_few(all: impl ExactSizeIterator<Item = String>) -> String {
-    let more = all.len().saturating_sub(NAMED);
-    let mut text = all.take(NAMED).collect::<Vec<_>>().join(", ");
-    if more > 0 {
-        text.push_str(&format!(", and {more} more"));
+    if group.len() > 1 {
+        text.push_str(&format!(", and {} more", group.len() - 1));
     }
     text
 }
@@ -194,51 +198,22 @@ fn byte_span(place: &Place, text: &str) -> std::ops::Range<usize> {
     start..byte(place.end_column).max(start)
 }
 
-fn unsure(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let mut groups: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
-    for record in &verdict.gates {
-        for it in &record.examined.unsure {
-            groups
-                .entry((&record.gate, &it.why, &it.needs))
-                .or_default()
-                .push(&it.subject);
-        }
+fn undecided(group: &Group<'_>, look: Look) -> String {
+    let finding = group.finding;
+    let gate = finding.rule.rsplit('/').next().unwrap_or_default();
+    let head = paint(
+        look,
+        AnsiColor::Yellow,
+        &format!("undecided[{}]", escape::line(gate)),
+    );
+    let mut text = format!("{head}: {}", escape::line(&finding.message));
+    for it in group.subjects().texts(escape::line) {
+        text.push_str(&format!("\n  = in: {it}"));
     }
-    let total = groups.len();
-    for ((gate, why, needs), subjects) in groups.into_iter().take(SHOWN) {
-        let head = paint(
-            look,
-            AnsiColor::Yellow,
-            &format!("undecided[{}]", escape::line(gate)),
-        );
-        writeln!(out, "{head}: {}", escape::line(why))?;
-        writeln!(
-            out,
-            "  = in: {}\n  = needed: {}\n",
-            first_few(subjects.iter().map(|it| escape::line(it))),
-            escape::line(needs)
-        )?;
+    if let Some(needed) = &finding.help {
+        text.push_str(&format!("\n  = needed: {}", escape::line(needed)));
     }
-    if total > SHOWN {
-        writeln!(
-            out,
-            "... and {} more that could not be decided\n",
-            total - SHOWN
-        )?;
-    }
-    Ok(())
-}
-
-fn faults(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    for fault in verdict.faults.iter().take(SHOWN) {
-        let head = paint(look, AnsiColor::Red, "worker");
-        writeln!(out, "{head}: {}", escape::line(&fault.why))?;
-        for on in fault.on.iter().take(NAMED) {
-            writeln!(out, "  = it was on: {}", escape::line(on))?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
+    text
 }
 
 fn environments(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
@@ -258,29 +233,7 @@ fn environments(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     let width = widest(&names);
     for (it, name) in change.environments.iter().zip(&names) {
-        let mut what = Vec::new();
-        if it.changed_overlays > 0 {
-            what.push(format!(
-                "{} changed in {}",
-                plural(it.changed_resources, "resource"),
-                plural(it.changed_overlays, "overlay")
-            ));
-        }
-        if it.removed_resources > 0 {
-            what.push(format!(
-                "{} removed",
-                plural(it.removed_resources, "resource")
-            ));
-        }
-        match it.failed_overlays {
-            0 => {}
-            1 => what.push("1 overlay does not render".to_owned()),
-            n => what.push(format!("{n} overlays do not render")),
-        }
-        if what.is_empty() {
-            what.push("unchanged".to_owned());
-        }
-        let what = what.join(", ");
+        let what = gist::receives(it);
         let enforcement = escape::line(&it.enforcement);
         writeln!(out, "  {name:<width$}  {enforcement:<8} {what}")?;
     }
@@ -339,71 +292,20 @@ fn gates(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn verdict_line(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let verdict = report.verdict;
-    let deny = verdict
-        .findings()
-        .filter(|it| it.level == Level::Deny)
-        .count();
-    let warnings = verdict
-        .findings()
-        .filter(|it| it.level == Level::Warn)
-        .count();
-    let open = verdict.unsure().count() + verdict.faults.len();
-    let (word, colour, mut text) = match verdict.decision {
-        Decision::Admit => (
-            "ADMITTED",
-            AnsiColor::Green,
-            format!("every gate passed, {}", plural(verdict.checks(), "check")),
-        ),
-        Decision::Refuse => (
-            "REFUSED",
-            AnsiColor::Red,
-            format!("{} this change", holds(deny)),
-        ),
-        Decision::Undecided => (
-            "UNDECIDED",
-            AnsiColor::Yellow,
-            format!(
-                "{} could not be decided, which holds this change",
-                plural(open, "question")
-            ),
-        ),
+    let decision = report.verdict.decision;
+    let colour = match decision {
+        Decision::Admit => AnsiColor::Green,
+        Decision::Refuse => AnsiColor::Red,
+        Decision::Undecided => AnsiColor::Yellow,
     };
-    if verdict.decision == Decision::Refuse && open > 0 {
-        text.push_str(&format!(
-            ", {} could not be decided",
-            plural(open, "question")
-        ));
-    }
-    if warnings > 0 {
-        text.push_str(&format!(", {}", plural(warnings, "warning")));
-    }
-    writeln!(
-        out,
-        "\n{}: {text} (exit {})",
-        paint(report.look, colour, word),
-        report.exit_code
-    )
+    let sentence = gist::sentence(report);
+    let word = gist::word(decision);
+    let rest = sentence.strip_prefix(word).unwrap_or_default();
+    writeln!(out, "\n{}{rest}", paint(report.look, colour, word))
 }
 
 fn widest(names: &[String]) -> usize {
     names.iter().map(|it| it.chars().count()).max().unwrap_or(0)
-}
-
-fn holds(n: usize) -> String {
-    if n == 1 {
-        "1 finding holds".to_owned()
-    } else {
-        format!("{n} findings hold")
-    }
-}
-
-fn plural(n: usize, what: &str) -> String {
-    if n == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{n} {what}s")
-    }
 }
 
 fn paint(look: Look, colour: AnsiColor, text: &str) -> String {

@@ -4,12 +4,12 @@
 use super::{
     Report, Reporter,
     escape::code,
-    gist::{self, Group, Weight, plural},
+    gist::{self, Few, Group, Weight, plural},
 };
 use crate::{
     finding::Level,
     model::Side,
-    verdict::{Decision, EnvironmentSummary, GateRecord, GateState, Verdict},
+    verdict::{Decision, GateRecord, GateState, Verdict},
 };
 use std::io::{self, Write};
 
@@ -44,18 +44,19 @@ pub(super) fn document(report: &Report<'_>, limit: usize) -> String {
     change(verdict, limit / 2, &mut text);
     gates(verdict, &mut text);
     let items = gist::items(verdict);
-    let groups = gist::groups(&items);
+    let mut groups = gist::groups(&items);
+    let entries = gist::entries(&mut groups);
     let mut section = None;
-    for (at, group) in groups.iter().enumerate() {
+    for (at, (group, also)) in entries.iter().enumerate() {
         let mut block = String::new();
         if section != Some(group.weight) {
             block.push_str(heading(group.weight));
         }
-        entry(group, &mut block);
+        entry(group, also, &mut block);
         if text.len() + block.len() + TAIL > limit {
             text.push_str(&format!(
                 "\n**And {} more**: see the report in another format.\n",
-                groups.len() - at
+                entries.len() - at
             ));
             break;
         }
@@ -87,7 +88,7 @@ fn change(verdict: &Verdict, limit: usize, text: &mut String) {
             "- {} ({}): {}\n",
             code(&it.name),
             code(&it.enforcement),
-            receives(it)
+            gist::receives(it)
         );
         if text.len() + line.len() > limit {
             let more = plural(change.environments.len() - at, "more environment");
@@ -97,32 +98,6 @@ fn change(verdict: &Verdict, limit: usize, text: &mut String) {
         text.push_str(&line);
     }
     text.push('\n');
-}
-
-fn receives(it: &EnvironmentSummary) -> String {
-    let mut what = Vec::new();
-    match it.failed_overlays {
-        0 => {}
-        1 => what.push("**1 overlay does not render**".to_owned()),
-        n => what.push(format!("**{n} overlays do not render**")),
-    }
-    if it.changed_overlays > 0 {
-        what.push(format!(
-            "{} changed in {}",
-            plural(it.changed_resources, "resource"),
-            plural(it.changed_overlays, "overlay")
-        ));
-    }
-    if it.removed_resources > 0 {
-        what.push(format!(
-            "{} removed",
-            plural(it.removed_resources, "resource")
-        ));
-    }
-    if what.is_empty() {
-        what.push("unchanged".to_owned());
-    }
-    what.join(", ")
 }
 
 fn gates(verdict: &Verdict, text: &mut String) {
@@ -161,7 +136,7 @@ fn heading(weight: Weight) -> &'static str {
     }
 }
 
-fn entry(group: &Group<'_>, text: &mut String) {
+fn entry(group: &Group<'_>, also: &[Group<'_>], text: &mut String) {
     let finding = group.finding;
     text.push_str(&format!(
         "- {}: {}\n",
@@ -179,13 +154,25 @@ fn entry(group: &Group<'_>, text: &mut String) {
             code(&label.text)
         ));
     }
-    let (subjects, others) = group.subjects();
-    let named: Vec<String> = subjects.iter().map(|it| code(it)).collect();
-    text.push_str(&format!("  - in {}", named.join(", ")));
-    if others > 0 {
-        text.push_str(&format!(", and {others} more"));
+    let about = |few: &Few<'_>| few.texts(code).join(", ");
+    text.push_str(&format!("  - in {}\n", about(&group.subjects())));
+    if let Some(lighter) = group.lighter() {
+        text.push_str(&format!("  - only reported in {}\n", about(&lighter)));
     }
-    text.push('\n');
+    let (shown, rest) = also.split_at(gist::shown(also.len()));
+    for it in shown {
+        let subjects = about(&it.subjects());
+        match gist::place(it.finding) {
+            Some(place) => {
+                let place = code(&place.to_string());
+                text.push_str(&format!("  - also {place} in {subjects}\n"));
+            }
+            None => text.push_str(&format!("  - also in {subjects}\n")),
+        }
+    }
+    if !rest.is_empty() {
+        text.push_str(&format!("  - and {} more\n", rest.len()));
+    }
     if let Some(help) = &finding.help {
         text.push_str(&format!("  - help: {}\n", code(help)));
     }

@@ -6,7 +6,7 @@ use super::{
     gist::{self, Item, Weight, plural},
 };
 use crate::{
-    model::digest,
+    model::{ResourceKey, digest},
     verdict::{Decision, GateState, Verdict},
 };
 use serde_json::{Map, Value, json};
@@ -107,6 +107,19 @@ fn object_name(environment: Option<&str>) -> String {
     format!("{SOURCE}-{}-{short}", kept.trim_matches('-'))
 }
 
+/// An `ObjectReference` of Kubernetes' core/v1. The namespace is the one that the manifest states.
+fn reference(resource: &ResourceKey) -> Value {
+    let mut reference = json!({
+        "apiVersion": escape::yaml(&resource.api_version),
+        "kind": escape::yaml(&resource.kind),
+        "name": escape::yaml(&resource.name),
+    });
+    if let Some(namespace) = &resource.namespace {
+        reference["namespace"] = escape::yaml(namespace).into();
+    }
+    reference
+}
+
 #[derive(Default)]
 struct Results {
     shown: Vec<Value>,
@@ -174,17 +187,18 @@ impl Results {
         if let Some(help) = &finding.help {
             properties.insert("help".to_owned(), escape::yaml(help).into());
         }
-        self.push(
-            outcome,
-            json!({
-                "category": item.gate,
-                "policy": escape::yaml(&finding.rule),
-                "message": escape::yaml(&finding.message),
-                "severity": severity,
-                "scored": item.weight.holds(),
-                "properties": properties,
-            }),
-        );
+        let mut result = json!({
+            "category": item.gate,
+            "policy": escape::yaml(&finding.rule),
+            "message": escape::yaml(&finding.message),
+            "severity": severity,
+            "scored": item.weight.holds(),
+            "properties": properties,
+        });
+        if let Some(resource) = &finding.resource {
+            result["resources"] = json!([reference(resource)]);
+        }
+        self.push(outcome, result);
     }
 
     /// What gates examined and found nothing on.

@@ -4,7 +4,7 @@ use super::{
     Stop,
     place::Opened,
     policies::{self, Loaded},
-    redact::Found,
+    redact::Texts,
 };
 use crate::{
     exit,
@@ -46,11 +46,9 @@ pub struct Applied {
     pub resources: usize,
 }
 
-pub(super) fn apply(task: &ApplyTask, watch: Watch<'_>) -> Result<Applied, Stop> {
-    let sources = Sources::new();
-    let applied = judge_all(task, &sources, watch);
-    let shield = Found::in_sources(&sources, Side::Head).into_shield();
-    let mut applied = applied.map_err(|it| shield.stop(it))?;
+pub(super) fn apply(task: &ApplyTask, read: &Texts, watch: Watch<'_>) -> Result<Applied, Stop> {
+    let mut applied = judge_all(task, &read.head, watch)?;
+    let shield = read.found().into_shield();
     applied.results.iter_mut().for_each(|it| shield.rule(it));
     Ok(applied)
 }

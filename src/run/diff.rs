@@ -4,7 +4,7 @@ use super::{
     LoadRestrictor, Stop,
     compare::{self, fields, line},
     gather::config_stop,
-    redact::Found,
+    redact::Texts,
     sides::{Sides, file_stop},
 };
 use crate::{
@@ -45,7 +45,7 @@ pub struct DiffTask {
 /// Overlays to compare, each with its environment.
 type Overlays = BTreeMap<RepoPath, Option<String>>;
 
-pub(super) fn diff(task: &DiffTask, watch: Watch<'_>) -> Result<RenderDiff, Stop> {
+pub(super) fn diff(task: &DiffTask, read: &Texts, watch: Watch<'_>) -> Result<RenderDiff, Stop> {
     let ask = Ask {
         base: Some(&task.base),
         head: task.head.as_deref(),
@@ -53,11 +53,10 @@ pub(super) fn diff(task: &DiffTask, watch: Watch<'_>) -> Result<RenderDiff, Stop
         environment: BTreeMap::new(),
     };
     let sides = Sides::open(&task.directory, &ask)?;
-    let (base_sources, head_sources) = (Sources::new(), Sources::new());
     let base_files: &dyn Files = &sides.base;
     let head_files: &dyn Files = &*sides.head;
-    let base_session = Session::new(base_files, &base_sources);
-    let head_session = Session::new(head_files, &head_sources);
+    let base_session = Session::new(base_files, &read.base);
+    let head_session = Session::new(head_files, &read.head);
     let base = One::new(&sides.base, &base_session, Side::Base, task)?;
     let head = One::new(&*sides.head, &head_session, Side::Head, task)?;
     let overlays = overlays(&base, &head, &sides, task)?;
@@ -71,14 +70,9 @@ pub(super) fn diff(task: &DiffTask, watch: Watch<'_>) -> Result<RenderDiff, Stop
         .collect();
     // A message may quote a line of a file, and that a value of a Secret.
     if compared.iter().any(|it| !it.failures.is_empty()) {
-        for (sources, side) in [(&base_sources, Side::Base), (&head_sources, Side::Head)] {
-            let shield = Found::in_sources(sources, side).into_shield();
-            let failures = compared.iter_mut().flat_map(|it| &mut it.failures);
-            failures.for_each(|it| {
-                shield.text(&mut it.message);
-                it.help.iter_mut().for_each(|it| shield.text(it));
-            });
-        }
+        let shield = read.found().into_shield();
+        let failures = compared.iter_mut().flat_map(|it| &mut it.failures);
+        failures.for_each(|it| shield.failure(it));
     }
     let name = |it: &Revision| {
         Change::describe(&RevisionFacts {

@@ -5,7 +5,7 @@ use super::{
     overlay::{Outcome, Scene, Tree, examine},
     policies::{self, Loaded},
     reach::Touched,
-    redact::Found,
+    redact::Texts,
     schemas::Validation,
     secrets,
     sides::{Sides, file_stop},
@@ -61,7 +61,7 @@ pub struct Gathered {
 }
 
 /// Gather everything.
-pub(super) fn gather(task: &CheckTask, watch: Watch<'_>) -> Result<Gathered, Stop> {
+pub(super) fn gather(task: &CheckTask, read: &Texts, watch: Watch<'_>) -> Result<Gathered, Stop> {
     let ask = change::Ask {
         base: task.base.as_deref(),
         head: task.head.as_deref(),
@@ -98,7 +98,7 @@ pub(super) fn gather(task: &CheckTask, watch: Watch<'_>) -> Result<Gathered, Sto
         proposal: sides.proposal.clone(),
         commits: sides.commits.clone(),
     };
-    facts_of(&base, &*head, change, task.now, watch)
+    facts_of(&base, &*head, change, task.now, read, watch)
 }
 
 /// Everything about two trees and what differs between them.
@@ -107,12 +107,12 @@ fn facts_of(
     head: &dyn repo::Tree,
     change: Change,
     now: u64,
+    read: &Texts,
     watch: Watch<'_>,
 ) -> Result<Gathered, Stop> {
-    let (base_sources, head_sources) = (Sources::new(), Sources::new());
-    let loaded = config::load(base, &base_sources).map_err(|it| config_stop(&it, &base_sources))?;
-    let base = Opened::new(base, &base_sources, Side::Base, &loaded.config, watch)?;
-    let head = Opened::new(head, &head_sources, Side::Head, &loaded.config, watch)?;
+    let loaded = config::load(base, &read.base).map_err(|it| config_stop(&it, &read.base))?;
+    let base = Opened::new(base, &read.base, Side::Base, &loaded.config, watch)?;
+    let head = Opened::new(head, &read.head, Side::Head, &loaded.config, watch)?;
     let all = base
         .kustomizations
         .overlays()
@@ -179,8 +179,7 @@ fn facts_of(
     facts.suites = suites::run(&base.suites(), &head.suites(), policies_changed, now, watch);
     let in_git = secrets::in_git(&base.side(), &head.side(), &facts);
     facts.secrets.extend(in_git);
-    values.extend(Found::in_sources(&base_sources, Side::Base));
-    values.extend(Found::in_sources(&head_sources, Side::Head));
+    values.extend(read.found());
     values.into_shield().facts(&mut facts);
     let settings = config::Loaded { config, ..loaded };
     Ok(Gathered { facts, settings })

@@ -9,6 +9,7 @@ use crate::{
     model::{Change, Facts, OverlayFacts, RenderDiff, RenderFacts, Watch},
     verdict::{ChangeSummary, EnvironmentSummary, Verdict},
 };
+use redact::Texts;
 use serde::{Deserialize, Serialize};
 
 mod apply;
@@ -103,17 +104,21 @@ impl Stop {
     }
 }
 
-/// Do a task. Runs in the worker.
+/// Do a task. Runs in the worker. Why one stops may quote what it read, so no stop leaves but
+/// through the shield.
 pub fn perform(task: Task, watch: Watch<'_>) -> Answer {
+    let read = Texts::default();
     let answer = match task {
-        Task::Check(task) => gather::gather(&task, watch).map(|it| Answer::Check(Box::new(it))),
-        Task::Render(task) => render::render(&task, watch).map(Answer::Render),
-        Task::Diff(task) => diff::diff(&task, watch).map(Answer::Diff),
+        Task::Check(task) => {
+            gather::gather(&task, &read, watch).map(|it| Answer::Check(Box::new(it)))
+        }
+        Task::Render(task) => render::render(&task, &read, watch).map(Answer::Render),
+        Task::Diff(task) => diff::diff(&task, &read, watch).map(Answer::Diff),
         Task::Test(task) => test::test(&task, watch).map(Answer::Test),
-        Task::Apply(task) => apply::apply(&task, watch).map(Answer::Apply),
-        Task::Init(task) => init::init(&task, watch).map(Answer::Init),
+        Task::Apply(task) => apply::apply(&task, &read, watch).map(Answer::Apply),
+        Task::Init(task) => init::init(&task, &read, watch).map(Answer::Init),
     };
-    answer.unwrap_or_else(Answer::Stopped)
+    answer.unwrap_or_else(|stop| Answer::Stopped(read.found().into_shield().stop(stop)))
 }
 
 /// Ask every gate, then weigh. Pure: the same facts and settings give the same verdict.

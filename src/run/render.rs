@@ -1,6 +1,6 @@
 //! What an overlay or an environment would receive, from the files as they lie in a folder.
 
-use super::{Stop, gather::config_stop, place::Opened, redact::Found};
+use super::{Stop, gather::config_stop, place::Opened, redact::Texts};
 use crate::{
     config, exit,
     model::{Side, Watch, step},
@@ -65,13 +65,10 @@ pub struct Printed {
 }
 
 /// The output holds every value, as the cluster receives it; warnings and errors hold none.
-pub(super) fn render(task: &RenderTask, watch: Watch<'_>) -> Result<Printed, Stop> {
-    let sources = Sources::new();
-    let printed = print(task, &sources, watch);
-    let shield = || Found::in_sources(&sources, Side::Head).into_shield();
-    let mut printed = printed.map_err(|it| shield().stop(it))?;
+pub(super) fn render(task: &RenderTask, read: &Texts, watch: Watch<'_>) -> Result<Printed, Stop> {
+    let mut printed = print(task, &read.head, watch)?;
     if !printed.warnings.is_empty() {
-        let shield = shield();
+        let shield = read.found().into_shield();
         printed.warnings.iter_mut().for_each(|it| shield.text(it));
     }
     Ok(printed)
@@ -89,7 +86,7 @@ fn print(task: &RenderTask, sources: &Sources, watch: Watch<'_>) -> Result<Print
     };
     let overlays = match &opened.path {
         Some(path) => vec![path.clone()],
-        None => overlays_of(&opened.files, &task.target)?,
+        None => overlays_of(&opened.files, sources, &task.target)?,
     };
     let parsed = Session::new(&opened.files, sources);
     let session = Kustomize::open_with(&parsed, Side::Head, options);
@@ -129,10 +126,13 @@ fn failed(path: &RepoPath, error: &RenderError) -> Stop {
 }
 
 /// The overlays of an environment, as the configuration in the same tree maps them.
-fn overlays_of(tree: &dyn Tree, environment: &str) -> Result<Vec<RepoPath>, Stop> {
-    let sources = Sources::new();
-    let loaded = config::load(tree, &sources).map_err(|it| config_stop(&it, &sources))?;
-    let session = Session::new(tree, &sources);
+fn overlays_of(
+    tree: &dyn Tree,
+    sources: &Sources,
+    environment: &str,
+) -> Result<Vec<RepoPath>, Stop> {
+    let loaded = config::load(tree, sources).map_err(|it| config_stop(&it, sources))?;
+    let session = Session::new(tree, sources);
     let unreadable = |it: FileError| Stop::new(exit::UNKNOWN, it.to_string());
     let kustomizations = discover::kustomizations(tree, &session).map_err(unreadable)?;
     let config = loaded

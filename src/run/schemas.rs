@@ -147,6 +147,7 @@ fn result(manifest: &Manifest, mistake: Mistake, sources: &Sources, side: Side) 
         rule: mistake.rule,
         message: mistake.message,
         field: mistake.field.to_string(),
+        missing: mistake.missing,
         help: mistake.help,
         place: Place::of(sources, origin.edit_here(), side),
         overridden: origin

@@ -135,11 +135,13 @@ fn suggestion(name: &str, missing: &[&str], known: &[&str]) -> Option<String> {
 fn plain(error: &ValidationError<'_>, at: FieldPath) -> Mistake {
     let here = subject(&at);
     let instance = error.instance();
-    let mut help = None;
+    let (mut help, mut missing) = (None, None);
     let message = match error.kind() {
         Kind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            format!("{here} lacks `{}`", shown(name))
+            let name = shown(property.as_str().unwrap_or_default());
+            let message = format!("{here} lacks `{name}`");
+            missing = Some(name);
+            message
         }
         Kind::Type { kind } => {
             let wanted: Vec<&str> = match kind {
@@ -199,6 +201,7 @@ fn plain(error: &ValidationError<'_>, at: FieldPath) -> Mistake {
     };
     let mut mistake = Mistake::new(SchemaRule::Invalid, at, message);
     mistake.help = help;
+    mistake.missing = missing;
     mistake
 }
 

@@ -38,6 +38,8 @@ pub struct Mistake {
     pub rule: SchemaRule,
     /// The field that it is about; the root for the whole resource.
     pub field: FieldPath,
+    /// What the field lacks, where that is the mistake.
+    pub missing: Option<String>,
     /// One clause, without values of the resource.
     pub message: String,
     /// What to do.
@@ -51,6 +53,7 @@ impl Mistake {
         Self {
             rule,
             field,
+            missing: None,
             message,
             help: None,
             definition: None,
@@ -321,7 +324,7 @@ impl Schemas {
 
 fn unknown_kind(manifest: &Manifest, known: &[&str]) -> Mistake {
     let message = format!(
-        "no schema is known for {} of `{}`",
+        "no schema is known for {} of `{}`, so its fields are not checked",
         manifest.key.kind, manifest.key.api_version
     );
     let mistake = Mistake::new(
@@ -331,6 +334,8 @@ fn unknown_kind(manifest: &Manifest, known: &[&str]) -> Mistake {
     );
     match nearest(&manifest.key.kind, known) {
         Some(near) => mistake.help(format!("did you mean `{near}`?")),
-        None => mistake.help("put its custom resource definition into the repository"),
+        None => mistake.help(
+            "put its custom resource definition into the repository, where `schema.crds` of tollgate.yaml looks for them (everywhere if it is not set)",
+        ),
     }
 }

@@ -291,7 +291,9 @@ fn versions_of_a_definition() {
     );
     assert_eq!(
         other,
-        ["UnknownKind no schema is known for Shp of `example.com/v1` [did you mean `Shop`?]"]
+        [
+            "UnknownKind no schema is known for Shp of `example.com/v1`, so its fields are not checked [did you mean `Shop`?]"
+        ]
     );
 }
 

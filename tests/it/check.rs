@@ -264,3 +264,74 @@ fn a_configuration_with_mistakes_is_no_configuration() {
     );
     assert!(output.stdout.is_empty());
 }
+
+/// A repository full of custom resources is told of each kind once, not of each resource.
+#[test]
+fn unknown_kinds_are_told_by_kind() {
+    let repository = Repository::new();
+    repository.write(
+        "tollgate.yaml",
+        "version: 1\nenvironments:\n  dev: {overlays: [dev/*], enforcement: enforce}\n  prod: {overlays: [prod/*], enforcement: strict}\n",
+    );
+    let overlays = ["dev/a", "dev/b", "prod/a"];
+    for overlay in overlays {
+        repository.write(
+            &format!("{overlay}/kustomization.yaml"),
+            "resources: [all.yaml]\n",
+        );
+        repository.write(
+            &format!("{overlay}/all.yaml"),
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+        );
+    }
+    let base = repository.commit("base");
+    let custom: Vec<String> = (0..4)
+        .map(|n| format!("apiVersion: example.com/v1\nkind: Shop\nmetadata: {{name: s{n}}}\n"))
+        .collect();
+    for overlay in overlays {
+        repository.write(&format!("{overlay}/all.yaml"), &custom.join("---\n"));
+    }
+    let head = repository.commit("head");
+    let verdict = repository.check(&base, &head);
+    let seen: Vec<String> = verdict
+        .findings()
+        .filter(|it| it["rule"] == "schemas/unknown-kind")
+        .map(|it| {
+            format!(
+                "{} {} {}",
+                it["level"], it["subject"], it["labels"][0]["text"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            "\"deny\" \"prod: Shop of example.com/v1\" \"the first of 4 resources\"",
+            "\"note\" \"dev: Shop of example.com/v1\" \"the first of 8 resources\"",
+        ]
+    );
+    assert_eq!(verdict.decision(), "refuse");
+}
+
+#[test]
+fn a_field_that_is_missing_is_named_where_it_belongs() {
+    let repository = Repository::new();
+    repository
+        .write("prod/kustomization.yaml", "resources: [web.yaml]\n")
+        .write("prod/web.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers: [{name: web}]\n");
+    let base = repository.commit("base");
+    repository.write(
+        "prod/web.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  volumes: []\n",
+    );
+    let head = repository.commit("head");
+    let verdict = repository.check(&base, &head);
+    let finding = verdict
+        .findings()
+        .find(|it| it["rule"] == "schemas/invalid")
+        .expect("it is invalid");
+    assert_eq!(finding["message"], "`spec` lacks `containers`");
+    assert_eq!(finding["labels"][0]["text"], "containers is missing here");
+    let key = serde_json::json!({"api_version": "v1", "kind": "Pod", "name": "web"});
+    assert_eq!(finding["resource"], key);
+}

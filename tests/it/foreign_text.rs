@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tollgate::{
     finding::{Disposition, Finding, Label, Level},
     gates::{Cause, Examined, Subject, Unsure},
-    model::{Place, Side, WorkerFault},
+    model::{Place, ResourceKey, Side, WorkerFault},
     reporters::Look,
     verdict::{ChangeSummary, EnvironmentSummary, Verdict},
 };
@@ -34,6 +34,12 @@ fn verdict_of(text: &str) -> Verdict {
         level,
         message: text.to_owned(),
         subject: text.to_owned(),
+        resource: Some(ResourceKey {
+            api_version: text.to_owned(),
+            kind: text.to_owned(),
+            namespace: Some(text.to_owned()),
+            name: text.to_owned(),
+        }),
         labels: (line..line + 3)
             .map(|line| Label {
                 place: place(line),

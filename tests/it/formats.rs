@@ -9,7 +9,7 @@ use readers::Shape;
 use tollgate::{
     finding::{Finding, Level},
     gates::{Cause, Examined, Subject, Unsure},
-    model::{Place, Side, WorkerFault},
+    model::{Place, ResourceKey, Side, WorkerFault},
     reporters::{self, Look, Report},
     verdict::{ChangeSummary, EnvironmentSummary, Verdict},
 };
@@ -61,6 +61,12 @@ fn verdict_of(text: &str) -> Verdict {
             .label(Some(&place("base.yaml", text, Side::Head, 2)), text)
             .label(Some(&place(text, text, Side::Base, 9)), text)
             .help(text)
+            .resource(&ResourceKey {
+                api_version: text.to_owned(),
+                kind: text.to_owned(),
+                namespace: Some(text.to_owned()),
+                name: text.to_owned(),
+            })
     };
     let policies = Examined {
         subjects: vec![

@@ -362,13 +362,111 @@ fn the_same_thing_in_many_overlays_is_said_once() {
     assert_eq!(
         notes,
         [
-            "in: prod: a0, prod: a1",
+            "in: prod: a0",
+            "in: prod: a1",
             "also: apps/a1/kustomization.yaml:1:1 in prod: a2, and 1 more",
             "also: apps/a2/kustomization.yaml:1:1 in prod: a4, and 1 more",
             "also: apps/a3/kustomization.yaml:1:1 in prod: a6, and 1 more",
             "also: apps/a4/kustomization.yaml:1:1 in prod: a8",
         ]
     );
+}
+
+/// One line of a base, rendered by overlays of an audited and of an enforced environment.
+#[test]
+fn one_line_of_a_base_is_one_entry() {
+    let place = Place {
+        text: "image: web".to_owned(),
+        end_column: 6,
+        ..Place::file("base/web.yaml".to_owned(), Side::Head)
+    };
+    let mut examined = Examined::default();
+    for n in 0..9 {
+        for (environment, level) in [("dev", Level::Warn), ("prod", Level::Deny)] {
+            let subject = format!("{environment}: Pod web (apps/a{n}/{environment})");
+            examined.subjects.push(Subject {
+                name: subject.clone(),
+                checks: 1,
+            });
+            examined.findings.push(
+                Finding::new(level, "policies/p", subject, "no tag").label(Some(&place), "here"),
+            );
+        }
+    }
+    let records = vec![("policies".to_owned(), "t".to_owned(), examined)];
+    let verdict = Verdict::weigh(records, Vec::new(), ChangeSummary::default());
+    let human = render("human", &verdict, PLAIN);
+    assert_eq!(human.matches("no tag").count(), 1, "{human}");
+    let notes: Vec<&str> = human
+        .lines()
+        .filter_map(|it| it.trim_start().strip_prefix("= "))
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            "in: prod: Pod web (apps/a0/prod)",
+            "in: prod: Pod web (apps/a1/prod)",
+            "in: prod: Pod web (apps/a2/prod)",
+            "in: 6 more overlays",
+            "only reported in: dev: Pod web (apps/a0/dev)",
+            "only reported in: dev: Pod web (apps/a1/dev)",
+            "only reported in: dev: Pod web (apps/a2/dev)",
+            "only reported in: 6 more overlays",
+        ]
+    );
+    let markdown = render("markdown", &verdict, PLAIN);
+    assert_eq!(markdown.matches("no tag").count(), 1, "{markdown}");
+    for line in [
+        "  - in `prod: Pod web (apps/a0/prod)`, `prod: Pod web (apps/a1/prod)`, `prod: Pod web (apps/a2/prod)`, 6 more overlays\n",
+        "  - only reported in `dev: Pod web (apps/a0/dev)`, `dev: Pod web (apps/a1/dev)`, `dev: Pod web (apps/a2/dev)`, 6 more overlays\n",
+    ] {
+        assert!(markdown.contains(line), "{line} in {markdown}");
+    }
+    assert!(!markdown.contains("### Warnings"), "{markdown}");
+    let github = render("github", &verdict, PLAIN);
+    assert_eq!(github.matches("base/web.yaml,line=").count(), 1, "{github}");
+    // The counts stay those of the findings.
+    for text in [human, markdown, github] {
+        assert!(
+            text.contains("9 findings hold this change, 9 warnings"),
+            "{text}"
+        );
+    }
+}
+
+/// The same mistake at several lines is one entry too.
+#[test]
+fn one_mistake_at_many_lines_is_one_entry() {
+    let mut examined = Examined::default();
+    for n in 0..9 {
+        let place = Place {
+            text: "image: web".to_owned(),
+            end_column: 6,
+            ..Place::file(format!("apps/a{n}/web.yaml"), Side::Head)
+        };
+        let subject = format!("prod: Pod web (apps/a{n})");
+        examined.subjects.push(Subject {
+            name: subject.clone(),
+            checks: 1,
+        });
+        let finding = Finding::new(Level::Deny, "policies/p", subject, "no tag");
+        examined.findings.push(finding.label(Some(&place), "here"));
+    }
+    let records = vec![("policies".to_owned(), "t".to_owned(), examined)];
+    let verdict = Verdict::weigh(records, Vec::new(), ChangeSummary::default());
+    let markdown = render("markdown", &verdict, PLAIN);
+    let entry = "- `policies/p`: `no tag`
+  - `apps/a0/web.yaml:1:1`: `here`
+  - in `prod: Pod web (apps/a0)`
+  - also `apps/a1/web.yaml:1:1` in `prod: Pod web (apps/a1)`
+  - also `apps/a2/web.yaml:1:1` in `prod: Pod web (apps/a2)`
+  - also `apps/a3/web.yaml:1:1` in `prod: Pod web (apps/a3)`
+  - and 5 more
+";
+    assert!(markdown.contains(entry), "{markdown}");
+    // GitHub shows each at its line.
+    let github = render("github", &verdict, PLAIN);
+    assert_eq!(github.matches("::error file=apps/a").count(), 9, "{github}");
 }
 
 const POLICY: &str = "apiVersion: kyverno.io/v1

@@ -444,3 +444,75 @@ fn the_demo_and_pages_are_clean_as_well() {
         output_is_clean(arguments[0], &tollgate(repository.path(), arguments));
     }
 }
+
+/// Secrets hold words that our own messages and other files are full of.
+#[test]
+fn a_common_word_in_a_secret_leaves_messages_readable() {
+    let (repository, base, _) = repository("enforce");
+    repository.write("prod/words/kustomization.yaml", "resources: [secret.yaml]\n").write(
+        "prod/words/secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  a: file\n  b: https\n  c: folder\n  d: name\n  e: repository\n  f: neither\n  g: entry\n  h: work\n",
+    );
+    // A script that mentions Secrets is no YAML: its words are guesses.
+    repository.write("prod/script/kustomization.yaml", "resources: [map.yaml]\n").write(
+        "prod/script/map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n  a.py: |\n    # a Secret: {\n    there = rendering or copy or names\n      } nothing : : [\n",
+    );
+    repository.write(
+        "prod/remote/kustomization.yaml",
+        "resources: [\"https://example.com/work/file.yaml\"]\n",
+    );
+    repository.write("prod/lost/kustomization.yaml", "resources: [file.yaml]\n");
+    let head = repository.commit("head");
+    let verdict = repository.check(&base, &head);
+    let seen: Vec<(&str, &str, &str)> = verdict
+        .findings()
+        .filter(|it| it["rule"] == "renders/failed")
+        .map(|it| {
+            (
+                it["message"].as_str().unwrap_or_default(),
+                it["help"].as_str().unwrap_or_default(),
+                it["labels"][0]["place"]["text"]
+                    .as_str()
+                    .unwrap_or_default(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (
+                "`https://example.com/work/file.yaml` is a remote entry, and rendering has no network",
+                "copy what it names into the repository",
+                "resources: [\"https://example.com/work/file.yaml\"]",
+            ),
+            (
+                "there is neither a file nor a folder `prod/lost/file.yaml`",
+                "add it, or remove the entry",
+                "resources: [file.yaml]",
+            ),
+        ]
+    );
+}
+
+/// Nor are words of a Secret shown where they can only come from it.
+#[test]
+fn a_common_word_is_hidden_where_its_own_file_is_quoted() {
+    let (repository, base, _) = repository("enforce");
+    repository
+        .write(
+            "prod/words/kustomization.yaml",
+            "resources: [secret.yaml]\n",
+        )
+        .write(
+            "prod/words/secret.yaml",
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  a: swordfish\n",
+        );
+    let head = repository.commit("head");
+    let text = repository.check(&base, &head).json.to_string();
+    assert!(
+        text.contains("quotes") && text.contains("[redacted]"),
+        "{text}"
+    );
+    assert!(!text.contains("swordfish"), "{text}");
+}

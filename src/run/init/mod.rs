@@ -6,6 +6,7 @@ mod text;
 use super::{
     Stop,
     gather::config_stop,
+    redact::Texts,
     sides::{file_stop, repo_stop},
 };
 use crate::{
@@ -64,7 +65,7 @@ enum Style {
 /// that inference gives it to inference.
 const UNSORTED: &str = "unsorted";
 
-pub(super) fn init(task: &InitTask, watch: Watch<'_>) -> Result<Proposal, Stop> {
+pub(super) fn init(task: &InitTask, read: &Texts, watch: Watch<'_>) -> Result<Proposal, Stop> {
     let objects = Objects::open(&task.directory, Caps::default()).map_err(repo_stop)?;
     let tree = WorkingTree::read(&objects).map_err(repo_stop)?;
     let root = objects.work_dir().map(PathBuf::from).unwrap_or_default();
@@ -72,9 +73,9 @@ pub(super) fn init(task: &InitTask, watch: Watch<'_>) -> Result<Proposal, Stop> 
     if tree.read(&name).map_err(|it| file_stop(&it))?.is_some() {
         return Err(exists());
     }
-    let sources = Sources::new();
-    config::load(&tree, &sources).map_err(|it| config_stop(&it, &sources))?;
-    let found = step(watch, "the files", || look(&tree, &sources))?;
+    let sources = &read.head;
+    config::load(&tree, sources).map_err(|it| config_stop(&it, sources))?;
+    let found = step(watch, "the files", || look(&tree, sources))?;
     let overlays: Vec<&RepoPath> = found.kustomizations.overlays().collect();
     let environments = inferred::environments(overlays.iter().copied());
     let styles = [Style::Patterns, Style::Listed, Style::Inferred];

@@ -4,8 +4,8 @@
 use super::Shield;
 use crate::model::{
     Facts, OverlayFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning, RowRun,
-    RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, SuiteFacts,
-    SuiteRow, SuiteRun, secret,
+    RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side, SideFailure,
+    SuiteFacts, SuiteRow, SuiteRun, secret,
 };
 use crate::run::Stop;
 
@@ -47,7 +47,7 @@ impl Shield {
             .iter_mut()
             .chain(preview)
             .for_each(|it| self.rule(it));
-        lowered.iter_mut().for_each(|it| self.text(it));
+        lowered.iter_mut().for_each(|it| self.distinct_text(it));
         schemas.iter_mut().for_each(|it| self.schema(it));
         for SecretFacts {
             overlay: _,
@@ -76,10 +76,24 @@ impl Shield {
             before: _,
         } in problems
         {
-            self.text(message);
-            self.maybe_text(help);
-            self.maybe_place(place);
+            self.said(message, help, place);
         }
+    }
+
+    /// A message, its advice and the place that both are about.
+    fn said(&self, message: &mut String, help: &mut Option<String>, place: &mut Option<Place>) {
+        self.text_about(file_of(place), message);
+        if let Some(help) = help {
+            self.text_about(file_of(place), help);
+        }
+        self.maybe_place(place);
+    }
+
+    fn maybe_said(&self, message: &mut Option<String>, place: &mut Option<Place>) {
+        if let Some(message) = message {
+            self.text_about(file_of(place), message);
+        }
+        self.maybe_place(place);
     }
 
     fn schema(&self, schema: &mut SchemaFacts) {
@@ -92,15 +106,14 @@ impl Shield {
             rule: _,
             message,
             field: _,
+            missing: _,
             help,
             place,
             overridden,
             definition,
         } in results
         {
-            self.text(message);
-            self.maybe_text(help);
-            self.maybe_place(place);
+            self.said(message, help, place);
             self.maybe_place(overridden);
             self.maybe_place(definition);
         }
@@ -128,19 +141,14 @@ impl Shield {
                         deprecated: _,
                     } in warnings
                     {
-                        self.text(message);
-                        self.maybe_place(place);
+                        self.said(message, &mut None, place);
                     }
                 }
                 RenderFacts::Failed {
                     message,
                     help,
                     place,
-                } => {
-                    self.text(message);
-                    self.maybe_text(help);
-                    self.maybe_place(place);
-                }
+                } => self.said(message, help, place),
             }
         }
     }
@@ -188,8 +196,7 @@ impl Shield {
             rows,
             coverage: _,
         } = suite;
-        self.maybe_text(error);
-        self.maybe_place(error_place);
+        self.maybe_said(error, error_place);
         for SuiteRow {
             subject: _,
             why,
@@ -197,7 +204,8 @@ impl Shield {
             place,
         } in rows
         {
-            self.text(why);
+            // A suite's own values are out of it already.
+            self.distinct_text(why);
             self.maybe_place(place);
         }
     }
@@ -211,13 +219,12 @@ impl Shield {
             results,
             coverage: _,
         } = suite;
-        self.maybe_text(error);
-        self.maybe_place(error_place);
+        self.maybe_said(error, error_place);
         for row in results {
             let RowRun {
                 policy: _,
                 rule: _,
-                kind: _,
+                kind,
                 namespace: _,
                 resource: _,
                 expected: _,
@@ -226,8 +233,28 @@ impl Shield {
                 why,
                 place,
             } = row;
-            self.maybe_text(why);
+            if let Some(why) = why {
+                if kind.is_empty() || secret::is_secret_kind(kind) {
+                    self.text(why);
+                } else {
+                    self.distinct_text(why);
+                }
+            }
             self.maybe_place(place);
+        }
+    }
+
+    pub(in crate::run) fn failure(&self, failure: &mut SideFailure) {
+        let SideFailure {
+            side,
+            message,
+            help,
+            line,
+        } = failure;
+        let path = line.as_ref().map(|it| it.path.as_str());
+        self.text_about(path.map(|it| (*side, it)), message);
+        if let Some(help) = help {
+            self.text_about(path.map(|it| (*side, it)), help);
         }
     }
 
@@ -253,4 +280,8 @@ impl Shield {
             self.place(place);
         }
     }
+}
+
+fn file_of(place: &Option<Place>) -> Option<(Side, &str)> {
+    place.as_ref().map(|it| (it.side, it.path.as_str()))
 }

@@ -1,6 +1,6 @@
 //! Secret values in source files: in Secrets, in generators of Secrets, in patches of both.
 
-use super::{Found, Side};
+use super::{Found, Side, Values};
 use crate::model::secret;
 use tollgate_yaml::{Dialect, Limits, Node, Sources, Span, Value, parse};
 
@@ -28,22 +28,20 @@ impl Found {
             match parse(text, id, Dialect::Kyaml, &Limits::default()) {
                 Ok(documents) => {
                     for document in &documents {
-                        self.walk(
-                            document,
-                            Where {
-                                sources,
-                                side,
-                                within: None,
-                                root: true,
-                            },
-                            0,
-                        );
+                        let at = Where {
+                            sources,
+                            side,
+                            path: file.path(),
+                            within: None,
+                            root: true,
+                        };
+                        self.walk(document, at, 0);
                     }
                 }
                 // No kind says what the file is: what looks like a Secret is one.
                 Err(_) => {
                     self.hide(whole, sources, side);
-                    self.unreadable(text);
+                    self.values_of(side, file.path()).unreadable(text);
                 }
             }
         }
@@ -97,7 +95,7 @@ impl Found {
                     }
                     None if scalar.text.contains('\n') => {
                         self.hide_at(node, at);
-                        self.unreadable(&scalar.text);
+                        self.values_of(at.side, at.path).unreadable(&scalar.text);
                     }
                     None => {}
                 }
@@ -110,7 +108,7 @@ impl Found {
     fn take(&mut self, node: &Node, at: Where<'_>, nesting: usize) {
         match &node.value {
             Value::Scalar(scalar) => {
-                self.value(&scalar.text);
+                self.values_of(at.side, at.path).known(&scalar.text);
                 self.hide_at(node, at);
                 self.walk(node, at, nesting);
             }
@@ -128,8 +126,9 @@ impl Found {
         {
             let text = literal.as_scalar().map_or("", |it| &it.text);
             let value = text.split_once('=').map_or(text, |it| it.1);
-            self.value(value);
-            self.value(value.trim_matches(['"', '\'']));
+            let values = self.values_of(at.side, at.path);
+            values.known(value);
+            values.known(value.trim_matches(['"', '\'']));
             self.hide_at(literal, at);
         }
     }
@@ -142,6 +141,12 @@ impl Found {
         );
     }
 
+    fn values_of(&mut self, side: Side, path: &str) -> &mut Values {
+        self.values.entry((side, path.to_owned())).or_default()
+    }
+}
+
+impl Values {
     /// What may be a value in a text that is no YAML: everything in or below a key of [`BLOCKS`], or
     /// all of it where no such key is.
     fn unreadable(&mut self, text: &str) {
@@ -182,19 +187,19 @@ impl Found {
     fn tokens(&mut self, line: &str) {
         let after = line.split_once([':', '=']).map_or("", |it| it.1);
         for part in [after, line.trim_start_matches(['-', ' '])] {
-            self.value(part.trim());
-            self.value(
+            self.guess(part.trim());
+            self.guess(
                 part.trim()
                     .trim_matches(['"', '\'', ',', '{', '}', '[', ']']),
             );
         }
         let edges = |it: char| it.is_whitespace() || "{}[],\"':=".contains(it);
         for token in line.split(edges).filter(|it| !BLOCKS.contains(it)) {
-            self.value(token);
+            self.guess(token);
         }
         // base64 ends in `=`.
         for token in line.split(|it: char| edges(it) && it != '=') {
-            self.value(token);
+            self.guess(token);
         }
     }
 }
@@ -204,6 +209,7 @@ impl Found {
 struct Where<'a> {
     sources: &'a Sources,
     side: Side,
+    path: &'a str,
     /// The scalar around a text inside of a text, which has no lines of its own.
     within: Option<Span>,
     /// Whether it is a whole document.

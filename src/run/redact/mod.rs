@@ -6,13 +6,19 @@
 //! [`REDACTED`]. Only texts are changed, never names, paths or digests, so that a value cannot
 //! change what is judged.
 //!
+//! A message has to stay readable where a Secret holds `http` or `kubernetes`. So what is long and
+//! no plain word is taken out of every text, wherever it stands in it. What is short or a plain word
+//! is taken out as a whole word, and only of texts that can quote it: those about its own file, and
+//! those that name no file.
+//!
 //! Not covered: a policy that computes with a value (its first letters, its upper case) and puts
 //! the result into its message; and kustomize's name suffix, 40 bits of a digest over the values,
 //! which is part of the resource's name in the cluster too.
 
 use crate::model::{Place, Side};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use tollgate_yaml::{Node, Sources, Span};
 
 mod answer;
@@ -24,15 +30,48 @@ const REDACTED: &str = "[redacted]";
 /// Characters that a value needs to be taken out of messages: shorter ones are in every text.
 const SHORTEST: usize = 4;
 
-/// Characters that a value needs to be taken out of what policies say about other resources:
-/// `root` and `true` are in their authors' own words.
+/// Characters that a value needs to be taken out of texts that are not about its file: `root` and
+/// `true` are in their authors' own words.
 const DISTINCT: usize = 8;
+
+/// Whether a value is nowhere but where somebody quotes it.
+fn is_distinct(value: &str) -> bool {
+    value.chars().count() >= DISTINCT && !value.chars().all(|it| it.is_ascii_alphabetic())
+}
+
+/// The files that a task read, by the side that they are of.
+#[derive(Default)]
+pub(super) struct Texts {
+    pub(super) base: Sources,
+    pub(super) head: Sources,
+}
+
+impl Texts {
+    /// What they hold.
+    pub(super) fn found(&self) -> Found {
+        let mut found = Found::in_sources(&self.base, Side::Base);
+        found.extend(Found::in_sources(&self.head, Side::Head));
+        found
+    }
+}
+
+/// A file of one side.
+type File = (Side, String);
 
 /// Secret values and where they stand.
 #[derive(Default)]
 pub(super) struct Found {
-    values: BTreeSet<String>,
-    lines: BTreeMap<(Side, String), BTreeSet<u32>>,
+    /// By the file that they stand in.
+    values: BTreeMap<File, Values>,
+    lines: BTreeMap<File, BTreeSet<u32>>,
+}
+
+/// The values of one file.
+#[derive(Default)]
+struct Values {
+    known: BTreeSet<String>,
+    /// Words of a text that nobody can read: some of them may be values.
+    guessed: BTreeSet<String>,
 }
 
 impl Found {
@@ -46,20 +85,32 @@ impl Found {
     /// A rendered manifest, if it is a Secret.
     pub(super) fn add_manifest(&mut self, body: &Node, sources: &Sources, side: Side) {
         for value in crate::model::secret::values(body) {
-            self.value(value.text());
-            self.hide(value.entry.value.origin.edit_here(), sources, side);
-            if let Some(before) = value.entry.value.origin.overridden() {
-                self.hide(before, sources, side);
+            let origin = &value.entry.value.origin;
+            let spans = [Some(origin.edit_here()), origin.overridden()];
+            let mut values = Values::default();
+            values.known(value.text());
+            for span in spans.into_iter().flatten() {
+                self.hide(span, sources, side);
+                let path = sources.get(span.file).map(|it| it.path().to_owned());
+                self.keep((side, path.unwrap_or_default()), &values);
             }
         }
     }
 
     /// All that another found.
     pub(super) fn extend(&mut self, other: Self) {
-        self.values.extend(other.values);
+        for (file, values) in other.values {
+            self.keep(file, &values);
+        }
         for (file, lines) in other.lines {
             self.lines.entry(file).or_default().extend(lines);
         }
+    }
+
+    fn keep(&mut self, file: File, values: &Values) {
+        let mine = self.values.entry(file).or_default();
+        mine.known.extend(values.known.iter().cloned());
+        mine.guessed.extend(values.guessed.iter().cloned());
     }
 
     /// The lines of a span show no value.
@@ -75,91 +126,184 @@ impl Found {
         lines.extend(start..=end);
     }
 
-    /// Every form in which a value may be quoted.
-    fn value(&mut self, text: &str) {
-        self.forms(text);
-        let packed: String = text.split_whitespace().collect();
-        if let Ok(bytes) = data_encoding::BASE64.decode(packed.as_bytes())
-            && let Ok(plain) = String::from_utf8(bytes)
-        {
-            self.forms(&plain);
-        }
-    }
-
-    fn forms(&mut self, text: &str) {
-        for text in [text, text.trim()] {
-            self.form(text);
-            self.form(&data_encoding::BASE64.encode(text.as_bytes()));
-        }
-        let lines: Vec<&str> = text.lines().collect();
-        for line in lines.iter().filter(|_| lines.len() > 1) {
-            let after = line.split_once(['=', ':']).map_or("", |it| it.1);
-            for part in [line.trim(), after.trim().trim_matches(['"', '\''])] {
-                if part.chars().count() >= DISTINCT {
-                    self.form(part);
-                    self.form(&data_encoding::BASE64.encode(part.as_bytes()));
-                }
-            }
-        }
-    }
-
-    fn form(&mut self, text: &str) {
-        if text.chars().count() < SHORTEST {
-            return;
-        }
-        self.values.insert(text.to_owned());
-        // As messages quote it.
-        let quoted = format!("{text:?}");
-        let quoted = quoted.get(1..quoted.len() - 1).unwrap_or_default();
-        if quoted != text {
-            self.values.insert(quoted.to_owned());
-        }
-    }
-
     /// Ready to take values out.
     pub(super) fn into_shield(self) -> Shield {
-        let distinct = self
-            .values
-            .iter()
-            .filter(|it| it.chars().count() >= DISTINCT);
+        let all = || {
+            let values = self.values.values();
+            values.flat_map(|it| it.known.iter().chain(&it.guessed))
+        };
+        let known = self.values.values().flat_map(|it| &it.known);
         Shield {
-            distinct: searcher(distinct),
-            every: searcher(self.values.iter()),
+            distinct: Searcher::new(all().filter(|it| is_distinct(it))),
+            known: Searcher::new(known.filter(|it| !is_distinct(it))),
+            files: self
+                .values
+                .iter()
+                .map(|(file, it)| {
+                    let common = it.known.iter().chain(&it.guessed);
+                    let common = common.filter(|it| !is_distinct(it));
+                    (file.clone(), Searcher::new(common))
+                })
+                .collect(),
             lines: self.lines,
         }
     }
 }
 
-/// `Err` where values cannot be searched for, which is not to be taken for there being none.
-type Searcher = Result<Option<AhoCorasick>, ()>;
-
-fn searcher<'a>(values: impl Iterator<Item = &'a String>) -> Searcher {
-    let mut values = values.peekable();
-    if values.peek().is_none() {
-        return Ok(None);
+impl Values {
+    /// Every form in which a value may be quoted.
+    fn known(&mut self, text: &str) {
+        forms(text, &mut self.known);
     }
-    let built = AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(values);
-    built.map(Some).map_err(|_| ())
+
+    /// The same of what may be a value.
+    fn guess(&mut self, text: &str) {
+        forms(text, &mut self.guessed);
+    }
+}
+
+fn forms(text: &str, out: &mut BTreeSet<String>) {
+    plain_forms(text, out);
+    let packed: String = text.split_whitespace().collect();
+    if let Ok(bytes) = data_encoding::BASE64.decode(packed.as_bytes())
+        && let Ok(plain) = String::from_utf8(bytes)
+    {
+        plain_forms(&plain, out);
+    }
+}
+
+fn plain_forms(text: &str, out: &mut BTreeSet<String>) {
+    for text in [text, text.trim()] {
+        form(text, out);
+        form(&data_encoding::BASE64.encode(text.as_bytes()), out);
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    for line in lines.iter().filter(|_| lines.len() > 1) {
+        let after = line.split_once(['=', ':']).map_or("", |it| it.1);
+        for part in [line.trim(), after.trim().trim_matches(['"', '\''])] {
+            if part.chars().count() >= DISTINCT {
+                form(part, out);
+                form(&data_encoding::BASE64.encode(part.as_bytes()), out);
+            }
+        }
+    }
+}
+
+fn form(text: &str, out: &mut BTreeSet<String>) {
+    if text.chars().count() < SHORTEST {
+        return;
+    }
+    out.insert(text.to_owned());
+    // As messages quote it.
+    let quoted = format!("{text:?}");
+    let quoted = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+    if quoted != text {
+        out.insert(quoted.to_owned());
+    }
+}
+
+/// Looks for values in texts.
+enum Searcher {
+    Nothing,
+    /// With each value, whether it counts only as a whole word.
+    Values(AhoCorasick, Vec<bool>),
+    /// Values cannot be searched for, which is not to be taken for there being none.
+    Broken,
+}
+
+impl Searcher {
+    fn new<'a>(values: impl Iterator<Item = &'a String>) -> Self {
+        let values: BTreeSet<&String> = values.collect();
+        if values.is_empty() {
+            return Self::Nothing;
+        }
+        let whole = values.iter().map(|it| !is_distinct(it)).collect();
+        match AhoCorasick::new(&values) {
+            Ok(searcher) => Self::Values(searcher, whole),
+            Err(_) => Self::Broken,
+        }
+    }
+
+    /// Where values stand in a text, joined where they touch.
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found: Vec<Range<usize>> = match self {
+            Self::Nothing => return Vec::new(),
+            Self::Broken => return Vec::from([0..text.len()]),
+            // Overlapping: a word that does not count must not hide one inside of it that does.
+            Self::Values(searcher, whole) => searcher
+                .find_overlapping_iter(text)
+                .filter(|it| {
+                    let whole = whole.get(it.pattern().as_usize()).copied();
+                    whole == Some(false) || is_whole(text, it.range())
+                })
+                .map(|it| it.range())
+                .collect(),
+        };
+        found.sort_by_key(|it| (it.start, it.end));
+        found.dedup_by(|next, last| {
+            let touches = next.start <= last.end;
+            if touches {
+                last.end = last.end.max(next.end);
+            }
+            touches
+        });
+        found
+    }
+
+    fn clean(&self, text: &mut String) {
+        for range in self.find(text).into_iter().rev() {
+            text.replace_range(range, REDACTED);
+        }
+    }
+}
+
+/// Whether no word goes on at either end of a part of a text.
+fn is_whole(text: &str, part: Range<usize>) -> bool {
+    let inside = text.get(part.clone()).unwrap_or_default();
+    let word = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
+    let before = text.get(..part.start).and_then(|it| it.chars().next_back());
+    let after = text.get(part.end..).and_then(|it| it.chars().next());
+    let goes_on = |outside, edge| word(outside) && word(edge);
+    !goes_on(before, inside.chars().next()) && !goes_on(after, inside.chars().next_back())
 }
 
 /// Takes secret values out of texts.
 pub(super) struct Shield {
-    every: Searcher,
+    /// Values that are nowhere but where somebody quotes them.
     distinct: Searcher,
-    lines: BTreeMap<(Side, String), BTreeSet<u32>>,
+    /// The others that are known to be values.
+    known: Searcher,
+    /// Values of a file that are common words.
+    files: BTreeMap<File, Searcher>,
+    lines: BTreeMap<File, BTreeSet<u32>>,
 }
 
 impl Shield {
-    /// A text without any value.
+    /// A text without any value: what it is about is not known, or is a Secret.
     pub(super) fn text(&self, text: &mut String) {
-        clean(&self.every, text);
+        self.distinct.clean(text);
+        self.known.clean(text);
+        for ((_, path), words) in &self.files {
+            if text.contains(path.as_str()) {
+                words.clean(text);
+            }
+        }
     }
 
-    /// A text without values that are no common words.
+    /// A text about something that is no Secret.
     fn distinct_text(&self, text: &mut String) {
-        clean(&self.distinct, text);
+        self.distinct.clean(text);
+    }
+
+    /// A text about a file.
+    fn text_about(&self, file: Option<(Side, &str)>, text: &mut String) {
+        let Some((side, path)) = file else {
+            return self.text(text);
+        };
+        self.distinct.clean(text);
+        if let Some(words) = self.files.get(&(side, path.to_owned())) {
+            words.clean(text);
+        }
     }
 
     fn place(&self, place: &mut Place) {
@@ -172,7 +316,9 @@ impl Shield {
             place.text = without_value(&place.text);
         }
         let before = place.text.len();
-        self.text(&mut place.text);
+        let mut text = std::mem::take(&mut place.text);
+        self.text_about(Some((place.side, &place.path)), &mut text);
+        place.text = text;
         if hidden || place.text.len() != before {
             // The end of the range would tell how long the value is.
             let width = u32::try_from(place.text.chars().count()).unwrap_or(u32::MAX);
@@ -182,37 +328,30 @@ impl Shield {
     }
 }
 
-fn clean(searcher: &Searcher, text: &mut String) {
-    match searcher {
-        Ok(None) => {}
-        Ok(Some(searcher)) => {
-            if searcher.is_match(text.as_str()) {
-                let mut out = String::with_capacity(text.len());
-                searcher.replace_all_with(text, &mut out, |_, _, out| {
-                    out.push_str(REDACTED);
-                    true
-                });
-                *text = out;
-            }
-        }
-        Err(()) => REDACTED.clone_into(text),
-    }
-}
-
-/// `  password: hunter2` becomes `  password: [redacted]`. Where a line has no plain key it shows
-/// nothing.
+/// `  password: hunter2` becomes `  password: [redacted]`, and a literal of a generator
+/// `  - password=[redacted]`. Where a line has no plain key it shows nothing.
 fn without_value(line: &str) -> String {
     let indent: String = line.chars().take_while(|it| *it == ' ').collect();
     let rest = line.trim_start();
-    let key = rest.split_once(": ").map(|it| it.0).filter(|it| {
-        !it.is_empty()
-            && it
-                .chars()
-                .all(|it| it.is_ascii_alphanumeric() || "-_.".contains(it))
-    });
-    match key {
-        Some(key) => format!("{indent}{key}: {REDACTED}"),
-        None => format!("{indent}{REDACTED}"),
+    let (item, rest) = match rest.strip_prefix("- ") {
+        Some(rest) => ("- ", rest.trim_start()),
+        None => ("", rest),
+    };
+    let plain = |key: &&str| {
+        let known = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
+        !key.is_empty() && key.chars().all(known)
+    };
+    let key = rest.split_once(": ").map(|it| it.0).filter(plain);
+    // base64 ends in `=`.
+    let literal = rest
+        .split_once('=')
+        .filter(|it| !item.is_empty() && !it.1.trim_start_matches('=').is_empty())
+        .map(|it| it.0)
+        .filter(plain);
+    match (key, literal) {
+        (Some(key), _) => format!("{indent}{item}{key}: {REDACTED}"),
+        (None, Some(key)) => format!("{indent}{item}{key}={REDACTED}"),
+        (None, None) => format!("{indent}{item}{REDACTED}"),
     }
 }
 

@@ -488,6 +488,12 @@ fn policy_result(result: &Value) {
                     .is_some_and(|it| it.values().all(Value::is_string)),
                 "{value}"
             ),
+            "resources" => {
+                for (key, value) in value[0].as_object().expect("a reference") {
+                    assert!(["apiVersion", "kind", "namespace", "name"].contains(&key.as_str()));
+                    assert!(value.is_string(), "{key}: {value}");
+                }
+            }
             other => panic!("{other} is no field of a result"),
         }
     }
