@@ -1,5 +1,6 @@
 //! Tollgate: may this change reach that environment? See ARCHITECTURE.md for the map of the house.
 
+pub mod builtin;
 pub mod cli;
 pub mod config;
 pub mod engines;

@@ -2,9 +2,10 @@
 
 use super::{fail_with_help, print};
 use crate::{
-    config, exit,
+    builtin, config, exit,
     gates::{self, GATES},
 };
+use std::borrow::Cow;
 
 /// Print the page of a gate or of a rule
 #[derive(Debug, clap::Args)]
@@ -16,8 +17,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> u8 {
     match args.id.as_deref() {
         None => print(&index(), exit::ADMITTED),
-        Some(id) => match gates::page(id) {
-            Some(text) => print(text, exit::ADMITTED),
+        Some(id) => match page(id) {
+            Some(text) => print(&text, exit::ADMITTED),
             None => {
                 let help = match nearest(id) {
                     Some(near) => {
@@ -29,6 +30,14 @@ pub(super) fn run(args: &Args) -> u8 {
                 fail_with_help(exit::USAGE, &message, Some(&help))
             }
         },
+    }
+}
+
+/// The page of a gate or of a rule; that of a built-in policy, where one is asked for by its name.
+fn page(id: &str) -> Option<Cow<'static, str>> {
+    match id.strip_prefix("policies/").and_then(builtin::named) {
+        Some(policy) => Some(policy.explanation().into()),
+        None => gates::page(id).map(Cow::Borrowed),
     }
 }
 

@@ -107,7 +107,7 @@ fn sections(old: &Config, new: &Config, out: &mut Vec<String>) {
     }
 }
 
-/// Coverage is a share, so more of it is no less; the rest can only be told apart.
+/// Of coverage and of the built-in policies more is no less; the rest can only be told apart.
 fn policies(old: &Policies, new: &Policies, out: &mut Vec<String>) {
     let (before, after) = (old.coverage.min_rules, new.coverage.min_rules);
     if after < before {
@@ -116,8 +116,13 @@ fn policies(old: &Policies, new: &Policies, out: &mut Vec<String>) {
             "`policies.coverage.min_rules` falls from {before}% to {after}%"
         ));
     }
+    let (before, after) = (old.builtin, new.builtin);
+    if after < before {
+        out.push(format!("`policies.builtin` falls from {before} to {after}"));
+    }
     let new = Policies {
         coverage: old.coverage.clone(),
+        builtin: old.builtin,
         ..new.clone()
     };
     changed("`policies`", Some(old), Some(&new), out);
@@ -171,6 +176,12 @@ approvals: {rules: [{name: all, when: {any: true}, require: {count: 2, from: [pl
                 "",
                 "environment `dev` is gone",
             ),
+            (
+                "groups:",
+                "policies: {builtin: off}\ngroups:",
+                "`policies.builtin` falls from auto to off",
+            ),
+            ("groups:", "policies: {builtin: on}\ngroups:", ""),
         ] {
             let new = OLD.replacen(from, to, 1);
             assert_ne!(new, OLD, "{from}");
@@ -192,6 +203,10 @@ approvals: {rules: [{name: all, when: {any: true}, require: {count: 2, from: [pl
                 &loaded("version: 1\nenvironments: {prod: {overlays: [x]}}\n")
             )
             .is_empty()
+        );
+        assert_eq!(
+            lowered(&none, &loaded("version: 1\npolicies: {builtin: off}\n")),
+            ["`policies.builtin` falls from auto to off"]
         );
     }
 }

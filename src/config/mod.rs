@@ -29,8 +29,8 @@ pub use review::{
     When,
 };
 pub use settings::{
-    Audit, Coverage, Eased, Handoff, HandoffBind, Override, Plain, Policies, PullRequest, Rollback,
-    Schema, Secrets, Waivable,
+    Audit, Builtin, Coverage, Eased, Handoff, HandoffBind, Override, Plain, Policies, PullRequest,
+    Rollback, Schema, Secrets, Waivable,
 };
 pub use value::{
     Cron, Duration, FilePath, ImagePattern, KubernetesVersion, Name, Pattern, Patterns, Percent,

@@ -13,6 +13,20 @@ section! {
         fixtures: Vec<Pattern> = everywhere(),
         /// What fixtures must reach.
         coverage: Coverage = Coverage::default(),
+        /// When Tollgate's built-in policies judge.
+        builtin: Builtin = Builtin::Auto,
+    }
+}
+
+choice! {
+    /// When Tollgate's built-in policies judge.
+    pub enum Builtin {
+        /// Never.
+        Off = "off",
+        /// As long as no policy of the repository's own does.
+        Auto = "auto",
+        /// Always, beside the repository's own; of two with one name, its own.
+        On = "on",
     }
 }
 

@@ -1,7 +1,7 @@
 use super::{Cause, Examined, GATES, Gate, GateContext, Meta, Unsure};
 use crate::{
     finding::{Finding, Level},
-    model::{ControlPlane as Class, ControlPlaneFile, Edit, Place, Side},
+    model::{ControlPlane as Class, ControlPlaneFile, Edit, Place, PolicyFacts, Side},
 };
 
 pub(super) struct ControlPlane;
@@ -11,7 +11,7 @@ impl Gate for ControlPlane {
         &Meta {
             id: "control-plane",
             title: "a change to the rules rides alone and is judged by the old ones",
-            rules: &["changed", "rides-along", "weakened"],
+            rules: &["changed", "rides-along", "weakened", "built-in"],
             page: include_str!("control_plane.md"),
         }
     }
@@ -29,6 +29,10 @@ impl Gate for ControlPlane {
             examined.findings.push(finding.help(
                 "this change is judged by BASE's rules; to lower them takes their owners' approval",
             ));
+        }
+        if let Some(finding) = leaves_built_in(cx) {
+            examined.examine(&finding.subject, 1);
+            examined.findings.push(finding);
         }
         if examined.subjects.is_empty() {
             examined.nothing = Some("the change touches no rule".to_owned());
@@ -157,11 +161,39 @@ fn changed(file: &ControlPlaneFile, environments: &[&str]) -> Finding {
     .help("put the rules and the deployment in two changes, the rules first")
 }
 
+/// Built-in policies of which the repository's own take the place. That they are switched off is for
+/// the configuration to tell.
+fn leaves_built_in(cx: GateContext<'_>) -> Option<Finding> {
+    let (base, head) = (&cx.facts.base_policies, &cx.facts.head_policies);
+    let has_own = head.iter().any(|it| !it.builtin);
+    let stays = |old: &PolicyFacts| head.iter().any(|it| it.builtin && it.name == old.name);
+    let gone: Vec<&str> = base
+        .iter()
+        .filter(|it| it.builtin && has_own && !stays(it))
+        .map(|it| it.name.as_str())
+        .collect();
+    if gone.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "from the next change on, policies of the repository's own judge in place of {} that are built in: {}",
+        gone.len(),
+        gone.join(", ")
+    );
+    let finding = Finding::new(
+        Level::Warn,
+        "control-plane/built-in",
+        "built-in policies",
+        message,
+    );
+    Some(finding.help("where the own policies do not ask for the same, `policies: {builtin: on}` in tollgate.yaml keeps both"))
+}
+
 /// What HEAD demands less of than BASE: `(subject, clause)`.
 fn weakened(cx: GateContext<'_>) -> Vec<(String, String)> {
     let facts = cx.facts;
     let mut out = Vec::new();
-    for old in &facts.base_policies {
+    for old in facts.base_policies.iter().filter(|it| !it.builtin) {
         let Some(new) = facts
             .head_policies
             .iter()

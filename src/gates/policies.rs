@@ -2,7 +2,7 @@ use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems, subject,
 use crate::{
     config::Enforcement,
     finding::{Finding, Level},
-    model::{OverlayFacts, RuleFacts, RuleOutcome},
+    model::{OverlayFacts, PolicyFacts, RuleFacts, RuleOutcome},
 };
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ impl Gate for Policies {
         &Meta {
             id: "policies",
             title: "no policy of BASE fails on what the change would send to an environment",
-            rules: &["<policy>", "preview"],
+            rules: &["<policy>", "built-in", "preview"],
             page: include_str!("policies.md"),
         }
     }
@@ -50,12 +50,35 @@ impl Gate for Policies {
         for (name, count) in checks {
             examined.examine(name, count);
         }
+        if !examined.subjects.is_empty() {
+            examined.findings.extend(built_in(cx));
+        }
         preview(cx, &overlays, &mut examined);
         if examined.subjects.is_empty() {
             examined.nothing = Some(why_nothing(cx));
         }
         examined
     }
+}
+
+/// Where nobody chose the rules, the report says whose they are.
+fn built_in(cx: GateContext<'_>) -> Option<Finding> {
+    let policies = &cx.facts.base_policies;
+    let (count, all) = (
+        policies.iter().filter(|it| it.builtin).count(),
+        policies.len(),
+    );
+    if count == 0 || count < all {
+        return None;
+    }
+    let message =
+        format!("BASE has no policy of its own, so {count} that are built into Tollgate judge");
+    let finding = Finding::new(Level::Note, "policies/built-in", "policies", message);
+    Some(finding.help("`tollgate explain policies/built-in` lists them; policies of your own take their place, `policies: {builtin: off}` in tollgate.yaml switches them off"))
+}
+
+fn is_built_in(policies: &[PolicyFacts], name: &str) -> bool {
+    policies.iter().any(|it| it.builtin && it.name == name)
 }
 
 /// What a result weighs where. `audit` reports, `enforce` holds failures, `strict` holds warnings
@@ -67,6 +90,7 @@ fn judge(
     subject: &str,
     examined: &mut Examined,
 ) {
+    let built_in = is_built_in(&cx.facts.base_policies, &result.policy);
     let (message, field, level) = match (&result.outcome, enforcement) {
         (RuleOutcome::Pass | RuleOutcome::Skip { .. }, _) => return,
         (RuleOutcome::Error { why }, Enforcement::Enforce) => {
@@ -79,6 +103,9 @@ fn judge(
                 needs: match &result.rule_place {
                     Some(place) => {
                         format!("mend the policy ({place}), or give it what it asks for")
+                    }
+                    None if built_in => {
+                        "give it what it asks for; if nothing is wrong with the resource, report this: the policy is built in".to_owned()
                     }
                     None => "mend the policy, or give it what it asks for".to_owned(),
                 },
@@ -126,6 +153,12 @@ fn judge(
         let place = cx.enforcement_place(environment);
         finding = finding.label(place, format!("how `{environment}` is judged"));
     }
+    if built_in {
+        finding = finding.help(format!(
+            "this policy is built in: `tollgate explain policies/{}`",
+            result.policy
+        ));
+    }
     examined.findings.push(finding);
 }
 
@@ -167,7 +200,7 @@ fn preview(cx: GateContext<'_>, overlays: &BTreeMap<&str, &OverlayFacts>, examin
 
 fn why_nothing(cx: GateContext<'_>) -> String {
     if cx.facts.base_policies.is_empty() {
-        "BASE has no policies".to_owned()
+        "BASE has no policies, and the built-in ones are switched off".to_owned()
     } else if cx.facts.overlays.iter().any(|it| !it.changed().is_empty()) {
         "no policy matches what changed".to_owned()
     } else {

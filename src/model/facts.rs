@@ -21,9 +21,9 @@ pub struct Facts {
     pub change: Change,
     /// Every overlay of either tree, sorted by path.
     pub overlays: Vec<OverlayFacts>,
-    /// Every policy of BASE, sorted by name.
+    /// Every policy of BASE, with the built-in ones that judge beside or for them, sorted by name.
     pub base_policies: Vec<PolicyFacts>,
-    /// Every policy of HEAD, sorted by name.
+    /// The same of HEAD.
     pub head_policies: Vec<PolicyFacts>,
     /// What BASE's policies said about the resources of HEAD that changed. Passes are counted in
     /// `passes`, not listed.
@@ -314,6 +314,9 @@ pub struct PolicyFacts {
     pub rules: Vec<String>,
     /// SHA-256 over its JSON.
     pub digest: String,
+    /// Whether it comes with the program and stands in neither tree.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub builtin: bool,
     /// Where it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,

@@ -55,7 +55,7 @@ pub(super) fn apply(task: &ApplyTask, read: &Texts, watch: Watch<'_>) -> Result<
 
 fn judge_all(task: &ApplyTask, sources: &Sources, watch: Watch<'_>) -> Result<Applied, Stop> {
     let documents = read_all(task, &task.policies, sources)?;
-    let policies = policies::load(&documents, sources, Side::Head);
+    let policies = policies::load(&documents, &[], sources, Side::Head);
     refuse_problems(&policies)?;
     let mut documents = read_all(task, &task.resources, sources)?;
     if let Some(text) = &task.input {

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     config::{self, Config, Patterns},
+    engines::ENGINES,
     exit,
     model::{
         Change, ChangedFile, ControlPlane, ControlPlaneFile, Facts, Place, Problem, RevisionFacts,
@@ -32,7 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use tollgate_kustomize::{FileError, Files, RepoPath, Session};
-use tollgate_yaml::{Sources, YamlError};
+use tollgate_yaml::{Node, Sources, YamlError};
 
 /// Which change to look at.
 #[derive(Debug, Serialize, Deserialize)]
@@ -121,14 +122,24 @@ fn facts_of(
 
     let mut facts = Facts::empty(now);
     facts.control_plane = control_plane(&change, &base, &head, &config);
-    facts.lowered = lowered(&loaded, &head, &facts.control_plane);
     facts.change = change;
-
-    let policies = step(watch, "policies of BASE", || base.load_policies());
     let changed = |class| facts.control_plane.iter().any(|it| it.class == class);
+    let new_config =
+        changed(ControlPlane::Configuration).then(|| config::load(head.files, head.sources));
+    facts.lowered = lowered(&loaded, new_config.as_ref(), head.sources);
+
+    let builtin = loaded.config.policies.builtin;
+    let new_builtin = match &new_config {
+        Some(Ok(new)) => new.config.policies.builtin,
+        Some(Err(_)) | None => builtin,
+    };
+    let policies = step(watch, "policies of BASE", || base.load_policies(builtin));
     let policies_changed = changed(ControlPlane::Policy) || changed(ControlPlane::Exception);
-    let preview =
-        policies_changed.then(|| step(watch, "policies of HEAD", || head.load_policies()));
+    let preview = (policies_changed || new_builtin != builtin).then(|| {
+        step(watch, "policies of HEAD", || {
+            head.load_policies(new_builtin)
+        })
+    });
     let new = preview.as_ref().unwrap_or(&policies);
     facts.problems.extend(policies.as_problems("policies"));
     facts
@@ -297,23 +308,31 @@ impl<'a> Opened<'a> {
         })
     }
 
-    /// The documents with rules and exceptions, loaded.
-    fn load_policies(&self) -> Loaded<'_> {
+    /// The documents with rules and exceptions, and the built-in policies where those judge, loaded.
+    fn load_policies(&self, builtin: config::Builtin) -> Loaded<'_> {
         let wanted = |it: &&Document| matches!(it.class, Class::Policy | Class::Exception);
         let mut documents = Vec::new();
         let mut lost = Vec::new();
+        let mut own = BTreeSet::new();
         for it in self.policies.documents.iter().filter(wanted) {
             // It was read when it was found, so this comes from the session's memory. A policy that
             // is not there any more must not look like one that was never written.
             let file = self
                 .session
                 .documents(&it.path, tollgate_yaml::Dialect::Sigs);
-            match file.ok().and_then(|file| file.get(it.index).cloned()) {
+            let document = file.ok().and_then(|file| file.get(it.index).cloned());
+            // What no engine knows judges nothing.
+            let judges = |it: &Node| ENGINES.iter().any(|engine| engine.recognises(it));
+            if it.class == Class::Policy && document.as_ref().is_none_or(judges) {
+                own.insert(it.name.clone());
+            }
+            match document {
                 Some(document) => documents.push(document),
                 None => lost.push((None, format!("`{}` cannot be read again", it.path))),
             }
         }
-        let mut loaded = policies::load(&documents, self.sources, self.side);
+        let builtin = policies::builtin(builtin, &own, self.sources);
+        let mut loaded = policies::load(&documents, &builtin, self.sources, self.side);
         loaded.problems.extend(lost);
         loaded
     }
@@ -465,24 +484,19 @@ fn by_convention(path: &str) -> Option<ControlPlane> {
     }
 }
 
-/// What HEAD's configuration demands less of than BASE's.
+/// What HEAD's configuration, where it differs, demands less of than BASE's.
 fn lowered(
     base: &config::Loaded,
-    head: &Opened<'_>,
-    control_plane: &[ControlPlaneFile],
+    head: Option<&Result<config::Loaded, Vec<YamlError>>>,
+    sources: &Sources,
 ) -> Vec<String> {
-    if !control_plane
-        .iter()
-        .any(|it| it.class == ControlPlane::Configuration)
-    {
-        return Vec::new();
-    }
-    match config::load(head.files, head.sources) {
-        Ok(new) => config::lowered(base, &new),
-        Err(errors) => {
+    match head {
+        None => Vec::new(),
+        Some(Ok(new)) => config::lowered(base, new),
+        Some(Err(errors)) => {
             let first = errors
                 .first()
-                .map_or_else(String::new, |it| describe(it, head.sources));
+                .map_or_else(String::new, |it| describe(it, sources));
             vec![format!("HEAD's configuration cannot be read: {first}")]
         }
     }

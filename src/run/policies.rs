@@ -1,12 +1,15 @@
 //! Policies of one tree, and what they say about rendered manifests.
 
 use crate::{
+    builtin::BUILTINS,
+    config,
     engines::{ENGINES, PolicySet, RuleResult},
     model::{
         Manifest, Place, PolicyFacts, Problem, ResourceKey, RuleFacts, RuleOutcome, Side, digest,
     },
 };
-use tollgate_yaml::{Node, Sources};
+use std::collections::BTreeSet;
+use tollgate_yaml::{Dialect, Limits, Node, Sources};
 
 /// Every policy of one tree, by engine.
 pub(super) struct Loaded<'a> {
@@ -14,6 +17,8 @@ pub(super) struct Loaded<'a> {
     pub(super) policies: Vec<PolicyFacts>,
     /// What could not be loaded.
     pub(super) problems: Vec<(Option<Place>, String)>,
+    /// Names of the built-in ones.
+    builtin: BTreeSet<String>,
     side: Side,
     sources: &'a Sources,
 }
@@ -25,18 +30,50 @@ pub(super) struct Judged {
     pub(super) passes: Vec<(String, ResourceKey, usize)>,
 }
 
-/// Load the documents that engines recognise. `sources` are the files that they came from.
-pub(super) fn load<'a>(documents: &[Node], sources: &'a Sources, side: Side) -> Loaded<'a> {
+/// The built-in policies that judge beside those of the names `own`, with their names.
+pub(super) fn builtin(
+    setting: config::Builtin,
+    own: &BTreeSet<String>,
+    sources: &Sources,
+) -> Vec<(&'static str, Node)> {
+    let judges = match setting {
+        config::Builtin::Off => false,
+        config::Builtin::Auto => own.is_empty(),
+        config::Builtin::On => true,
+    };
+    let wanted = BUILTINS
+        .iter()
+        .filter(|it| judges && !own.contains(it.name));
+    let read = wanted.map(|it| {
+        let file = sources.add(format!("built-in policy {}", it.name), it.policy);
+        let parsed = tollgate_yaml::parse(it.policy, file, Dialect::Sigs, &Limits::default());
+        let document = parsed.ok().and_then(|it| it.into_iter().next());
+        // Without the policy nobody could say whether what it asks is met.
+        (it.name, document.expect("a built-in policy is a document"))
+    });
+    read.collect()
+}
+
+/// Load the documents that engines recognise, and built-in ones with their names. `sources` are the
+/// files that they came from.
+pub(super) fn load<'a>(
+    documents: &[Node],
+    builtin: &[(&str, Node)],
+    sources: &'a Sources,
+    side: Side,
+) -> Loaded<'a> {
     let mut loaded = Loaded {
         sets: Vec::new(),
         policies: Vec::new(),
         problems: Vec::new(),
+        builtin: builtin.iter().map(|it| it.0.to_owned()).collect(),
         side,
         sources,
     };
     for engine in ENGINES {
         let owned: Vec<Node> = documents
             .iter()
+            .chain(builtin.iter().map(|it| &it.1))
             .filter(|it| engine.recognises(it))
             .cloned()
             .collect();
@@ -46,9 +83,11 @@ pub(super) fn load<'a>(documents: &[Node], sources: &'a Sources, side: Side) -> 
         let engine_loaded = engine.load(&owned);
         for policy in engine_loaded.policies {
             let document = owned.iter().find(|it| it.span() == policy.span);
-            let place = Place::of(sources, policy.span, side);
+            let builtin = loaded.builtin.contains(&policy.name);
+            let place = Place::of(sources, policy.span, side).filter(|_| !builtin);
             loaded.policies.push(PolicyFacts {
                 engine: engine.name().to_owned(),
+                builtin,
                 kind: policy.kind,
                 name: policy.name,
                 rules: policy.rules,
@@ -138,6 +177,8 @@ fn facts(
     side: Side,
 ) -> RuleFacts {
     let origin = manifest.body.blame(&result.field);
+    // What is built in stands in no file of the repository.
+    let in_a_file = !policies.builtin.contains(&*result.policy);
     RuleFacts {
         policy: result.policy.to_string(),
         rule: result.rule.to_string(),
@@ -149,6 +190,7 @@ fn facts(
         overridden: origin
             .overridden()
             .and_then(|it| Place::of(sources, it, side)),
-        rule_place: Place::of(policies.sources, result.rule_span, policies.side),
+        rule_place: Place::of(policies.sources, result.rule_span, policies.side)
+            .filter(|_| in_a_file),
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The bottom floor first. Rooms on one floor do not know each other.
 const FLOORS: &[&[&str]] = &[
     &["model"],
-    &["finding"],
+    &["finding", "builtin"],
     &["config"],
     &[
         "repo",

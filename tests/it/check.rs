@@ -141,6 +141,7 @@ fn a_new_policy_is_previewed_and_does_not_judge_yet() {
     assert_eq!(
         lines,
         [
+            "warn control-plane/built-in",
             "warn control-plane/changed policies/require-team.yaml:1",
             "warn policies/preview policies/require-team.yaml:7",
             "admit",

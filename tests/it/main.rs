@@ -2,6 +2,7 @@
 
 mod architecture;
 mod attacks;
+mod builtin;
 mod check;
 mod commands;
 mod diff;

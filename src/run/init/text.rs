@@ -43,6 +43,16 @@ const COVERAGE: &str = "
   coverage: {min_rules: 0%}
 ";
 
+const NO_POLICY: &str = "\
+# No policy was found. They are looked for in every file, by content. Until there is one, policies
+# that are built into Tollgate judge; `tollgate explain policies/built-in` lists them.
+";
+
+const BUILTIN: &str = "  \
+  # `auto` leaves them with the first policy of your own, `on` keeps both, `off` switches them off.
+  builtin: auto
+";
+
 /// The file. `listed` are the environments by the name that is written, with their patterns; none:
 /// they are not listed.
 pub(super) fn of(
@@ -124,13 +134,16 @@ fn policies(out: &mut String, found: &Found) {
     );
     out.push('\n');
     out.push_str(&match (found.policies.len(), paths.is_empty()) {
-        (0, _) => "# No policy was found. They are looked for in every file, by content.\n".to_owned(),
+        (0, _) => NO_POLICY.to_owned(),
         (_, true) => format!(
             "# {count}, in so many folders that policies are looked for in every file, by content.\n"
         ),
         (_, false) => format!("# {count}. Policies outside of these folders judge nothing.\n"),
     });
     out.push_str("policies:\n");
+    if found.policies.is_empty() {
+        out.push_str(BUILTIN);
+    }
     if !paths.is_empty() {
         list(out, "  paths:", &paths);
     }

@@ -38,6 +38,7 @@ impl Shield {
             name: _,
             rules: _,
             digest: _,
+            builtin: _,
             place,
         } in base_policies.iter_mut().chain(head_policies)
         {
