@@ -9,6 +9,8 @@ use crate::model::{ForgeFacts, Gap, Known, Proposal, ProtectionFacts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+#[allow(dead_code, unused_imports, reason = "the forges that use it follow")]
+mod http;
 mod offline;
 
 /// Every forge. The last one is for runs for which no other is.
