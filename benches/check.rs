@@ -108,6 +108,7 @@ fn check(folder: &Path, base: &str, head: &str) -> tollgate::verdict::Decision {
         head: Some(head.to_owned()),
         working_tree: false,
         environment: BTreeMap::new(),
+        forge: None,
         now: 0,
     });
     match perform(task, &|_| {}) {

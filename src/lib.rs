@@ -9,6 +9,7 @@ pub mod finding;
 pub mod forges;
 pub mod gates;
 pub mod model;
+pub mod owners;
 pub mod renderers;
 pub mod repo;
 pub mod reporters;

@@ -4,7 +4,7 @@ use super::{Common, call_failed, fail, fail_with_help, print, progress::Bar};
 use crate::{
     config::{Config, Loaded},
     exit, forges,
-    model::{Facts, WorkerFault},
+    model::{Facts, ForgeKind, WorkerFault},
     reporters::{self, REPORTERS, Report, Reporter},
     run::{self, Answer, CheckTask, Gathered, Task, record},
     verdict::Verdict,
@@ -117,6 +117,7 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
         head: args.head.clone(),
         working_tree: args.working_tree,
         environment: ci_environment(),
+        forge: args.forge.and_then(ForgeKind::named),
         now: SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |it| it.as_secs()),

@@ -118,6 +118,7 @@ fn judge(
         head: Some(branch.to_owned()),
         working_tree: false,
         environment: BTreeMap::new(),
+        forge: None,
         now: 0,
     });
     let gathered = gather(&task, common)?;

@@ -3,6 +3,7 @@
 
 use super::{
     forge::{CommitFacts, ForgeFacts, Known, Proposal},
+    owners::OwnersFacts,
     place::Place,
     resource::ResourceKey,
     schema::SchemaFacts,
@@ -42,6 +43,10 @@ pub struct Facts {
     /// Every manifest of HEAD that holds secret values in clear text: in an overlay's output, or in
     /// a file that differs. Never a value.
     pub secrets: Vec<SecretFacts>,
+    /// What CODEOWNERS of BASE asks of the change; `None` where the configuration does not ask for
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owners: Option<OwnersFacts>,
     /// Every fixture suite that was run.
     pub suites: Vec<SuiteFacts>,
     /// What the forge says; absent where no setting asks for anything that it knows.
@@ -73,6 +78,7 @@ impl Facts {
             control_plane: Vec::new(),
             lowered: Vec::new(),
             secrets: Vec::new(),
+            owners: None,
             suites: Vec::new(),
             forge: None,
             problems: Vec::new(),

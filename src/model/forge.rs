@@ -71,6 +71,27 @@ pub enum ForgeKind {
     Gitlab,
 }
 
+impl ForgeKind {
+    /// The forge of an id: `github` or `gitlab`.
+    pub fn named(id: &str) -> Option<Self> {
+        match id {
+            "github" => Some(Self::Github),
+            "gitlab" => Some(Self::Gitlab),
+            _ => None,
+        }
+    }
+}
+
+/// As the forge writes its name.
+impl std::fmt::Display for ForgeKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Github => "GitHub",
+            Self::Gitlab => "GitLab",
+        })
+    }
+}
+
 /// The pull or merge request that a change is, as the CI system names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {

@@ -2,6 +2,7 @@
 
 mod facts;
 mod forge;
+pub mod owners;
 mod place;
 mod progress;
 mod render_diff;
@@ -20,6 +21,7 @@ pub use forge::{
     Known, Proposal, ProtectionFacts, Request, RequestState, RequiredCheck, Review, ReviewState,
     Stated,
 };
+pub use owners::OwnersFacts;
 pub use place::{Place, Side};
 pub use progress::{Step, Watch, step};
 pub use render_diff::{

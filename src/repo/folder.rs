@@ -128,6 +128,7 @@ impl Folder {
                 kind: LeafKind::Link,
             })),
             Some(Entry::Unreadable(why)) => Err(file_error(path, why)),
+            Some(Entry::Submodule) => Err(file_error(path, "it is a submodule")),
             Some(Entry::Directory) | None => Ok(None),
         }
     }
@@ -254,6 +255,10 @@ impl Tree for Folder {
 
     fn links(&self) -> Result<Vec<RepoPath>, FileError> {
         self.of_kind(|it| matches!(it, Entry::Link(_)))
+    }
+
+    fn stands_at(&self, path: &RepoPath) -> Result<Option<LeafKind>, FileError> {
+        links::stands_at(path, |it| self.look(it))
     }
 
     fn problems(&self) -> &[FileError] {

@@ -1,6 +1,6 @@
 //! Symbolic links, followed inside of a tree only. Source: threat row B1.
 
-use super::file_error;
+use super::{LeafKind, file_error};
 use std::collections::VecDeque;
 use tollgate_kustomize::{EntryKind, FileError, RepoPath};
 
@@ -12,6 +12,8 @@ pub(super) enum Entry {
     Link(String),
     /// Something else, and why it cannot be read.
     Unreadable(String),
+    /// A commit of another repository.
+    Submodule,
 }
 
 /// As many links as Linux follows on one path.
@@ -67,6 +69,10 @@ pub(super) fn follow(
                 }
             }
             Some(Entry::Unreadable(why)) => return Err(file_error(path, why)),
+            Some(Entry::Submodule) => {
+                let why = format!("`{next}` is a submodule, and submodules are not read");
+                return Err(file_error(path, why));
+            }
             Some(Entry::File) | None if links > 0 => {
                 return Err(file_error(
                     path,
@@ -77,4 +83,35 @@ pub(super) fn follow(
         }
     }
     Ok(Some((at, EntryKind::Directory)))
+}
+
+/// What stands at `path` where no link is followed. `look` is asked only for paths whose folder
+/// holds no link.
+///
+/// # Errors
+/// What cannot be read.
+pub(super) fn stands_at(
+    path: &RepoPath,
+    look: impl Fn(&RepoPath) -> Result<Option<Entry>, FileError>,
+) -> Result<Option<LeafKind>, FileError> {
+    let mut at = RepoPath::root();
+    let mut parts = path.as_str().split('/').peekable();
+    while let Some(part) = parts.next() {
+        let Some(next) = at.join(part) else {
+            return Ok(None);
+        };
+        let found = look(&next)?;
+        if let Some(Entry::Unreadable(why)) = found {
+            return Err(file_error(path, why));
+        }
+        let last = parts.peek().is_none();
+        match found {
+            Some(Entry::Directory) if !last => at = next,
+            Some(Entry::File) if last => return Ok(Some(LeafKind::File)),
+            Some(Entry::Link(_)) if last => return Ok(Some(LeafKind::Link)),
+            Some(Entry::Submodule) if last => return Ok(Some(LeafKind::Submodule)),
+            _ => return Ok(None),
+        }
+    }
+    Ok(None)
 }

@@ -45,6 +45,13 @@ pub trait Tree: Files {
     /// As [`Tree::leaves`].
     fn links(&self) -> Result<Vec<RepoPath>, FileError>;
 
+    /// What stands at `path` itself, as the forges look a path up: no link is followed, neither at
+    /// its end nor on the way. `None` where nothing does, or a folder.
+    ///
+    /// # Errors
+    /// Where something is there that git knows no name for.
+    fn stands_at(&self, path: &RepoPath) -> Result<Option<LeafKind>, FileError>;
+
     /// Entries whose names are a danger: no text, control characters, two that differ in case only.
     fn problems(&self) -> &[FileError];
 

@@ -175,8 +175,7 @@ impl WorkingTree {
             return Ok(None);
         }
         if self.submodules.contains(path) {
-            let why = format!("`{path}` is a submodule, and submodules are not read");
-            return Ok(Some(Entry::Unreadable(why)));
+            return Ok(Some(Entry::Submodule));
         }
         self.folder.look(path)
     }
@@ -251,6 +250,10 @@ impl Tree for WorkingTree {
 
     fn links(&self) -> Result<Vec<RepoPath>, FileError> {
         self.of_kind(|it| matches!(it, Entry::Link(_)))
+    }
+
+    fn stands_at(&self, path: &RepoPath) -> Result<Option<LeafKind>, FileError> {
+        links::stands_at(path, |it| self.look(it))
     }
 
     fn problems(&self) -> &[FileError] {

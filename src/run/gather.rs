@@ -3,6 +3,7 @@
 use super::{
     Stop,
     overlay::{Outcome, Scene, Tree, examine},
+    owners,
     policies::{self, Loaded},
     reach::Touched,
     redact::Texts,
@@ -12,12 +13,12 @@ use super::{
     suites,
 };
 use crate::{
-    config::{self, Config, Patterns},
+    config::{self, Codeowners, Config, Patterns},
     engines::ENGINES,
     exit,
     model::{
-        Change, ChangedFile, ControlPlane, ControlPlaneFile, Facts, Place, Problem, RevisionFacts,
-        Side, Step, Watch, step,
+        Change, ChangedFile, ControlPlane, ControlPlaneFile, Facts, ForgeKind, Place, Problem,
+        RevisionFacts, Side, Step, Watch, step,
     },
     renderers::RENDERERS,
     repo::{
@@ -48,6 +49,8 @@ pub struct CheckTask {
     pub working_tree: bool,
     /// The CI system's variables.
     pub environment: BTreeMap<String, String>,
+    /// The forge by whose rules CODEOWNERS is read; that of the CI system where it is not given.
+    pub forge: Option<ForgeKind>,
     /// The time, in seconds since 1970.
     pub now: u64,
 }
@@ -99,7 +102,10 @@ pub(super) fn gather(task: &CheckTask, read: &Texts, watch: Watch<'_>) -> Result
         proposal: sides.proposal.clone(),
         commits: sides.commits.clone(),
     };
-    facts_of(&base, &*head, change, task.now, read, watch)
+    let forge = task
+        .forge
+        .unwrap_or_else(|| owners::forge(&task.environment));
+    facts_of(&base, &*head, change, forge, task.now, read, watch)
 }
 
 /// Everything about two trees and what differs between them.
@@ -107,6 +113,7 @@ fn facts_of(
     base: &dyn repo::Tree,
     head: &dyn repo::Tree,
     change: Change,
+    forge: ForgeKind,
     now: u64,
     read: &Texts,
     watch: Watch<'_>,
@@ -122,6 +129,11 @@ fn facts_of(
 
     let mut facts = Facts::empty(now);
     facts.control_plane = control_plane(&change, &base, &head, &config);
+    let asked = |it: &config::Approvals| it.codeowners == Codeowners::Enforce;
+    if config.approvals.as_ref().is_some_and(asked) {
+        let owners = || owners::facts(base.files, forge, &change.files);
+        facts.owners = Some(step(watch, "the owners of BASE", owners));
+    }
     facts.change = change;
     let changed = |class| facts.control_plane.iter().any(|it| it.class == class);
     let new_config =

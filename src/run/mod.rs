@@ -19,6 +19,7 @@ mod forge;
 mod gather;
 mod init;
 mod overlay;
+mod owners;
 mod place;
 mod policies;
 mod reach;

@@ -10,6 +10,7 @@ mod foreign_text;
 mod formats;
 mod kills;
 mod kubectl;
+mod owners;
 mod pages;
 mod real_repository;
 mod registry;

@@ -167,6 +167,7 @@ fn facts(repository: &Repository, base: &str, head: &str) -> Facts {
         head: Some(head.to_owned()),
         working_tree: false,
         environment: BTreeMap::new(),
+        forge: None,
         now: 0,
     });
     match perform(task, &|_| {}) {

@@ -450,6 +450,7 @@ fn mapping(folder: &Path) -> Vec<(String, Option<String>)> {
         head: Some("HEAD".to_owned()),
         working_tree: false,
         environment: BTreeMap::new(),
+        forge: None,
         now: 0,
     });
     match perform(task, &|_| {}) {

@@ -132,9 +132,7 @@ impl GitTree {
             Node::Unreadable(why) => Entry::Unreadable(why.clone()),
             Node::Leaf(leaf) => match leaf.kind {
                 LeafKind::File | LeafKind::Executable => Entry::File,
-                LeafKind::Submodule => Entry::Unreadable(format!(
-                    "`{path}` is a submodule, and submodules are not read"
-                )),
+                LeafKind::Submodule => Entry::Submodule,
                 LeafKind::Link => {
                     let target = self
                         .objects
@@ -242,6 +240,10 @@ impl Tree for GitTree {
 
     fn links(&self) -> Result<Vec<RepoPath>, FileError> {
         Ok(self.of_kind(|it| it == LeafKind::Link))
+    }
+
+    fn stands_at(&self, path: &RepoPath) -> Result<Option<LeafKind>, FileError> {
+        links::stands_at(path, |it| self.look(it))
     }
 
     fn problems(&self) -> &[FileError] {

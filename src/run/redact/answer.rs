@@ -3,9 +3,11 @@
 
 use super::Shield;
 use crate::model::{
-    Facts, OverlayFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning, RowRun,
-    RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side, SideFailure,
-    SuiteFacts, SuiteRow, SuiteRun, secret,
+    Facts, OverlayFacts, OwnersFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning,
+    RowRun, RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side,
+    SideFailure, SuiteFacts, SuiteRow, SuiteRun,
+    owners::{Demand, DemandFacts, OwnersMistake},
+    secret,
 };
 use crate::run::Stop;
 
@@ -25,6 +27,7 @@ impl Shield {
             lowered,
             schemas,
             secrets,
+            owners,
             suites,
             problems,
             faults: _,
@@ -66,6 +69,7 @@ impl Shield {
                 self.maybe_place(place);
             }
         }
+        owners.iter_mut().for_each(|it| self.owners(it));
         suites.iter_mut().for_each(|it| self.suite_facts(it));
         for Problem {
             gate: _,
@@ -95,6 +99,35 @@ impl Shield {
             self.text_about(file_of(place), message);
         }
         self.maybe_place(place);
+    }
+
+    fn owners(&self, owners: &mut OwnersFacts) {
+        let OwnersFacts {
+            dialect: _,
+            file: _,
+            mistakes,
+            demands,
+            unowned: _,
+        } = owners;
+        for OwnersMistake {
+            message,
+            help,
+            place,
+        } in mistakes
+        {
+            self.said(message, help, place);
+        }
+        for DemandFacts { demand, files: _ } in demands {
+            let Demand {
+                section: _,
+                owners: _,
+                count: _,
+                optional: _,
+                pattern: _,
+                place,
+            } = demand;
+            self.place(place);
+        }
     }
 
     fn schema(&self, schema: &mut SchemaFacts) {
