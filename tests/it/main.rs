@@ -7,6 +7,7 @@ mod check;
 mod commands;
 mod diff;
 mod foreign_text;
+mod forge;
 mod formats;
 mod kills;
 mod kubectl;
