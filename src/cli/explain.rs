@@ -7,10 +7,10 @@ use crate::{
 };
 use std::borrow::Cow;
 
-/// Print the page of a gate or of a rule
+/// Print the page of a gate, of a rule or of a command
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A gate (`policies`) or a rule as findings name it (`renders/failed`); without it, all gates
+    /// A gate (`policies`), a rule as findings name it (`renders/failed`) or a command (`init`); without it, a list
     id: Option<String>,
 }
 
@@ -26,24 +26,34 @@ pub(super) fn run(args: &Args) -> u8 {
                     }
                     None => "`tollgate explain` lists them".to_owned(),
                 };
-                let message = format!("no gate and no rule is called `{id}`");
+                let message = format!("no gate, no rule and no page is called `{id}`");
                 fail_with_help(exit::USAGE, &message, Some(&help))
             }
         },
     }
 }
 
-/// The page of a gate or of a rule; that of a built-in policy, where one is asked for by its name.
+/// Commands that have a page.
+const COMMANDS: &[(&str, &str, &str)] = &[(
+    "init",
+    "write a first configuration that fits the repository",
+    include_str!("init.md"),
+)];
+
+/// The page of a gate, of a rule or of a command; that of a built-in policy, where one is asked for
+/// by its name.
 fn page(id: &str) -> Option<Cow<'static, str>> {
-    match id.strip_prefix("policies/").and_then(builtin::named) {
-        Some(policy) => Some(policy.explanation().into()),
-        None => gates::page(id).map(Cow::Borrowed),
+    if let Some(policy) = id.strip_prefix("policies/").and_then(builtin::named) {
+        return Some(policy.explanation().into());
     }
+    let command = COMMANDS.iter().find(|it| it.0 == id).map(|it| it.2);
+    gates::page(id).or(command).map(Cow::Borrowed)
 }
 
-/// The gate or rule whose name is most like `id`, if one is like it; a rule also by its last part.
+/// The gate, rule or command whose name is most like `id`, if one is like it; a rule also by its last
+/// part.
 fn nearest(id: &str) -> Option<String> {
-    let mut names: Vec<String> = Vec::new();
+    let mut names: Vec<String> = COMMANDS.iter().map(|it| it.0.to_owned()).collect();
     for meta in GATES.iter().map(|it| it.meta()) {
         names.push(meta.id.to_owned());
         let rules = meta.rules.iter().filter(|it| !it.starts_with('<'));
@@ -67,6 +77,10 @@ fn index() -> String {
         for rule in meta.rules {
             text.push_str(&format!("  {}/{rule}\n", meta.id));
         }
+    }
+    text.push_str("\ncommands\n");
+    for (name, title, _) in COMMANDS {
+        text.push_str(&format!("{name:<14} {title}\n"));
     }
     text
 }

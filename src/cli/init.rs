@@ -11,7 +11,9 @@ use std::path::Path;
 
 /// Write a configuration that fits the repository
 #[derive(Debug, clap::Args)]
-#[command(after_help = "It looks at the work tree, and never overwrites a configuration.")]
+#[command(
+    after_help = "It looks at the work tree, and never overwrites a configuration. `tollgate explain init` says what it writes."
+)]
 pub(super) struct Args {}
 
 pub(super) fn run(_: &Args, common: &Common) -> u8 {

@@ -78,7 +78,7 @@ enum Command {
     Apply(apply::Args),
     /// Judge two changes of an embedded example repository
     Demo(demo::Args),
-    /// Print the page of a gate or of a rule
+    /// Print the page of a gate, of a rule or of a command
     Explain(explain::Args),
     /// Write a configuration that fits the repository
     Init(init::Args),

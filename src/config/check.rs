@@ -69,6 +69,7 @@ impl Check<'_> {
 
     fn environments(&mut self) {
         let mut seen: BTreeSet<&Pattern> = BTreeSet::new();
+        let mut others = None;
         for environment in &self.config.environments {
             let at = environment_path(environment);
             if environment.name.as_str() == inferred::DEFAULT_ENVIRONMENT {
@@ -78,11 +79,20 @@ impl Check<'_> {
                     "it is the name for overlays without an environment where none is listed",
                 );
             }
-            if environment.overlays.is_empty() {
+            if environment.others {
+                if let Some(first) = others {
+                    self.report(
+                        &at.key("overlays"),
+                        format!("the other overlays are those of `{first}` already"),
+                        "an overlay belongs to one environment",
+                    );
+                }
+                others = Some(&environment.name);
+            } else if environment.overlays.is_empty() {
                 self.report(
                     &at.key("overlays"),
                     format!("environment `{}` has no overlays", environment.name),
-                    "give the folders of its overlays as patterns, like `apps/*/overlays/prod`",
+                    "give the folders of its overlays as patterns, like `apps/*/overlays/prod`, or `others`",
                 );
             }
             for (index, pattern) in environment.overlays.iter().enumerate() {
@@ -138,7 +148,7 @@ impl Check<'_> {
         // A `{a/b,c}` cannot be split; then any name is possible.
         let known = Patterns::compile(&folders)
             .ok()
-            .filter(|_| folders.len() == environment.overlays.len());
+            .filter(|_| folders.len() == environment.overlays.len() && !environment.others);
         for (wave, names) in environment.waves.iter().enumerate() {
             if names.is_empty() {
                 self.report(&at.index(wave), "a wave without overlays is not a wave", "");

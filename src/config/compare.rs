@@ -11,6 +11,11 @@ pub fn lowered(old: &Loaded, new: &Loaded) -> Vec<String> {
     }
     let (old, new) = (&old.config, &new.config);
     let mut out = Vec::new();
+    // Before, nothing judged an overlay that no environment names, and that held the change.
+    let others = |it: &Config| it.environments.iter().any(|it| it.others);
+    if !old.environments.is_empty() && !others(old) && others(new) {
+        out.push("overlays that no environment names are let in".to_owned());
+    }
     for before in &old.environments {
         match new.environment(before.name.as_str()) {
             Some(after) => environment(before, after, &mut out),
@@ -35,7 +40,8 @@ fn environment(old: &Environment, new: &Environment, out: &mut Vec<String>) {
         let (old, new) = (old.enforcement.as_str(), new.enforcement.as_str());
         out.push(format!("enforcement of `{name}` falls from {old} to {new}"));
     }
-    if old.overlays.iter().any(|it| !new.overlays.contains(it)) {
+    let fewer = old.overlays.iter().any(|it| !new.overlays.contains(it));
+    if fewer || old.others && !new.others {
         out.push(format!("`{name}` lists fewer or other overlays"));
     }
     changed(
@@ -168,6 +174,16 @@ approvals: {rules: [{name: all, when: {any: true}, require: {count: 2, from: [pl
                 "enforcement of `prod` falls from strict to enforce",
             ),
             ("audit", "enforce", ""),
+            (
+                "[\"a/dev\"]",
+                "others",
+                "overlays that no environment names are let in|`dev` lists fewer or other overlays",
+            ),
+            (
+                "\ngroups",
+                "\n  rest: {overlays: others}\ngroups",
+                "overlays that no environment names are let in",
+            ),
             (", \"b/prod\"", "", "`prod` lists fewer or other overlays"),
             ("\"b/prod\"]", "\"b/prod\", \"c/prod\"]", ""),
             ("count: 2", "count: 1", "`approvals` is changed"),
@@ -185,7 +201,7 @@ approvals: {rules: [{name: all, when: {any: true}, require: {count: 2, from: [pl
         ] {
             let new = OLD.replacen(from, to, 1);
             assert_ne!(new, OLD, "{from}");
-            let want: Vec<&str> = [want].into_iter().filter(|it| !it.is_empty()).collect();
+            let want: Vec<&str> = want.split('|').filter(|it| !it.is_empty()).collect();
             assert_eq!(lowered(&loaded(OLD), &loaded(&new)), want, "{from} -> {to}");
         }
     }

@@ -14,6 +14,9 @@ pub struct Environment {
     pub name: Name,
     /// The folders of its overlays.
     pub overlays: Vec<Pattern>,
+    /// Whether every overlay that no environment names is its own too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub others: bool,
     /// What its findings do to a change.
     pub enforcement: Enforcement,
     /// Where a version must have been before; `None`: it may come from anywhere.
@@ -67,7 +70,8 @@ impl Environment {
         let settings = Settings::read(node, reader)?;
         Some(Self {
             name: name?,
-            overlays: settings.overlays,
+            overlays: settings.overlays.patterns,
+            others: settings.overlays.others,
             enforcement: settings.enforcement,
             promote_from: settings.promote_from,
             waves: settings.waves,
@@ -81,8 +85,8 @@ impl Environment {
 section! {
     /// What an environment asks for.
     struct Settings {
-        /// The folders of its overlays.
-        overlays: Vec<Pattern>,
+        /// The folders of its overlays, or the word `others`: every overlay that no environment names.
+        overlays: Overlays,
         /// What its findings do to a change.
         enforcement: Enforcement = Enforcement::Enforce,
         /// Where a version must have been before; without it, it may come from anywhere.
@@ -95,6 +99,38 @@ section! {
         argocd: Option<Argocd> = None,
         /// When it may not, or may only, be changed.
         freeze: Option<Freeze> = None,
+    }
+}
+
+/// What stands under `overlays`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Overlays {
+    patterns: Vec<Pattern>,
+    others: bool,
+}
+
+/// In place of a list of patterns: every overlay that no environment names.
+const OTHERS: &str = "others";
+
+impl Read for Overlays {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let others = node.as_str() == Some(OTHERS);
+        if node.as_scalar().is_some() && !others {
+            reader.expected("a list of patterns, or `others`,", node);
+            return None;
+        }
+        Some(Self {
+            patterns: if others {
+                Vec::new()
+            } else {
+                Read::read(node, reader)?
+            },
+            others,
+        })
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        json!({"anyOf": [Vec::<Pattern>::schema(definitions), {"const": OTHERS}]})
     }
 }
 

@@ -95,6 +95,7 @@ impl Found {
         Some(Environment {
             name: Name::parse(word).ok()?,
             overlays: self.overlays.into_iter().collect(),
+            others: false,
             enforcement,
             promote_from: None,
             waves: Vec::new(),

@@ -295,7 +295,15 @@ fn environments_fit_together() {
         ),
         (
             "  a: {overlays: []}\n",
-            "tollgate.yaml:3:7: environment `a` has no overlays [give the folders of its overlays as patterns, like `apps/*/overlays/prod`]",
+            "tollgate.yaml:3:7: environment `a` has no overlays [give the folders of its overlays as patterns, like `apps/*/overlays/prod`, or `others`]",
+        ),
+        (
+            "  a: {overlays: others}\n  b: {overlays: others}\n",
+            "tollgate.yaml:4:17: the other overlays are those of `a` already [an overlay belongs to one environment]",
+        ),
+        (
+            "  a: {overlays: other}\n",
+            "tollgate.yaml:3:17: a list of patterns, or `others`, was expected here, but this is a string (`other`)",
         ),
         (
             "  a: {overlays: [\"x\"]}\n  b: {overlays: [\"x/\"]}\n",

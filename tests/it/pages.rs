@@ -2,9 +2,10 @@
 //!
 //! A code block opened by `yaml base PATH` is a file of BASE and HEAD, `yaml head PATH` a file of
 //! HEAD, `text deleted PATH` a file that HEAD lacks, and `text verdict` what comes of it: a line
-//! `LEVEL RULE [PATH:LINE]` for each finding from a warning up, and the decision.
+//! `LEVEL RULE [PATH:LINE]` for each finding from a warning up, and the decision. On the page of `init`,
+//! `yaml file PATH` is a file of the work tree and `yaml written` a part of what is written.
 
-use crate::support::Repository;
+use crate::support::{Repository, tollgate};
 use tollgate::gates::GATES;
 
 struct Example {
@@ -32,6 +33,36 @@ fn pages_answer_the_three_questions() {
                 "{}.md lacks `{heading}`",
                 meta.id
             );
+        }
+    }
+}
+
+/// The page of `init`: the files of an example, and what is written for them.
+#[test]
+fn init_writes_what_its_page_shows() {
+    let page = include_str!("../../src/cli/init.md");
+    let printed = tollgate(std::path::Path::new("."), &["explain", "init"]);
+    assert_eq!(String::from_utf8_lossy(&printed.stdout), page);
+    let examples = examples(page);
+    assert!(!examples.is_empty());
+    for example in examples {
+        let repository = Repository::new();
+        let (files, written): (Vec<_>, Vec<_>) = example
+            .blocks
+            .iter()
+            .partition(|it| it.0.starts_with("yaml file "));
+        for (info, text) in files {
+            repository.write(info.trim_start_matches("yaml file "), text);
+        }
+        repository.commit("as it is");
+        let output = tollgate(repository.path(), &["init"]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let path = repository.path().join("tollgate.yaml");
+        let text = std::fs::read_to_string(path).expect("it is written");
+        assert!(!written.is_empty(), "{}", example.title);
+        for (info, want) in written {
+            assert_eq!(info, "yaml written");
+            assert!(text.contains(want), "{want}\nis not in\n{text}");
         }
     }
 }

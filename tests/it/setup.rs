@@ -551,6 +551,60 @@ fn init_writes_what_folder_names_leave_open() {
     fits(&empty);
 }
 
+/// Where many folders have nothing in common, a list of them would say nothing.
+#[test]
+fn init_is_short_for_an_irregular_repository() {
+    let repository = Repository::new();
+    for n in 0..60 {
+        // No two have more than the first folder in common with any other.
+        let path = format!("catalog/op{n}/v{n}/flavour-{n}/kustomization.yaml");
+        repository.write(&path, "namePrefix: x-\n");
+    }
+    for path in [
+        "clusters/dev",
+        "clusters/prod",
+        "catalog/op1/v1/flavour-1/production",
+    ] {
+        let path = format!("{path}/kustomization.yaml");
+        repository.write(&path, "namePrefix: x-\n");
+    }
+    repository.commit("overlays");
+    let text = fits(&repository);
+    assert!(text.contains("    overlays: others\n"), "{text}");
+    assert!(
+        text.contains("# 60 overlays: every one that no environment above names"),
+        "{text}"
+    );
+    assert!(text.lines().count() < 50, "{text}");
+    assert!(text.lines().all(|it| it.chars().count() <= 110), "{text}");
+}
+
+/// What the word means, from a check's view: a new folder is judged, a base is still none.
+#[test]
+fn other_overlays_belong_to_the_environment_that_says_so() {
+    let repository = Repository::new();
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    repository
+        .write(
+            "tollgate.yaml",
+            "version: 1\nenvironments:\n  prod: {overlays: [prod]}\n  rest: {overlays: others, enforcement: audit}\n",
+        )
+        .write("base/kustomization.yaml", "resources: [map.yaml]\n")
+        .write("base/map.yaml", map)
+        .write("prod/kustomization.yaml", "resources: [../base]\n")
+        .commit("base");
+    repository.write("new/kustomization.yaml", "resources: [../base]\n");
+    repository.commit("a new overlay");
+    let of = |it: &str| Some(it.to_owned());
+    assert_eq!(
+        mapping(repository.path()),
+        [
+            ("new".to_owned(), of("rest")),
+            ("prod".to_owned(), of("prod"))
+        ]
+    );
+}
+
 #[test]
 fn init_never_overwrites_and_needs_a_repository() {
     for name in ["tollgate.yaml", "tollgate.yml"] {

@@ -11,8 +11,8 @@ use tollgate_yaml::Span;
 pub struct Overlay {
     /// Its folder.
     pub path: RepoPath,
-    /// Its environment; `None` where no pattern of the configuration, or more than one
-    /// environment's, speaks of it.
+    /// Its environment; `None` where no environment of the configuration, or more than one,
+    /// speaks of it.
     pub environment: Option<Name>,
 }
 
@@ -46,6 +46,7 @@ pub fn overlays(found: &Kustomizations, config: &Config) -> Mapped {
             None
         }
     };
+    let others = config.environments.iter().find(|it| it.others);
     for (path, top) in found.all() {
         let matching = patterns
             .as_ref()
@@ -54,7 +55,7 @@ pub fn overlays(found: &Kustomizations, config: &Config) -> Mapped {
         let names: BTreeSet<&Name> = matching.iter().map(|at| owned[*at].0).collect();
         let environment = match names.iter().collect::<Vec<_>>().as_slice() {
             [] if !top => continue,
-            [] => None,
+            [] => others.map(|it| it.name.clone()),
             [name] => Some((**name).clone()),
             [..] => {
                 let names: Vec<String> = names.iter().map(|it| format!("`{it}`")).collect();

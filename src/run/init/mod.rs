@@ -61,6 +61,9 @@ enum Style {
     Inferred,
 }
 
+/// Patterns of overlays without a stage that are listed; more say no more than `others`.
+const LISTED: usize = 12;
+
 /// What an environment is called whose overlays name no stage: the configuration leaves the name
 /// that inference gives it to inference.
 const UNSORTED: &str = "unsorted";
@@ -123,8 +126,13 @@ fn look(tree: &WorkingTree, sources: &Sources) -> Result<Found, Stop> {
     })
 }
 
-/// The environments as the file names them.
-fn named(environments: &[Environment], found: &Found, style: Style) -> Vec<(String, Vec<String>)> {
+/// The environments as the file names them, with their patterns; without patterns it is that of all
+/// other overlays.
+fn named(
+    environments: &[Environment],
+    found: &Found,
+    style: Style,
+) -> Vec<(String, Option<Vec<String>>)> {
     let unnamed_only = environments.iter().all(is_unnamed);
     if matches!(style, Style::Inferred) || unnamed_only {
         return Vec::new();
@@ -138,9 +146,13 @@ fn named(environments: &[Environment], found: &Found, style: Style) -> Vec<(Stri
             Style::Listed | Style::Inferred => own.iter().map(|it| patterns::exact(it)).collect(),
         }
     };
+    let short = |environment: &Environment| {
+        let list = list(environment);
+        (!is_unnamed(environment) || list.len() <= LISTED).then_some(list)
+    };
     environments
         .iter()
-        .map(|it| (written_name(it).to_owned(), list(it)))
+        .map(|it| (written_name(it).to_owned(), short(it)))
         .collect()
 }
 

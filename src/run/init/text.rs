@@ -53,11 +53,11 @@ const BUILTIN: &str = "  \
   builtin: auto
 ";
 
-/// The file. `listed` are the environments by the name that is written, with their patterns; none:
-/// they are not listed.
+/// The file. `listed` are the environments by the name that is written, with their patterns if they
+/// have some; none: they are not listed.
 pub(super) fn of(
     found: &Found,
-    listed: &[(String, Vec<String>)],
+    listed: &[(String, Option<Vec<String>>)],
     environments: &[Environment],
 ) -> String {
     let mut out = HEAD.to_owned();
@@ -77,8 +77,19 @@ pub(super) fn of(
                     "    # What reaches {name} must have been in {before} first, once this is no comment:\n    # promote_from: {{env: {before}}}\n"
                 );
             }
-            let _ = writeln!(out, "    # {}", plural(count, "overlay", "overlays"));
-            list(&mut out, "    overlays:", patterns);
+            let count = plural(count, "overlay", "overlays");
+            match patterns {
+                Some(patterns) => {
+                    let _ = writeln!(out, "    # {count}");
+                    list(&mut out, "    overlays:", patterns);
+                }
+                None => {
+                    let _ = writeln!(
+                        out,
+                        "    # {count}: every one that no environment above names\n    overlays: others"
+                    );
+                }
+            }
             before = Some(name);
         }
     }
@@ -116,7 +127,7 @@ pub(super) fn summary(found: &Found, environments: &[Environment]) -> String {
 fn reason(name: &str, enforcement: Enforcement) -> &'static str {
     match enforcement {
         _ if name == UNSORTED => {
-            "    # Their folders name no stage of delivery. Move them to the environment that they belong to.\n"
+            "    # Their folders name no stage of delivery. List them in the environment that they belong to.\n"
         }
         Enforcement::Audit => "    # A first stage: let people try things, and tell them.\n",
         Enforcement::Enforce => "    # `strict` is worth it once few findings are left.\n",
