@@ -50,7 +50,7 @@ impl Builtin {
             "{page}
 ## When it judges
 
-`{name}` is built in: it judges as long as the branch that a change would be merged into has no policy of its own, and with `policies: {{builtin: on}}` in tollgate.yaml beside such policies. A policy of the repository with the same name takes its place. `tollgate explain policies/built-in` says how to switch the built-in policies off and how to make an exception.
+`{name}` is built in: it judges as long as the branch that a change would be merged into has no policy of its own that validates, and with `policies: {{builtin: on}}` in tollgate.yaml beside such policies. A policy of the repository with the same name takes its place. `tollgate explain policies/built-in` says how to switch the built-in policies off and how to make an exception.
 
 ## The policy
 

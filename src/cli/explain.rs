@@ -2,7 +2,8 @@
 
 use super::{fail_with_help, print};
 use crate::{
-    builtin, config, exit,
+    builtin::{self, BUILTINS},
+    config, exit,
     gates::{self, GATES},
 };
 use std::borrow::Cow;
@@ -59,6 +60,7 @@ fn nearest(id: &str) -> Option<String> {
         let rules = meta.rules.iter().filter(|it| !it.starts_with('<'));
         names.extend(rules.map(|it| format!("{}/{it}", meta.id)));
     }
+    names.extend(BUILTINS.iter().map(|it| format!("policies/{}", it.name)));
     let whole: Vec<&str> = names.iter().map(String::as_str).collect();
     if let Some(near) = config::nearest(id, &whole) {
         return Some(near.to_owned());

@@ -200,15 +200,19 @@ fn shown(node: &Node) -> String {
     }
 }
 
+/// `true` or `false`, in whatever way YAML lets them be written.
+pub(super) fn switch(node: &Node) -> Option<bool> {
+    let scalar = node.as_scalar().filter(|it| it.tag == Tag::Bool);
+    scalar.map(tollgate_yaml::Scalar::is_true)
+}
+
 impl Read for bool {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        match node.as_scalar() {
-            Some(scalar) if scalar.tag == Tag::Bool => Some(scalar.is_true()),
-            _ => {
-                reader.expected("`true` or `false`", node);
-                None
-            }
+        let read = switch(node);
+        if read.is_none() {
+            reader.expected("`true` or `false`", node);
         }
+        read
     }
 
     fn schema(_: &mut Definitions) -> Value {
@@ -346,11 +350,12 @@ macro_rules! section {
     };
 }
 
-/// A word out of a fixed set, written once: variant, word and documentation together.
+/// A word out of a fixed set, written once: variant, word and documentation together. With
+/// `false = Variant, true = Variant` behind it, a boolean means one of them.
 macro_rules! choice {
     ($(#[doc = $about:literal])* pub enum $name:ident {
         $( $(#[doc = $doc:literal])* $variant:ident = $word:literal ),* $(,)?
-    }) => {
+    } $(false = $no:ident, true = $yes:ident)?) => {
         $(#[doc = $about])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
@@ -377,6 +382,11 @@ macro_rules! choice {
                 node: &tollgate_yaml::Node,
                 reader: &mut $crate::config::read::Reader,
             ) -> Option<Self> {
+                $(
+                    if let Some(it) = $crate::config::read::switch(node) {
+                        return Some(if it { Self::$yes } else { Self::$no });
+                    }
+                )?
                 reader.parsed(node, |text| match text {
                     $( $word => Ok(Self::$variant), )*
                     _ => Err(format!(
@@ -389,7 +399,9 @@ macro_rules! choice {
 
             fn schema(definitions: &mut $crate::config::schema::Definitions) -> serde_json::Value {
                 let words = [$( ($word, concat!($($doc),*)) ),*];
-                definitions.words(stringify!($name), concat!($($about),*), &words)
+                let switch: Option<[Self; 2]> = [$([Self::$no, Self::$yes])?].into_iter().next();
+                let about = concat!($($about),*);
+                definitions.words(stringify!($name), about, &words, switch.is_some())
             }
         }
     };

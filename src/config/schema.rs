@@ -53,13 +53,23 @@ impl Definitions {
         })
     }
 
-    /// One word out of a fixed set; each word with what it means.
-    pub(super) fn words(&mut self, name: &str, about: &str, words: &[(&str, &str)]) -> Value {
+    /// One word out of a fixed set; each word with what it means. With `switch`, a boolean can stand
+    /// for one of them.
+    pub(super) fn words(
+        &mut self,
+        name: &str,
+        about: &str,
+        words: &[(&str, &str)],
+        switch: bool,
+    ) -> Value {
         self.named(name, |_| {
             let lines = words
                 .iter()
                 .map(|(word, about)| format!("\n- `{word}`: {}", about.trim()));
-            let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let mut all: Vec<Value> = words.iter().map(|(word, _)| json!(word)).collect();
+            if switch {
+                all.extend([json!(false), json!(true)]);
+            }
             json!({
                 "description": format!("{}{}", about.trim(), lines.collect::<String>()),
                 "enum": all,

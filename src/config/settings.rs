@@ -23,11 +23,13 @@ choice! {
     pub enum Builtin {
         /// Never.
         Off = "off",
-        /// As long as no policy of the repository's own does.
+        /// As long as no policy of the repository's own validates.
         Auto = "auto",
         /// Always, beside the repository's own; of two with one name, its own.
         On = "on",
     }
+    // Tools that rewrite YAML 1.1 make these of `off` and `on`.
+    false = Off, true = On
 }
 
 fn everywhere() -> Vec<Pattern> {

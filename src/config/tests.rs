@@ -155,6 +155,7 @@ fn absent_sections_have_their_documented_defaults() {
     assert_eq!(dev.enforcement, Enforcement::Enforce);
     assert_eq!(config.policies.coverage.min_rules, Percent::ALL);
     assert_eq!(config.policies.paths[0].as_str(), "**");
+    assert_eq!(config.policies.builtin, Builtin::Auto);
     assert_eq!(config.secrets.plain, Plain::Forbidden);
     assert_eq!(config.exceptions.as_str(), ".tollgate/exceptions.yaml");
     assert!(config.approvals.is_none() && config.handoff.is_none() && config.schema.is_none());
@@ -162,6 +163,26 @@ fn absent_sections_have_their_documented_defaults() {
     for path in [&config.exceptions, &config.baseline] {
         assert!(FilePath::parse(path.as_str()).is_ok());
     }
+}
+
+#[test]
+fn built_in_policies_are_switched_by_a_word_or_a_boolean() {
+    for (word, want) in [
+        ("off", Builtin::Off),
+        ("false", Builtin::Off),
+        ("auto", Builtin::Auto),
+        ("on", Builtin::On),
+        ("true", Builtin::On),
+        ("\"on\"", Builtin::On),
+    ] {
+        let text = with(&format!("policies: {{builtin: {word}}}"));
+        let config = read(&text).expect("reads").config;
+        assert_eq!(config.policies.builtin, want, "{word}");
+    }
+    refused(
+        &with("policies: {builtin: of}"),
+        &["tollgate.yaml:5:21: unknown value `of`: did you mean `off`?"],
+    );
 }
 
 #[test]

@@ -38,6 +38,23 @@ impl PolicyEngine for Kyverno {
         GROUPS.contains(&group) && KINDS.contains(&text("kind"))
     }
 
+    fn judges(&self, document: &Node) -> bool {
+        let kind = document.get("kind").and_then(Node::as_str);
+        match kind.unwrap_or_default() {
+            "PolicyException" | "MutatingPolicy" | "NamespacedMutatingPolicy" => false,
+            "ClusterPolicy" | "Policy" => {
+                let rules = document.get("spec").and_then(|it| it.get("rules"));
+                let refuses =
+                    |it: &Node| it.get("validate").is_some() || it.get("verifyImages").is_some();
+                match rules.and_then(Node::as_sequence) {
+                    Some(rules) => rules.iter().any(refuses),
+                    None => true,
+                }
+            }
+            _ => true,
+        }
+    }
+
     fn load(&self, documents: &[Node]) -> Loaded {
         let loaded = tollgate_kyverno::load(documents);
         let policies = loaded
@@ -184,6 +201,14 @@ fn clause(message: &str, rule: &str) -> String {
     for opening in ["validation failure: ", "validation error: "] {
         text = text.strip_prefix(opening).unwrap_or(text);
     }
+    if let Some(standard) =
+        text.strip_prefix(&format!("Validation rule '{rule}' failed. It violates"))
+    {
+        return format!(
+            "it violates{}",
+            standard.replace(")(Forbidden", "), (Forbidden")
+        );
+    }
     if let Some((own, why)) = text.split_once(&execution) {
         return format!("{own}{why}");
     }
@@ -294,6 +319,10 @@ mod tests {
                 "no such key",
             ),
             ("wait...", "wait..."),
+            (
+                "Validation rule 'autogen-a' failed. It violates PodSecurity \"baseline:latest\": (Forbidden reason: privileged, field error list: [a])(Forbidden reason: hostPorts, field error list: [b])",
+                "it violates PodSecurity \"baseline:latest\": (Forbidden reason: privileged, field error list: [a]), (Forbidden reason: hostPorts, field error list: [b])",
+            ),
         ] {
             assert_eq!(clause(message, "autogen-a"), want, "{message}");
         }

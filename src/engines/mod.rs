@@ -16,6 +16,9 @@ pub trait PolicyEngine: Sync {
     fn name(&self) -> &'static str;
     /// Whether a document is a policy, or an exception, of this engine.
     fn recognises(&self, document: &Node) -> bool;
+    /// Whether a document that [`PolicyEngine::recognises`] accepts can refuse a resource; one that
+    /// cannot be read can.
+    fn judges(&self, document: &Node) -> bool;
     /// Load documents that [`PolicyEngine::recognises`] accepts.
     fn load(&self, documents: &[Node]) -> Loaded;
 }

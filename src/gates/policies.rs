@@ -1,6 +1,6 @@
 use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems, subject, unknown_overlay};
 use crate::{
-    config::Enforcement,
+    config::{Builtin, Enforcement},
     finding::{Finding, Level},
     model::{OverlayFacts, PolicyFacts, RuleFacts, RuleOutcome},
 };
@@ -63,16 +63,14 @@ impl Gate for Policies {
 
 /// Where nobody chose the rules, the report says whose they are.
 fn built_in(cx: GateContext<'_>) -> Option<Finding> {
-    let policies = &cx.facts.base_policies;
-    let (count, all) = (
-        policies.iter().filter(|it| it.builtin).count(),
-        policies.len(),
-    );
-    if count == 0 || count < all {
+    let policies = cx.facts.base_policies.iter();
+    let count = policies.filter(|it| it.builtin).count();
+    if count == 0 || cx.config.policies.builtin != Builtin::Auto {
         return None;
     }
-    let message =
-        format!("BASE has no policy of its own, so {count} that are built into Tollgate judge");
+    let message = format!(
+        "BASE has no policy of its own that validates, so {count} that are built into Tollgate judge"
+    );
     let finding = Finding::new(Level::Note, "policies/built-in", "policies", message);
     Some(finding.help("`tollgate explain policies/built-in` lists them; policies of your own take their place, `policies: {builtin: off}` in tollgate.yaml switches them off"))
 }

@@ -325,7 +325,7 @@ impl<'a> Opened<'a> {
         let wanted = |it: &&Document| matches!(it.class, Class::Policy | Class::Exception);
         let mut documents = Vec::new();
         let mut lost = Vec::new();
-        let mut own = BTreeSet::new();
+        let (mut own, mut judged) = (BTreeSet::new(), false);
         for it in self.policies.documents.iter().filter(wanted) {
             // It was read when it was found, so this comes from the session's memory. A policy that
             // is not there any more must not look like one that was never written.
@@ -333,17 +333,20 @@ impl<'a> Opened<'a> {
                 .session
                 .documents(&it.path, tollgate_yaml::Dialect::Sigs);
             let document = file.ok().and_then(|file| file.get(it.index).cloned());
-            // What no engine knows judges nothing.
-            let judges = |it: &Node| ENGINES.iter().any(|engine| engine.recognises(it));
-            if it.class == Class::Policy && document.as_ref().is_none_or(judges) {
+            let judges = |it: &Node| {
+                let mut engines = ENGINES.iter();
+                engines.any(|engine| engine.recognises(it) && engine.judges(it))
+            };
+            if it.class == Class::Policy {
                 own.insert(it.name.clone());
+                judged |= document.as_ref().is_none_or(judges);
             }
             match document {
                 Some(document) => documents.push(document),
                 None => lost.push((None, format!("`{}` cannot be read again", it.path))),
             }
         }
-        let builtin = policies::builtin(builtin, &own, self.sources);
+        let builtin = policies::builtin(builtin, judged, &own, self.sources);
         let mut loaded = policies::load(&documents, &builtin, self.sources, self.side);
         loaded.problems.extend(lost);
         loaded

@@ -30,15 +30,17 @@ pub(super) struct Judged {
     pub(super) passes: Vec<(String, ResourceKey, usize)>,
 }
 
-/// The built-in policies that judge beside those of the names `own`, with their names.
+/// The built-in policies that judge beside those of the names `own`, with their names. `judged` says
+/// whether some of those judge.
 pub(super) fn builtin(
     setting: config::Builtin,
+    judged: bool,
     own: &BTreeSet<String>,
     sources: &Sources,
 ) -> Vec<(&'static str, Node)> {
     let judges = match setting {
         config::Builtin::Off => false,
-        config::Builtin::Auto => own.is_empty(),
+        config::Builtin::Auto => !judged,
         config::Builtin::On => true,
     };
     let wanted = BUILTINS

@@ -155,6 +155,12 @@ fn the_page_of_the_gate_lists_them_and_each_has_a_page() {
         assert_eq!(output.status.code(), Some(0), "{id}");
         String::from_utf8(output.stdout).expect("text")
     };
+    let output = tollgate(folder(), &["explain", "require-probes"]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        message.contains("did you mean `policies/require-probes`?"),
+        "{message}"
+    );
     let list = explain("policies/built-in");
     let readme = std::fs::read_to_string(folder().join("README.md")).expect("readable");
     for it in BUILTINS {
@@ -399,13 +405,18 @@ fn one_line_switches_them_off_and_another_keeps_them() {
 }
 
 #[test]
-fn what_only_makes_resources_or_tidies_up_is_a_policy_when_an_engine_knows_it() {
+fn own_policies_that_refuse_nothing_leave_the_built_in_ones_in_force() {
     let repository = repository();
-    // Kyverno tidies up by this kind; it judges nothing, so the built-in ones stay.
-    repository.write(
-        "policies/tidy.yaml",
-        "apiVersion: kyverno.io/v2\nkind: ClusterCleanupPolicy\nmetadata: {name: tidy}\nspec: {schedule: '0 3 * * *'}\n",
-    );
+    let generate = "generate: {apiVersion: v1, kind: ConfigMap, name: x, data: {}}";
+    repository
+        .write(
+            "policies/tidy.yaml",
+            "apiVersion: kyverno.io/v2\nkind: ClusterCleanupPolicy\nmetadata: {name: tidy}\nspec: {schedule: '0 3 * * *'}\n",
+        )
+        .write(
+            "policies/make.yaml",
+            &format!("apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {{name: make}}\nspec:\n  rules:\n    - name: make\n      match: {{any: [{{resources: {{kinds: [Namespace]}}}}]}}\n      {generate}\n"),
+        );
     let base = repository.commit("base");
     let head = untagged(&repository, "prod");
     let said = of_policies(&repository.check(&base, &head));

@@ -398,7 +398,8 @@ fn the_schema_takes_what_is_read_and_refuses_what_is_not() {
     );
     let read = |text: &str| config::parse("tollgate.yaml", text, &Sources::new());
     let demo = include_str!("../../demo/repository/tollgate.yaml");
-    for text in [EVERYTHING, demo, "version: 1\n"] {
+    let switched = "version: 1\npolicies: {builtin: false}\n";
+    for text in [EVERYTHING, demo, switched, "version: 1\n"] {
         assert!(read(text).is_ok(), "{text}");
         assert_eq!(complaint(&schema, &schema, &as_json(text)), None);
     }
@@ -414,6 +415,7 @@ fn the_schema_takes_what_is_read_and_refuses_what_is_not() {
         ("allow: true", "allow: 1"),
         ("soak: 1h30m", "soak: 1 hour"),
         ("min_rules: 100%", "min_rules: all"),
+        ("coverage: {", "builtin: of, coverage: {"),
         ("\"1.34\"", "1.34"),
         ("  dev:", "  DEV:"),
         ("[prod-canary]", "prod-canary"),
@@ -548,7 +550,8 @@ fn init_writes_what_folder_names_leave_open() {
 
     let empty = Repository::new();
     empty.write("README.md", "nothing yet\n").commit("nothing");
-    fits(&empty);
+    let text = fits(&empty);
+    assert!(text.contains("\n  builtin: auto\n"), "{text}");
 }
 
 /// Where many folders have nothing in common, a list of them would say nothing.
