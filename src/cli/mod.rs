@@ -16,7 +16,6 @@ mod init;
 mod man;
 mod progress;
 mod render;
-mod render_diff;
 mod replay;
 mod schema;
 mod test;

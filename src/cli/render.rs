@@ -1,14 +1,9 @@
 //! `tollgate render`.
 
-use super::{
-    Common, call_failed,
-    check::stopped,
-    fail, print,
-    progress::Bar,
-    render_diff::{self, Format},
-};
+use super::{Common, call_failed, check::stopped, fail, print, progress::Bar};
 use crate::{
     exit,
+    reporters::render_diff::{self, Format},
     run::{Answer, DiffTask, LoadRestrictor, Order, RenderTask, Task},
     worker,
 };

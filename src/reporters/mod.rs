@@ -1,5 +1,6 @@
 //! The verdict in the formats that people and machines read. A reporter only formats: it decides
-//! nothing and reads nothing else. To add a format: write its file and add its two lines below.
+//! nothing and reads nothing else. To add a format: write its file and add its two lines below. What two
+//! trees render differently has formats of its own in `render_diff`.
 
 use crate::verdict::Verdict;
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ mod markdown;
 mod openreports;
 mod policyreport;
 mod prometheus;
+pub mod render_diff;
 mod sarif;
 mod tap;
 

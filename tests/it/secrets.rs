@@ -516,3 +516,87 @@ fn a_common_word_is_hidden_where_its_own_file_is_quoted() {
     );
     assert!(!text.contains("swordfish"), "{text}");
 }
+
+const DIFF_FORMATS: [&str; 4] = ["text", "json", "markdown", "html"];
+
+#[test]
+fn a_difference_shows_no_value() {
+    let (repository, base, _) = repository("enforce");
+    fill(&repository, "prod");
+    let head = repository.commit("head");
+    repository.write("prod/good/secret.yaml", &secret(8));
+    repository.write("prod/merge/secret.yaml", &secret(8));
+    for format in DIFF_FORMATS {
+        // Added, changed, and with sides that do not render.
+        for from in [&base, &head] {
+            for target in [
+                "prod",
+                "prod/good",
+                "prod/lost",
+                "prod/literal",
+                "prod/envs",
+                "prod/broken",
+                "prod/twice",
+                "prod/merge",
+            ] {
+                let arguments = ["render", target, "--diff", from, "--format", format];
+                let what = format!("{format} of {target}");
+                output_is_clean(&what, &tollgate(repository.path(), &arguments));
+            }
+        }
+    }
+    let arguments = ["render", "prod/good", "--diff", &head];
+    let output = tollgate(repository.path(), &arguments);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("(hidden)"), "{text}");
+}
+
+#[test]
+fn init_and_schema_show_no_value() {
+    let (repository, _, _) = repository("enforce");
+    fill(&repository, "prod");
+    repository.delete("tollgate.yaml");
+    repository.commit("head");
+    output_is_clean("init", &tollgate(repository.path(), &["init"]));
+    let written = std::fs::read(repository.path().join("tollgate.yaml")).expect("it is written");
+    is_clean("tollgate.yaml", &written);
+    output_is_clean("init again", &tollgate(repository.path(), &["init"]));
+    output_is_clean("schema", &tollgate(repository.path(), &["schema"]));
+    let explained = tollgate(repository.path(), &["explain", &canary(0)]);
+    assert_eq!(explained.status.code(), Some(2));
+}
+
+/// A configuration that somebody mistook for a Secret: the message about it quotes it.
+#[test]
+fn why_a_task_stops_shows_no_value() {
+    let (repository, base, _) = repository("enforce");
+    fill(&repository, "prod");
+    let text = format!(
+        "kind: Secret\nstringData:\n  password: {0}\nversion: {0}\nenvironments: {0}\n",
+        canary(3)
+    );
+    repository.write("tollgate.yaml", &text);
+    let broken = repository.commit("broken");
+    let commands: [&[&str]; 5] = [
+        &["check", "--base", &broken, "--head", &base],
+        &["render", "nowhere"],
+        &["render", "prod", "--diff", &broken],
+        &["init"],
+        &[
+            "apply",
+            "-p",
+            "tollgate.yaml",
+            "-r",
+            "prod/good/secret.yaml",
+        ],
+    ];
+    let mut redacted = 0;
+    for arguments in commands {
+        let output = tollgate(repository.path(), arguments);
+        let what = arguments.join(" ");
+        assert_ne!(output.status.code(), Some(0), "{what}");
+        output_is_clean(&what, &output);
+        redacted += usize::from(String::from_utf8_lossy(&output.stderr).contains("[redacted]"));
+    }
+    assert_eq!(redacted, 3, "messages that quote it");
+}

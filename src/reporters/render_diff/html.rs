@@ -1,4 +1,5 @@
-//! A page with both sides: one file, no script, nothing from elsewhere.
+//! A page with both sides: one file, no script, nothing from elsewhere. It is HTML that an XML parser reads
+//! alike, so that what a browser makes of it can be held by a test.
 
 use super::{both, explained, result, side, summary, telling, title};
 use crate::{
@@ -35,10 +36,10 @@ th:first-child { width: 28%; } tbody th { font-weight: 400; }
 
 pub(super) fn write(diff: &RenderDiff) -> String {
     let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"referrer\" content=\"no-referrer\">\n\
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"referrer\" content=\"no-referrer\"/>\n\
          <title>Rendered difference</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
          <h1>Rendered difference</h1>\n<p>From {} to {}: <strong>{}</strong></p>\n",
         code(&diff.base),
@@ -108,7 +109,7 @@ fn resource(resource: &ResourceDiff, out: &mut String) {
         ChangeKind::Changed | ChangeKind::Unchanged => {
             let _ = writeln!(
                 out,
-                "<details open>\n<summary><span class=\"sign\">changed</span>{title}</summary>\n<table>\n\
+                "<details open=\"open\">\n<summary><span class=\"sign\">changed</span>{title}</summary>\n<table>\n\
                  <thead><tr><th scope=\"col\">field</th><th scope=\"col\">old</th><th scope=\"col\">new</th></tr></thead>\n<tbody>"
             );
             for it in &resource.fields {
@@ -156,6 +157,8 @@ fn text(foreign: &str) -> String {
             '>' => out += "&gt;",
             '"' => out += "&quot;",
             '\'' => out += "&#39;",
+            // What XML has no place for.
+            c @ ('\u{fffe}' | '\u{ffff}') => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }

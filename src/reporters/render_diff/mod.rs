@@ -5,16 +5,16 @@ mod html;
 mod markdown;
 mod text;
 
-use crate::{
-    model::{ChangeKind, OverlayDiff, RenderDiff, ResourceDiff, Setting, Shown, Side, SideFailure},
-    reporters::escape,
+use super::escape;
+use crate::model::{
+    ChangeKind, OverlayDiff, RenderDiff, ResourceDiff, Setting, Shown, Side, SideFailure,
 };
 use clap::ValueEnum;
 use serde_json::Value;
 
 /// How a difference is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub enum Format {
     /// For a terminal
     #[default]
     Text,
@@ -30,11 +30,7 @@ pub(super) enum Format {
 ///
 /// # Errors
 /// Those of JSON.
-pub(super) fn write(
-    diff: &RenderDiff,
-    format: Format,
-    colour: bool,
-) -> Result<String, serde_json::Error> {
+pub fn write(diff: &RenderDiff, format: Format, colour: bool) -> Result<String, serde_json::Error> {
     Ok(match format {
         Format::Text => text::write(diff, colour),
         Format::Json => escape::json(&serde_json::to_string_pretty(diff)?) + "\n",
