@@ -5,7 +5,7 @@ use crate::{
     config::{Config, Loaded},
     exit, forges,
     model::{Facts, ForgeKind, WorkerFault},
-    reporters::{self, REPORTERS, Report, Reporter},
+    reporters::{self, REPORTERS, Report, Reporter, Target},
     run::{self, Answer, CheckTask, Gathered, Task, record},
     verdict::Verdict,
     worker::{self, CallError},
@@ -91,9 +91,19 @@ impl Output {
     }
 }
 
+/// The summary of a GitHub job belongs to all commands of its step; every other file to this run.
+fn target(path: &Path) -> Target<'_> {
+    let summary = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
+    if summary.is_some_and(|it| it == path) {
+        Target::Shared(path)
+    } else {
+        Target::Whole(path)
+    }
+}
+
 /// Make way for a file that this run writes.
 fn prepare(path: &Path, common: &Common) -> Result<(), u8> {
-    reporters::prepare(&in_folder(common, path)).map_err(|error| {
+    reporters::prepare(target(&in_folder(common, path))).map_err(|error| {
         fail_with_help(
             exit::UNKNOWN,
             &format!("cannot write the report `{}`: {error}", path.display()),
@@ -232,7 +242,9 @@ pub(super) fn tell(verdict: &Verdict, args: &Output, common: &Common) -> u8 {
         let Some(reporter) = reporters::named(name) else {
             return fail(exit::INTERNAL, "a format that was known is gone");
         };
-        if let Err(error) = reporters::write_file(reporter, &plain, &in_folder(common, path)) {
+        if let Err(error) =
+            reporters::write_file(reporter, &plain, target(&in_folder(common, path)))
+        {
             written = exit::worst([
                 written,
                 fail(

@@ -1,20 +1,27 @@
 //! `tollgate render`.
 
-use super::{Common, call_failed, check::stopped, fail, print, progress::Bar};
+use super::{Common, call_failed, check::stopped, fail, fail_with_help, print, progress::Bar};
 use crate::{
     exit,
-    reporters::render_diff::{self, Format},
+    reporters::{
+        escape,
+        render_diff::{self, Format},
+    },
     run::{Answer, DiffTask, LoadRestrictor, Order, RenderTask, Task},
     worker,
 };
 use clap::ValueEnum;
 use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// Print what an overlay or an environment would receive, values of Secrets included
 ///
 /// The output is what the cluster receives, byte for byte as kustomize prints it. It holds the values
 /// of Secrets: think of who can read the log before you print it in a pipeline. Every other command
 /// shows them as `[redacted]`.
+///
+/// In a job of GitHub or Azure it refuses to print manifests with a line that the runner would obey
+/// (`::add-mask::`, `##vso[`), unless the output is a file.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A folder with a kustomization, or the name of an environment
@@ -97,14 +104,45 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
             let mut err = std::io::stderr().lock();
             for warning in &printed.warnings {
                 // There is nowhere else to report to.
-                let _ = writeln!(err, "warning: {}", crate::reporters::escape::line(warning));
+                let _ = writeln!(err, "warning: {}", escape::line(warning));
             }
-            print(&printed.yaml, exit::ADMITTED)
+            match command_to_the_runner(&printed.yaml) {
+                Some(at) => fail_with_help(
+                    exit::USAGE,
+                    &format!(
+                        "line {at} of the output is a command to the runner that reads this log"
+                    ),
+                    Some("write the output to a file and use that: tollgate render TARGET > FILE"),
+                ),
+                None => print(&printed.yaml, exit::ADMITTED),
+            }
         }
         Ok(Answer::Stopped(stop)) => stopped(&stop),
         Ok(_) => fail(exit::INTERNAL, "the worker answered another task"),
         Err(error) => call_failed(&error),
     }
+}
+
+/// The first line of manifests that must not be printed into the log of a pipeline: its runner would
+/// obey it. Whoever writes a manifest would then mask the verdict, or set what a later step reads. What
+/// cannot be escaped without changing the manifest is not printed at all; a regular file is no log.
+fn command_to_the_runner(yaml: &str) -> Option<usize> {
+    let watched = std::env::var_os("GITHUB_ACTIONS").is_some_and(|it| it == "true")
+        || std::env::var_os("TF_BUILD").is_some();
+    if !watched || is_file(std::io::stdout().as_fd()) {
+        return None;
+    }
+    let lines = yaml.split(['\n', '\r']);
+    lines
+        .zip(1..)
+        .find(|it| escape::is_command(it.0))
+        .map(|it| it.1)
+}
+
+fn is_file(stream: BorrowedFd<'_>) -> bool {
+    let file = stream.try_clone_to_owned().map(std::fs::File::from);
+    let about = file.and_then(|it| it.metadata());
+    about.is_ok_and(|it| it.is_file())
 }
 
 /// The difference is printed whole even where a side does not render; the exit code says so.

@@ -1,4 +1,4 @@
-use super::{Examined, Gate, GateContext, Meta};
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure};
 use crate::{
     config::{Enforcement, Plain},
     finding::{Finding, Level},
@@ -41,7 +41,7 @@ impl Gate for Secrets {
                 examined.examine(secret.resource.to_string(), 1);
             }
             if secret.unreadable {
-                examined.findings.push(unreadable(secret));
+                unreadable(cx, secret, &mut examined);
             } else if secret.values.iter().any(|it| it.new) {
                 examined.findings.push(plain(cx, secret, overlay));
             } else {
@@ -143,13 +143,25 @@ fn already_there(known: &[&SecretFacts]) -> Option<Finding> {
     )
 }
 
-fn unreadable(secret: &SecretFacts) -> Finding {
+/// The change touches a file that says it is a Secret. What nobody can read may hold any value.
+fn unreadable(cx: GateContext<'_>, secret: &SecretFacts, examined: &mut Examined) {
     let place = secret.values.first().and_then(|it| it.place.as_ref());
-    let finding = Finding::new(
-        Level::Warn,
-        "secrets/unreadable",
-        format!("git: {}", secret.resource),
-        "says that it is a Secret and cannot be read, so nobody knows whether it holds values",
-    );
-    finding.label(place, "this file").help("mend its YAML")
+    let subject = format!("git: {}", secret.resource);
+    let message =
+        "says that it is a Secret and cannot be read, so nobody knows whether it holds values";
+    let help = "mend its YAML";
+    match level(cx, secret, None) {
+        Level::Deny => examined.unsure.push(Unsure {
+            subject,
+            why: message.to_owned(),
+            needs: help.to_owned(),
+            cause: Cause::Facts,
+        }),
+        level => {
+            let finding = Finding::new(level, "secrets/unreadable", subject, message);
+            examined
+                .findings
+                .push(finding.label(place, "this file").help(help));
+        }
+    }
 }

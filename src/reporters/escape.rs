@@ -29,6 +29,15 @@ fn deceives(c: char) -> bool {
             | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// Whether a runner of GitHub, Gitea or Azure takes a line of a log for a command to itself: `::name::`
+/// at its start, `##[` or `##vso[` anywhere. Characters that take no room are overlooked, as .NET does
+/// where it compares by culture. Source: `actions/runner` `src/Runner.Common/ActionCommand.cs`.
+pub fn is_command(line: &str) -> bool {
+    let plain: String = line.chars().filter(|it| !deceives(*it)).collect();
+    let start = plain.trim_start().strip_prefix("::");
+    start.is_some_and(|it| it.contains("::")) || plain.contains("##[") || plain.contains("##vso[")
+}
+
 /// One line of text for a terminal or a CI log: line breaks become `⏎`, other deceiving characters
 /// `\u{..}`, and what CI systems read as commands (`::` at the start, `##[` and `##vso[` anywhere)
 /// is broken by a backslash. Long text is cut and says so.

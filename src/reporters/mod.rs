@@ -83,14 +83,42 @@ pub fn named(name: &str) -> Option<&'static dyn Reporter> {
     REPORTERS.iter().copied().find(|it| it.name() == name)
 }
 
-/// Write a report to a file, as [`write_whole`] does.
+/// Where a report goes.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'a> {
+    /// A file of its own, replaced as [`write_whole`] does.
+    Whole(&'a Path),
+    /// A file that others write to as well, such as the summary of a job: what is there stays.
+    Shared(&'a Path),
+}
+
+/// Write a report to a file.
 ///
 /// # Errors
-/// Where the folder cannot be written to.
-pub fn write_file(reporter: &dyn Reporter, report: &Report<'_>, path: &Path) -> io::Result<()> {
+/// Where the file or its folder cannot be written to.
+pub fn write_file(
+    reporter: &dyn Reporter,
+    report: &Report<'_>,
+    target: Target<'_>,
+) -> io::Result<()> {
     let mut bytes = Vec::new();
     reporter.write(report, &mut bytes)?;
-    write_whole(&bytes, path)
+    match target {
+        Target::Whole(path) => write_whole(&bytes, path),
+        Target::Shared(path) => {
+            let mut file = shared(path)?;
+            // In one piece, and as a paragraph of its own.
+            if file.metadata()?.len() > 0 {
+                bytes.splice(0..0, *b"\n\n");
+            }
+            file.write_all(&bytes)
+        }
+    }
+}
+
+fn shared(path: &Path) -> io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true).open(path)
 }
 
 /// Write a file: into a temporary file beside it, then renamed, so that the file is either absent
@@ -139,12 +167,16 @@ fn folder(path: &Path) -> &Path {
     parent.unwrap_or(Path::new("."))
 }
 
-/// Make way for a report, before the work that leads to it: remove what an earlier run left at
-/// `path`, so that no old verdict is taken for this run's.
+/// Make way for a report, before the work that leads to it: remove what an earlier run left there, so
+/// that no old verdict is taken for this run's.
 ///
 /// # Errors
 /// Where something is there that cannot be removed, and where no file can be written.
-pub fn prepare(path: &Path) -> io::Result<()> {
+pub fn prepare(target: Target<'_>) -> io::Result<()> {
+    let path = match target {
+        Target::Whole(path) => path,
+        Target::Shared(path) => return shared(path).map(drop),
+    };
     if path.is_dir() {
         return Err(io::Error::other("it is a folder"));
     }

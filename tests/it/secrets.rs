@@ -398,7 +398,7 @@ fn what_no_overlay_renders_counts_too() {
         [
             "deny secrets/plain loose/part/kustomization.yaml:5",
             "deny secrets/plain loose/secret.yaml:5",
-            "warn secrets/unreadable loose/broken.yaml:1",
+            "undecided git: Secret loose/broken.yaml",
             "refuse",
         ]
     );
