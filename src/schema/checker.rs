@@ -199,6 +199,10 @@ fn plain(error: &ValidationError<'_>, at: FieldPath) -> Mistake {
             ));
         }
     };
+    if instance.as_str().is_some_and(|it| it.contains("${")) {
+        let why = "a variable that is replaced after rendering is not known here, so what the cluster receives cannot be judged";
+        help = Some(why.to_owned());
+    }
     let mut mistake = Mistake::new(SchemaRule::Invalid, at, message);
     mistake.help = help;
     mistake.missing = missing;

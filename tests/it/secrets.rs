@@ -456,13 +456,17 @@ fn a_common_word_in_a_secret_leaves_messages_readable() {
     // A script that mentions Secrets is no YAML: its words are guesses.
     repository.write("prod/script/kustomization.yaml", "resources: [map.yaml]\n").write(
         "prod/script/map.yaml",
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n  a.py: |\n    # a Secret: {\n    there = rendering or copy or names\n      } nothing : : [\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n  a.py: |\n    # a Secret: {\n    there = rendering or copy or names\n    data: {capabilities: [drop], image: example.com/web:1.2.3, -controller: x}\n      } nothing : : [\n",
     );
     repository.write(
         "prod/remote/kustomization.yaml",
         "resources: [\"https://example.com/work/file.yaml\"]\n",
     );
     repository.write("prod/lost/kustomization.yaml", "resources: [file.yaml]\n");
+    repository.write(
+        "prod/tag/kustomization.yaml",
+        "resources: [\"example.com/web:1.2.3/flow-controller capabilities:\"]\n",
+    );
     let head = repository.commit("head");
     let verdict = repository.check(&base, &head);
     let seen: Vec<(&str, &str, &str)> = verdict
@@ -490,6 +494,11 @@ fn a_common_word_in_a_secret_leaves_messages_readable() {
                 "there is neither a file nor a folder `prod/lost/file.yaml`",
                 "add it, or remove the entry",
                 "resources: [file.yaml]",
+            ),
+            (
+                "there is neither a file nor a folder `prod/tag/example.com/web:1.2.3/flow-controller capabilities:`",
+                "add it, or remove the entry",
+                "resources: [\"example.com/web:1.2.3/flow-controller capabilities:\"]",
             ),
         ]
     );

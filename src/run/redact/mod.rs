@@ -9,7 +9,7 @@
 //! A message has to stay readable where a Secret holds `http` or `kubernetes`. So what is long and
 //! no plain word is taken out of every text, wherever it stands in it. What is short or a plain word
 //! is taken out as a whole word, and only of texts that can quote it: those about its own file, and
-//! those that name no file.
+//! those that name no file. So are words of a text that nobody can read, of which some may be values.
 //!
 //! Not covered: a policy that computes with a value (its first letters, its upper case) and puts
 //! the result into its message; and kustomize's name suffix, 40 bits of a digest over the values,
@@ -36,7 +36,26 @@ const DISTINCT: usize = 8;
 
 /// Whether a value is nowhere but where somebody quotes it.
 fn is_distinct(value: &str) -> bool {
-    value.chars().count() >= DISTINCT && !value.chars().all(|it| it.is_ascii_alphabetic())
+    let inner = value.trim_matches(|it: char| !it.is_alphanumeric());
+    inner.chars().count() >= DISTINCT && !is_plain(inner)
+}
+
+/// Letters as a word has them: base64 without a digit has more capitals.
+fn is_plain(word: &str) -> bool {
+    let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
+    let letters = word.bytes().all(|it| it.is_ascii_alphabetic());
+    letters && (capitals == word.len() || capitals * 3 <= word.len())
+}
+
+/// Whether a word looks as if nobody had made it up: no path, no name, no version does.
+fn is_random(word: &str) -> bool {
+    let any = |is: fn(char) -> bool| word.chars().any(is);
+    let one_word = !word.contains(|it: char| it.is_whitespace() || it == '/');
+    let cases = any(|it| it.is_ascii_lowercase()) && any(|it| it.is_ascii_uppercase());
+    let letters = word.trim_matches(|it: char| !it.is_alphanumeric());
+    let unlike_a_name =
+        any(|it| it.is_ascii_digit()) || letters.bytes().all(|it| it.is_ascii_alphabetic());
+    is_distinct(word) && one_word && cases && unlike_a_name
 }
 
 /// The files that a task read, by the side that they are of.
@@ -128,21 +147,19 @@ impl Found {
 
     /// Ready to take values out.
     pub(super) fn into_shield(self) -> Shield {
-        let all = || {
-            let values = self.values.values();
-            values.flat_map(|it| it.known.iter().chain(&it.guessed))
-        };
-        let known = self.values.values().flat_map(|it| &it.known);
+        let known = || self.values.values().flat_map(|it| &it.known);
+        let guessed = || self.values.values().flat_map(|it| &it.guessed);
+        let distinct = known().filter(|it| is_distinct(it));
         Shield {
-            distinct: Searcher::new(all().filter(|it| is_distinct(it))),
-            known: Searcher::new(known.filter(|it| !is_distinct(it))),
+            distinct: Searcher::new(distinct.chain(guessed().filter(|it| is_random(it)))),
+            known: Searcher::new(known().filter(|it| !is_distinct(it))),
+            guessed: Searcher::new(guessed().filter(|it| is_distinct(it))),
             files: self
                 .values
                 .iter()
                 .map(|(file, it)| {
-                    let common = it.known.iter().chain(&it.guessed);
-                    let common = common.filter(|it| !is_distinct(it));
-                    (file.clone(), Searcher::new(common))
+                    let known = it.known.iter().filter(|it| !is_distinct(it));
+                    (file.clone(), Searcher::new(known.chain(&it.guessed)))
                 })
                 .collect(),
             lines: self.lines,
@@ -273,6 +290,8 @@ pub(super) struct Shield {
     distinct: Searcher,
     /// The others that are known to be values.
     known: Searcher,
+    /// What may be a value and is no plain word.
+    guessed: Searcher,
     /// Values of a file that are common words.
     files: BTreeMap<File, Searcher>,
     lines: BTreeMap<File, BTreeSet<u32>>,
@@ -283,8 +302,14 @@ impl Shield {
     pub(super) fn text(&self, text: &mut String) {
         self.distinct.clean(text);
         self.known.clean(text);
+        self.guessed.clean(text);
+        self.named_files(text);
+    }
+
+    /// What a text may quote of the files that it names.
+    fn named_files(&self, text: &mut String) {
         for ((_, path), words) in &self.files {
-            if text.contains(path.as_str()) {
+            if !path.is_empty() && text.contains(path.as_str()) {
                 words.clean(text);
             }
         }
@@ -304,6 +329,7 @@ impl Shield {
         if let Some(words) = self.files.get(&(side, path.to_owned())) {
             words.clean(text);
         }
+        self.named_files(text);
     }
 
     fn place(&self, place: &mut Place) {
