@@ -1,12 +1,11 @@
 //! `tollgate apply`.
 
-use super::{Common, call_failed, check::stopped, fail, print, progress::Bar};
+use super::{Common, ask, fail, print};
 use crate::{
     exit,
     model::{RuleFacts, RuleOutcome},
     reporters::escape,
     run::{Answer, Applied, ApplyTask, Task},
-    worker,
 };
 use clap::ValueEnum;
 use std::fmt::Write;
@@ -70,14 +69,13 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |it| it.as_secs()),
     });
-    let bar = Bar::new();
-    let answer = worker::call(&task, &common.limits(), &|step| bar.tell(&step));
-    drop(bar);
+    let answer = ask(&task, common, |it| match it {
+        Answer::Apply(it) => Some(it),
+        _ => None,
+    });
     match answer {
-        Ok(Answer::Apply(applied)) => tell(&applied, args.format),
-        Ok(Answer::Stopped(stop)) => stopped(&stop),
-        Ok(_) => fail(exit::INTERNAL, "the worker answered another task"),
-        Err(error) => call_failed(&error),
+        Ok(applied) => tell(&applied, args.format),
+        Err(code) => code,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `tollgate check`.
 
-use super::{Common, call_failed, fail, fail_with_help, print, progress::Bar};
+use super::{Common, answered, call, call_failed, fail, fail_with_help, print};
 use crate::{
     config::{Config, Loaded},
     exit, forges,
@@ -8,7 +8,7 @@ use crate::{
     reporters::{self, REPORTERS, Report, Reporter, Target},
     run::{self, Answer, CheckTask, Gathered, Task, record},
     verdict::Verdict,
-    worker::{self, CallError},
+    worker::CallError,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -196,13 +196,11 @@ fn keep(gathered: &Gathered, path: &Path) -> Result<(), String> {
 /// Facts from a worker. A worker that died leaves facts that say so and nothing else, which no
 /// judgement turns into a pass.
 pub(super) fn gather(task: &Task, common: &Common) -> Result<Gathered, u8> {
-    let bar = Bar::new();
-    let answer = worker::call(task, &common.limits(), &|step| bar.tell(&step));
-    drop(bar);
-    match answer {
-        Ok(Answer::Check(gathered)) => Ok(*gathered),
-        Ok(Answer::Stopped(stop)) => Err(stopped(&stop)),
-        Ok(_) => Err(fail(exit::INTERNAL, "the worker answered another task")),
+    match call(task, common) {
+        Ok(answer) => answered(answer, |it| match it {
+            Answer::Check(gathered) => Some(*gathered),
+            _ => None,
+        }),
         Err(CallError::Fault(fault)) => Ok(died(fault)),
         Err(error) => Err(call_failed(&error)),
     }

@@ -1,10 +1,9 @@
 //! `tollgate init`.
 
-use super::{Common, call_failed, check::stopped, fail, fail_with_help, print, progress::Bar};
+use super::{Common, ask, fail, fail_with_help, print};
 use crate::{
     config, exit,
     run::{Answer, InitTask, Proposal, Task},
-    worker,
 };
 use std::io::{self, Write};
 use std::path::Path;
@@ -20,14 +19,13 @@ pub(super) fn run(_: &Args, common: &Common) -> u8 {
     let task = Task::Init(InitTask {
         directory: common.directory.clone(),
     });
-    let bar = Bar::new();
-    let answer = worker::call(&task, &common.limits(), &|step| bar.tell(&step));
-    drop(bar);
+    let answer = ask(&task, common, |it| match it {
+        Answer::Init(it) => Some(it),
+        _ => None,
+    });
     match answer {
-        Ok(Answer::Init(proposal)) => keep(&proposal, common),
-        Ok(Answer::Stopped(stop)) => stopped(&stop),
-        Ok(_) => fail(exit::INTERNAL, "the worker answered another task"),
-        Err(error) => call_failed(&error),
+        Ok(proposal) => keep(&proposal, common),
+        Err(code) => code,
     }
 }
 

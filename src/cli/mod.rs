@@ -1,7 +1,11 @@
 //! The command line: one file per subcommand. Data goes to standard output, everything else to
 //! standard error.
 
-use crate::{exit, worker};
+use crate::{
+    exit,
+    run::{Answer, Task},
+    worker,
+};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -183,6 +187,31 @@ pub(crate) fn fail_with_help(code: u8, message: &str, help: Option<&str>) -> u8 
         let _ = writeln!(err, "help: {}", crate::reporters::escape::line(help));
     }
     code
+}
+
+/// Have a worker do a task; `take` its answer, or give the code after saying what went wrong.
+pub(crate) fn ask<T>(
+    task: &Task,
+    common: &Common,
+    take: impl FnOnce(Answer) -> Option<T>,
+) -> Result<T, u8> {
+    answered(call(task, common).map_err(|it| call_failed(&it))?, take)
+}
+
+/// Have a worker do a task, and show how far it is.
+pub(crate) fn call(task: &Task, common: &Common) -> Result<Answer, worker::CallError> {
+    let bar = progress::Bar::new();
+    worker::call(task, &common.limits(), &|step| bar.tell(&step))
+}
+
+/// What a worker answered, or the code after saying why it stopped.
+pub(crate) fn answered<T>(answer: Answer, take: impl FnOnce(Answer) -> Option<T>) -> Result<T, u8> {
+    match answer {
+        Answer::Stopped(stop) => Err(check::stopped(&stop)),
+        other => {
+            take(other).ok_or_else(|| fail(exit::INTERNAL, "the worker answered another task"))
+        }
+    }
 }
 
 /// The code and message for a task that has no answer.

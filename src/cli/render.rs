@@ -1,6 +1,6 @@
 //! `tollgate render`.
 
-use super::{Common, call_failed, check::stopped, fail, fail_with_help, print, progress::Bar};
+use super::{Common, ask, fail, fail_with_help, print};
 use crate::{
     exit,
     reporters::{
@@ -8,7 +8,6 @@ use crate::{
         render_diff::{self, Format},
     },
     run::{Answer, DiffTask, LoadRestrictor, Order, RenderTask, Task},
-    worker,
 };
 use clap::ValueEnum;
 use std::io::Write;
@@ -96,11 +95,12 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
         },
         managed_by_label: args.enable_managedby_label,
     });
-    let bar = Bar::new();
-    let answer = worker::call(&task, &common.limits(), &|step| bar.tell(&step));
-    drop(bar);
+    let answer = ask(&task, common, |it| match it {
+        Answer::Render(it) => Some(it),
+        _ => None,
+    });
     match answer {
-        Ok(Answer::Render(printed)) => {
+        Ok(printed) => {
             let mut err = std::io::stderr().lock();
             for warning in &printed.warnings {
                 // There is nowhere else to report to.
@@ -117,9 +117,7 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
                 None => print(&printed.yaml, exit::ADMITTED),
             }
         }
-        Ok(Answer::Stopped(stop)) => stopped(&stop),
-        Ok(_) => fail(exit::INTERNAL, "the worker answered another task"),
-        Err(error) => call_failed(&error),
+        Err(code) => code,
     }
 }
 
@@ -154,11 +152,12 @@ fn diff(args: &Args, base: &str, common: &Common) -> u8 {
         head: args.head.clone(),
         load_restrictor: args.load_restrictor.into(),
     });
-    let bar = Bar::new();
-    let answer = worker::call(&task, &common.limits(), &|step| bar.tell(&step));
-    drop(bar);
+    let answer = ask(&task, common, |it| match it {
+        Answer::Diff(it) => Some(it),
+        _ => None,
+    });
     match answer {
-        Ok(Answer::Diff(diff)) => {
+        Ok(diff) => {
             let code = if diff.failed() {
                 exit::REFUSED
             } else {
@@ -169,8 +168,6 @@ fn diff(args: &Args, base: &str, common: &Common) -> u8 {
                 Err(error) => fail(exit::INTERNAL, &format!("cannot write JSON: {error}")),
             }
         }
-        Ok(Answer::Stopped(stop)) => stopped(&stop),
-        Ok(_) => fail(exit::INTERNAL, "the worker answered another task"),
-        Err(error) => call_failed(&error),
+        Err(code) => code,
     }
 }

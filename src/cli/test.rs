@@ -1,12 +1,12 @@
 //! `tollgate test`.
 
-use super::{Common, call_failed, check::stopped, fail, print, progress::Bar};
+use super::{Common, ask, fail, print};
 use crate::{
     exit,
     model::{RowStatus, SuiteRun},
     reporters::{Look, escape},
     run::{Answer, Task, TestTask, Tested},
-    worker,
+    suites::SUITES,
 };
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
@@ -49,14 +49,13 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |it| it.as_secs()),
     });
-    let bar = Bar::new();
-    let answer = worker::call(&task, &common.limits(), &|step| bar.tell(&step));
-    drop(bar);
+    let answer = ask(&task, common, |it| match it {
+        Answer::Test(it) => Some(it),
+        _ => None,
+    });
     match answer {
-        Ok(Answer::Test(tested)) => tell(&tested, args, common),
-        Ok(Answer::Stopped(stop)) => stopped(&stop),
-        Ok(_) => fail(exit::INTERNAL, "the worker answered another task"),
-        Err(error) => call_failed(&error),
+        Ok(tested) => tell(&tested, args, common),
+        Err(code) => code,
     }
 }
 
@@ -144,8 +143,17 @@ fn json(tested: &Tested, summary: &Summary) -> serde_json::Result<String> {
 
 fn human(tested: &Tested, summary: &Summary, look: Look, code: u8) -> String {
     let mut out = String::new();
+    if tested.suites.is_empty() {
+        let names = SUITES.iter().map(|it| format!("`{}`", it.file_name()));
+        let names: Vec<String> = names.collect();
+        // Writing to a string cannot fail, here and below.
+        let _ = writeln!(
+            out,
+            "no suite stands in or below what was named: suites are files called {} (or as `--file-name` says)",
+            names.join(", ")
+        );
+    }
     for suite in &tested.suites {
-        // Writing to a string cannot fail.
         let _ = suite_lines(suite, look, &mut out);
     }
     let uncovered = uncovered(tested);

@@ -140,7 +140,7 @@ fn cannot_open(path: &Path, error: &git2::Error) -> RepoError {
     let shown = path.display();
     match error.code() {
         ErrorCode::NotFound => RepoError::new(format!("`{shown}` is not in a git repository"))
-            .help("run this inside of one, or name it with `--repo`"),
+            .help("run this inside of one, or name it with `-C DIR`"),
         ErrorCode::Owner => {
             let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
             RepoError::new(format!("the repository at `{shown}` belongs to another user, so its settings are not trusted"))

@@ -24,8 +24,12 @@ impl Reporter for Github {
 
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let items = gist::items(report.verdict);
-        let groups = gist::groups(&items);
-        let (holding, others): (Vec<_>, Vec<_>) = groups.iter().partition(|it| it.weight.holds());
+        let mut groups = gist::groups(&items);
+        let entries = gist::entries(&mut groups);
+        // Each thing at its first place, before any at its second.
+        let first = entries.iter().map(|it| it.0);
+        let groups = first.chain(entries.iter().flat_map(|it| it.1));
+        let (holding, others): (Vec<_>, Vec<_>) = groups.partition(|it| it.weight.holds());
         let (warnings, notes): (Vec<_>, Vec<_>) = others
             .into_iter()
             .partition(|it| it.weight == Weight::Warns);

@@ -161,13 +161,16 @@ fn entry(group: &Group<'_>, also: &[Group<'_>], text: &mut String) {
     }
     let (shown, rest) = also.split_at(gist::shown(also.len()));
     for it in shown {
-        let subjects = about(&it.subjects());
-        match gist::place(it.finding) {
-            Some(place) => {
-                let place = code(&place.to_string());
-                text.push_str(&format!("  - also {place} in {subjects}\n"));
-            }
-            None => text.push_str(&format!("  - also in {subjects}\n")),
+        let place = gist::place(it.finding).map(|it| format!("{} ", code(&it.to_string())));
+        let subject = it.subjects().named.first().map(|it| code(it));
+        text.push_str(&format!(
+            "  - also {}in {}",
+            place.unwrap_or_default(),
+            subject.unwrap_or_default()
+        ));
+        match it.len() {
+            0 | 1 => text.push('\n'),
+            n => text.push_str(&format!(", and {} more\n", n - 1)),
         }
     }
     if !rest.is_empty() {

@@ -399,7 +399,11 @@ impl<'a> Opened<'a> {
         problems.extend(of(gate, &self.policies.problems));
         problems.extend(self.files.problems().iter().map(|it| Problem {
             gate: "renders".to_owned(),
-            subject: it.path.to_string(),
+            subject: if it.path.as_str().is_empty() {
+                "the root folder".to_owned()
+            } else {
+                it.path.to_string()
+            },
             message: it.why.clone(),
             help: Some("rename it".to_owned()),
             place: None,

@@ -221,35 +221,22 @@ fn judge(scene: &Scene<'_>, rendered: &Rendered, tree: &Tree<'_>, outcome: &mut 
         subjects = rendered.manifests.iter().collect();
     }
     let path = outcome.facts.path.clone();
-    let judged = evaluate(
-        scene.policies,
-        &path,
-        &rendered.manifests,
-        &subjects,
-        tree.sources,
-        tree.side,
-        scene.now,
-    );
+    let judge = |policies: &Loaded<'_>, subjects: &[&Manifest]| {
+        let (sources, side) = (tree.sources, tree.side);
+        evaluate(
+            policies,
+            &path,
+            &rendered.manifests,
+            subjects,
+            sources,
+            side,
+            scene.now,
+        )
+    };
+    let judged = judge(scene.policies, &subjects);
     if let Some(preview) = scene.preview {
         let all: Vec<&Manifest> = rendered.manifests.iter().collect();
-        let new = evaluate(
-            preview,
-            &path,
-            &rendered.manifests,
-            &all,
-            tree.sources,
-            tree.side,
-            scene.now,
-        );
-        let old = evaluate(
-            scene.policies,
-            &path,
-            &rendered.manifests,
-            &all,
-            tree.sources,
-            tree.side,
-            scene.now,
-        );
+        let (new, old) = (judge(preview, &all), judge(scene.policies, &all));
         outcome.preview = new.results;
         outcome
             .preview

@@ -736,3 +736,24 @@ fn what_was_wrong_before_does_not_hold_a_change_elsewhere() {
     let mended = repository("mended");
     assert_eq!(check(&elsewhere, &mended).lines(), ["admit"]);
 }
+
+#[test]
+fn what_a_newcomer_meets_says_what_to_do() {
+    let folder = TempDir::new().expect("a folder");
+    let (_, err) = run(folder.path(), &["check"], 3);
+    assert!(
+        err.contains("help: run this inside of one, or name it with `-C DIR`"),
+        "{err}"
+    );
+    let (out, _) = run(folder.path(), &["test"], 4);
+    assert!(
+        out.contains("suites are files called `kyverno-test.yaml`"),
+        "{out}"
+    );
+    let repository = Repository::new();
+    let (_, err) = run(repository.path(), &["check"], 3);
+    assert!(
+        err.contains("error: the branch has no commit yet\nhelp: "),
+        "{err}"
+    );
+}

@@ -511,6 +511,11 @@ impl<'r> Resolver<'r> {
 
     /// A revision in the user's words.
     fn named(&self, name: &str) -> Result<Commit<'r>, RepoError> {
+        let unborn = |it: git2::Error| it.code() == git2::ErrorCode::UnbornBranch;
+        if name == "HEAD" && self.repository.head().is_err_and(unborn) {
+            return Err(RepoError::new("the branch has no commit yet")
+                .help("make a first one; a change is what differs from it"));
+        }
         let unknown = |why: &str| {
             let help = if self.repository.is_shallow() {
                 self.fetch_help()

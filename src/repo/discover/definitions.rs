@@ -1,15 +1,15 @@
 //! Where custom resource definitions are.
 
 use super::{
-    Problem,
+    Problem, documents,
     policies::{charts, is_manifest, is_template},
 };
 use crate::{config::Patterns, repo::Tree};
 use tollgate_kustomize::{FileError, RepoPath, Session};
-use tollgate_yaml::{Dialect, Node, Span};
+use tollgate_yaml::Node;
 
 /// Stands in each definition, so that files without it need not be parsed.
-const KIND: &[u8] = b"CustomResourceDefinition";
+const KIND: &str = "CustomResourceDefinition";
 
 /// Custom resource definitions of a tree.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ pub fn definitions(
         if !named || !is_manifest(path) || is_template(path, &charts) {
             continue;
         }
-        match documents(tree, session, path) {
+        match of_file(tree, session, path) {
             Ok(documents) => found.documents.extend(documents),
             Err(problem) if patterns.is_some() => found.problems.push(problem),
             Err(_) => {}
@@ -48,27 +48,9 @@ pub fn definitions(
     Ok(found)
 }
 
-fn documents(
-    tree: &dyn Tree,
-    session: &Session<'_>,
-    path: &RepoPath,
-) -> Result<Vec<Node>, Problem> {
-    let problem = |span, message: String, help| Problem {
-        path: path.clone(),
-        span,
-        message,
-        help,
-    };
-    let bytes = tree
-        .read(path)
-        .map_err(|error| problem(Span::NONE, error.to_string(), None))?;
-    if !bytes.is_some_and(|it| it.windows(KIND.len()).any(|it| it == KIND)) {
-        return Ok(Vec::new());
-    }
-    let parsed = session
-        .documents(path, Dialect::Sigs)
-        .map_err(|error| problem(error.span, error.message, error.help))?;
-    let wanted =
-        |it: &&Node| it.get("kind").and_then(Node::as_str) == Some("CustomResourceDefinition");
-    Ok(parsed.iter().filter(wanted).cloned().collect())
+fn of_file(tree: &dyn Tree, session: &Session<'_>, path: &RepoPath) -> Result<Vec<Node>, Problem> {
+    let parsed = documents(tree, session, path, KIND)?;
+    let wanted = |it: &&Node| it.get("kind").and_then(Node::as_str) == Some(KIND);
+    let found = parsed.iter().flat_map(|it| it.iter()).filter(wanted);
+    Ok(found.cloned().collect())
 }

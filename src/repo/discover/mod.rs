@@ -12,8 +12,10 @@ pub use kustomizations::{Kustomizations, kustomizations};
 pub use overlays::{Mapped, Overlay, overlays};
 pub use policies::{Class, Document, PolicyFiles, policies, suites};
 
-use tollgate_kustomize::RepoPath;
-use tollgate_yaml::Span;
+use crate::repo::Tree;
+use std::sync::Arc;
+use tollgate_kustomize::{RepoPath, Session};
+use tollgate_yaml::{Dialect, Node, Span};
 
 /// Something that was found and cannot be what it seems to be.
 #[derive(Clone, Debug)]
@@ -26,6 +28,31 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+}
+
+/// The documents of a file that holds `mark`; none of any other, which need not be parsed.
+fn documents(
+    tree: &dyn Tree,
+    session: &Session<'_>,
+    path: &RepoPath,
+    mark: &str,
+) -> Result<Option<Arc<Vec<Node>>>, Problem> {
+    let problem = |span, message: String, help| Problem {
+        path: path.clone(),
+        span,
+        message,
+        help,
+    };
+    let bytes = tree
+        .read(path)
+        .map_err(|error| problem(Span::NONE, error.to_string(), None))?;
+    if !bytes.is_some_and(|it| String::from_utf8_lossy(&it).contains(mark)) {
+        return Ok(None);
+    }
+    let parsed = session.documents(path, Dialect::Sigs);
+    parsed
+        .map(Some)
+        .map_err(|error| problem(error.span, error.message, error.help))
 }
 
 #[cfg(test)]

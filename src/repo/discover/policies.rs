@@ -1,12 +1,12 @@
 //! Where policies and fixture suites are.
 
-use super::Problem;
+use super::{Problem, documents};
 use crate::config::Patterns;
 use crate::repo::Tree;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use tollgate_kustomize::{FileError, RepoPath, Session};
-use tollgate_yaml::{Dialect, Node, Span};
+use tollgate_yaml::{Node, Span};
 
 /// What a document is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn policies(
     let read: Vec<Result<Vec<Document>, Problem>> = files
         .par_iter()
         .filter(|it| is_manifest(it) && patterns.matches(it) && !is_template(it, &charts))
-        .map(|path| documents(tree, session, path))
+        .map(|path| of_file(tree, session, path))
         .collect();
     let mut found = PolicyFiles::default();
     for file in read {
@@ -125,29 +125,14 @@ pub(super) fn is_template(path: &RepoPath, charts: &BTreeSet<RepoPath>) -> bool 
     false
 }
 
-fn documents(
+fn of_file(
     tree: &dyn Tree,
     session: &Session<'_>,
     path: &RepoPath,
 ) -> Result<Vec<Document>, Problem> {
-    let problem = |span, message: String, help| Problem {
-        path: path.clone(),
-        span,
-        message,
-        help,
-    };
-    let bytes = tree
-        .read(path)
-        .map_err(|error| problem(Span::NONE, error.to_string(), None))?;
-    if !bytes.is_some_and(|it| String::from_utf8_lossy(&it).contains(GROUP)) {
-        return Ok(Vec::new());
-    }
-    let parsed = session
-        .documents(path, Dialect::Sigs)
-        .map_err(|error| problem(error.span, error.message, error.help))?;
+    let parsed = documents(tree, session, path, GROUP)?;
+    let parsed = parsed.iter().flat_map(|it| it.iter()).enumerate();
     Ok(parsed
-        .iter()
-        .enumerate()
         .filter_map(|(index, node)| document(path, index, node))
         .collect())
 }
