@@ -69,6 +69,76 @@ fn known() -> Verdict {
     )
 }
 
+/// What `junit-10.xsd` of Jenkins' xunit-plugin allows: attributes and children of each element.
+const JUNIT: &[(&str, &[&str], &[&str])] = &[
+    (
+        "testsuites",
+        &["name", "time", "tests", "failures", "errors"],
+        &["testsuite"],
+    ),
+    (
+        "testsuite",
+        &[
+            "name",
+            "tests",
+            "failures",
+            "errors",
+            "time",
+            "skipped",
+            "timestamp",
+            "hostname",
+            "id",
+            "package",
+            "file",
+            "log",
+            "url",
+        ],
+        &[
+            "testsuite",
+            "properties",
+            "testcase",
+            "system-out",
+            "system-err",
+        ],
+    ),
+    ("properties", &[], &["property"]),
+    ("property", &["name", "value"], &[]),
+    (
+        "testcase",
+        &["name", "time", "classname", "group"],
+        &["skipped", "error", "failure", "system-out", "system-err"],
+    ),
+    ("failure", &["type", "message"], &[]),
+    ("error", &["type", "message"], &[]),
+    ("skipped", &["type", "message"], &[]),
+    ("system-out", &[], &[]),
+];
+
+#[test]
+fn junit_holds_nothing_but_what_its_schema_knows() {
+    let text = render("junit", &known(), PLAIN);
+    let document = roxmltree::Document::parse(&text).expect("XML");
+    let root = document.root_element();
+    assert_eq!(root.tag_name().name(), "testsuites");
+    let mut seen = std::collections::BTreeSet::new();
+    for element in document.descendants().filter(roxmltree::Node::is_element) {
+        let name = element.tag_name().name();
+        let (_, attributes, children) = JUNIT
+            .iter()
+            .find(|it| it.0 == name)
+            .unwrap_or_else(|| panic!("<{name}> is unknown"));
+        for it in element.attributes() {
+            assert!(attributes.contains(&it.name()), "{} of <{name}>", it.name());
+        }
+        for child in element.children().filter(roxmltree::Node::is_element) {
+            let child = child.tag_name().name();
+            assert!(children.contains(&child), "<{child}> in <{name}>");
+        }
+        seen.insert(name);
+    }
+    assert_eq!(seen.len(), JUNIT.len(), "{seen:?}");
+}
+
 #[test]
 fn junit_is_a_suite_for_each_gate_with_right_counts() {
     let text = render("junit", &known(), PLAIN);
