@@ -202,7 +202,8 @@ fn manifests(documents: Vec<Node>, sources: &Sources) -> Result<Vec<Manifest>, S
         let json = body.to_json().map_err(|it| unreadable(&it, sources))?;
         let key = ResourceKey::of(&body);
         if key.kind.is_empty() || key.api_version.is_empty() {
-            let error = YamlError::new(body.span(), "a manifest needs `apiVersion` and `kind`");
+            let error = YamlError::new(body.span(), "a manifest needs `apiVersion` and `kind`")
+                .help("name files with manifests, or pipe what a kustomization renders: tollgate render DIR | tollgate apply -p POLICIES");
             return Err(unreadable(&error, sources));
         }
         let digest = digest(json.to_string().as_bytes());

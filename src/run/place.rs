@@ -14,6 +14,8 @@ pub(super) struct Opened {
     pub(super) files: Folder,
     /// The path in that tree; `None` where nothing stands there.
     pub(super) path: Option<RepoPath>,
+    /// Whether the tree is a git work tree.
+    pub(super) is_repository: bool,
 }
 
 impl Opened {
@@ -27,22 +29,27 @@ impl Opened {
         let start = directory.canonicalize().map_err(unreadable)?;
         let typed = start.join(path);
         let target = typed.canonicalize().ok();
-        let root = work_tree(target.as_deref().unwrap_or(&start));
+        let found = work_tree(target.as_deref().unwrap_or(&start));
+        let is_repository = found.is_some();
+        let root = found.unwrap_or_else(|| PathBuf::from("/"));
         let path = target
             .as_deref()
             .map(|it| relative(&root, it))
             .transpose()?;
         let files = Folder::open(&root, Caps::default())
             .map_err(|it| Stop::new(exit::UNKNOWN, it.to_string()))?;
-        Ok(Self { files, path })
+        Ok(Self {
+            files,
+            path,
+            is_repository,
+        })
     }
 }
 
-/// The nearest folder above that holds `.git`; the root of the file system where none does.
-fn work_tree(path: &Path) -> PathBuf {
+/// The nearest folder above that holds `.git`.
+fn work_tree(path: &Path) -> Option<PathBuf> {
     let found = path.ancestors().find(|it| it.join(".git").exists());
-    let found = found.or_else(|| path.ancestors().last());
-    found.unwrap_or(path).to_owned()
+    found.map(Path::to_owned)
 }
 
 fn relative(root: &Path, path: &Path) -> Result<RepoPath, Stop> {

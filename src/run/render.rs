@@ -10,7 +10,7 @@ use crate::{
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use tollgate_kustomize::{FileError, Options, RepoPath, Session};
+use tollgate_kustomize::{FileError, Files, Options, RepoPath, Session};
 use tollgate_yaml::Sources;
 
 /// What to render.
@@ -86,7 +86,14 @@ fn print(task: &RenderTask, sources: &Sources, watch: Watch<'_>) -> Result<Print
     };
     let overlays = match &opened.path {
         Some(path) => vec![path.clone()],
-        None => overlays_of(&opened.files, sources, &task.target)?,
+        None if opened.is_repository => overlays_of(&opened.files, sources, &task.target)?,
+        // Environments are those of a repository.
+        None => {
+            let message = format!("there is no folder `{}`", task.target);
+            return Err(Stop::new(exit::USAGE, message).help(
+                "name a folder with a kustomization; in a git repository also an environment",
+            ));
+        }
     };
     let parsed = Session::new(&opened.files, sources);
     let session = Kustomize::open_with(&parsed, Side::Head, options);
@@ -99,7 +106,15 @@ fn print(task: &RenderTask, sources: &Sources, watch: Watch<'_>) -> Result<Print
         warnings: Vec::new(),
     };
     for (path, result) in overlays.iter().zip(rendered) {
-        let rendered = result.map_err(|it| failed(path, &it))?;
+        let rendered = result.map_err(|it| {
+            let stop = failed(path, &it);
+            if is_kustomization(&opened.files, path) {
+                return stop;
+            }
+            stop.help(
+                "name a folder with a kustomization, or an environment: `tollgate render prod`",
+            )
+        })?;
         if !printed.yaml.is_empty() && !rendered.yaml.is_empty() {
             printed.yaml.push_str("---\n");
         }
@@ -111,6 +126,13 @@ fn print(task: &RenderTask, sources: &Sources, watch: Watch<'_>) -> Result<Print
         }));
     }
     Ok(printed)
+}
+
+/// Whether a person who named the folder could mean what stands in it.
+fn is_kustomization(files: &dyn Files, path: &RepoPath) -> bool {
+    let known = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+    let names = files.list(path).unwrap_or_default();
+    names.iter().any(|it| known.contains(&it.as_str()))
 }
 
 fn failed(path: &RepoPath, error: &RenderError) -> Stop {

@@ -745,12 +745,22 @@ fn what_a_newcomer_meets_says_what_to_do() {
         err.contains("help: run this inside of one, or name it with `-C DIR`"),
         "{err}"
     );
+    let (_, err) = run(folder.path(), &["render", "prod"], 2);
+    assert!(
+        err.contains("error: there is no folder `prod`\nhelp: "),
+        "{err}"
+    );
     let (out, _) = run(folder.path(), &["test"], 4);
     assert!(
         out.contains("suites are files called `kyverno-test.yaml`"),
         "{out}"
     );
     let repository = Repository::new();
+    let (_, err) = run(repository.path(), &["render"], 1);
+    assert!(
+        err.contains("help: name a folder with a kustomization, or an environment"),
+        "{err}"
+    );
     let (_, err) = run(repository.path(), &["check"], 3);
     assert!(
         err.contains("error: the branch has no commit yet\nhelp: "),

@@ -206,6 +206,20 @@ fn exit_codes_say_what_could_not_be_compared() {
             );
         }
     }
+    // What is wrong with both sides is said once.
+    let broken = repository.commit("broken");
+    for format in ["text", "markdown", "html"] {
+        let text = out(&diff(
+            &repository,
+            &["prod", "--diff", &broken, "--format", format],
+        ));
+        assert!(text.contains("neither side renders"), "{format}: {text}");
+        assert_eq!(
+            text.matches("neither a file nor a folder").count(),
+            1,
+            "{format}: {text}"
+        );
+    }
     let codes = |more: &[&str]| diff(&repository, more).status.code();
     assert_eq!(codes(&["nowhere", "--diff", &base]), Some(2));
     assert_eq!(codes(&["--diff", "no-such-commit"]), Some(3));

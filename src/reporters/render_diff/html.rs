@@ -1,7 +1,7 @@
 //! A page with both sides: one file, no script, nothing from elsewhere. It is HTML that an XML parser reads
 //! alike, so that what a browser makes of it can be held by a test.
 
-use super::{both, explained, result, side, summary, telling, title};
+use super::{both, failures, result, summary, telling, title};
 use crate::{
     model::{ChangeKind, FieldDiff, OverlayDiff, RenderDiff, ResourceDiff, Setting},
     reporters::escape::line,
@@ -71,9 +71,9 @@ fn overlay(at: usize, overlay: &OverlayDiff, out: &mut String) {
         out,
         "<section>\n<h2 id=\"overlay-{at}\">{name}: {summary}</h2>"
     );
-    for failure in &overlay.failures {
-        let _ = writeln!(out, "<div class=\"failed\">{}", side(failure));
-        for it in explained(failure) {
+    for (who, why) in failures(overlay) {
+        let _ = writeln!(out, "<div class=\"failed\">{who}");
+        for it in why {
             let _ = writeln!(out, "<pre>{}</pre>", text(&it));
         }
         *out += "</div>\n";

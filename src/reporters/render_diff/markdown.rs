@@ -1,6 +1,6 @@
 //! For a comment: CommonMark in which foreign text stands in code spans and code blocks only.
 
-use super::{both, explained, result, side, summary, telling, title};
+use super::{both, failures, result, summary, telling, title};
 use crate::{
     model::{ChangeKind, FieldDiff, RenderDiff, ResourceDiff},
     reporters::escape::{code, line},
@@ -24,9 +24,9 @@ pub(super) fn write(diff: &RenderDiff) -> String {
             head += &format!("{}, ", code(environment));
         }
         head += &format!("{}: {}\n\n", code(&overlay.path), summary(overlay));
-        for failure in &overlay.failures {
-            head += &format!("- {}\n", side(failure));
-            for it in explained(failure) {
+        for (who, why) in failures(overlay) {
+            head += &format!("- {who}\n");
+            for it in why {
                 head += &format!("  - {}\n", code(&it));
             }
         }

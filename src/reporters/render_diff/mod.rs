@@ -94,6 +94,21 @@ fn title(resource: &ResourceDiff) -> String {
     resource.key.to_string()
 }
 
+/// Why an overlay cannot be compared: who does not render, and the lines that explain it. What is wrong
+/// with both sides is said once, wherever its line went.
+fn failures(overlay: &OverlayDiff) -> Vec<(&'static str, Vec<String>)> {
+    let cause = |it: &SideFailure| {
+        let path = it.line.as_ref().map(|it| it.path.clone());
+        (it.message.clone(), it.help.clone(), path)
+    };
+    match &overlay.failures[..] {
+        [old, new] if cause(old) == cause(new) => {
+            vec![("neither side renders", explained(new))]
+        }
+        all => all.iter().map(|it| (side(it), explained(it))).collect(),
+    }
+}
+
 /// The lines of a failure: what is wrong with its place, what to do; foreign text.
 fn explained(failure: &SideFailure) -> Vec<String> {
     let place = failure.line.as_ref();

@@ -1,6 +1,6 @@
 //! For a terminal: a sign, a name, and below it each field with both values.
 
-use super::{both, explained, result, side, summary, telling, title};
+use super::{both, failures, result, summary, telling, title};
 use crate::{
     model::{ChangeKind, FieldDiff, OverlayDiff, RenderDiff, ResourceDiff, Setting, SourceLine},
     reporters::escape::line,
@@ -23,9 +23,9 @@ fn overlay(overlay: &OverlayDiff, colour: bool, out: &mut String) {
     let environment = environment.map_or_else(String::new, |it| format!("{it}, "));
     let path = line(&overlay.path);
     let _ = writeln!(out, "\n{environment}{path}: {}", summary(overlay));
-    for failure in &overlay.failures {
-        let _ = writeln!(out, "  {}", side(failure));
-        for it in explained(failure) {
+    for (who, why) in failures(overlay) {
+        let _ = writeln!(out, "  {who}");
+        for it in why {
             let _ = writeln!(out, "    {}", line(&it));
         }
     }

@@ -43,7 +43,7 @@ fn difference(text: &str) -> RenderDiff {
     };
     let failure = |side| SideFailure {
         side,
-        message: text.to_owned(),
+        message: format!("{text} {side:?}"),
         help: Some(text.to_owned()),
         line: line(),
     };
