@@ -23,9 +23,10 @@ impl Gate for ControlPlane {
             examined.examine(&file.path, 1);
             examined.findings.push(changed(file, &environments));
         }
-        for (subject, message) in weakened(cx) {
+        for (subject, message, place) in weakened(cx) {
             examined.examine(&subject, 1);
             let finding = Finding::new(Level::Deny, "control-plane/weakened", subject, message);
+            let finding = finding.label(place.as_ref(), "here");
             examined.findings.push(finding.help(
                 "this change is judged by BASE's rules; to lower them takes their owners' approval",
             ));
@@ -189,8 +190,8 @@ fn leaves_built_in(cx: GateContext<'_>) -> Option<Finding> {
     Some(finding.help("where the own policies do not ask for the same, `policies: {builtin: on}` in tollgate.yaml keeps both"))
 }
 
-/// What HEAD demands less of than BASE: `(subject, clause)`.
-fn weakened(cx: GateContext<'_>) -> Vec<(String, String)> {
+/// What HEAD demands less of than BASE: subject, clause and place.
+fn weakened(cx: GateContext<'_>) -> Vec<(String, String, Option<Place>)> {
     let facts = cx.facts;
     let mut out = Vec::new();
     for old in facts.base_policies.iter().filter(|it| !it.builtin) {
@@ -202,32 +203,39 @@ fn weakened(cx: GateContext<'_>) -> Vec<(String, String)> {
             out.push((
                 old.name.clone(),
                 format!("{} `{}` is gone", old.kind, old.name),
+                old.place.clone(),
             ));
             continue;
         };
         for rule in old.rules.iter().filter(|it| !new.rules.contains(it)) {
-            out.push((old.name.clone(), format!("rule `{rule}` is gone")));
+            let message = format!("rule `{rule}` is gone");
+            out.push((old.name.clone(), message, new.place.clone()));
         }
     }
     for file in &facts.control_plane {
         match (file.class, file.edit) {
             (Class::Fixture, Edit::Deleted) => {
-                out.push((file.path.clone(), "a fixture is gone".to_owned()))
+                let place = Place::file(&file.path, Side::Base);
+                out.push((
+                    file.path.clone(),
+                    "a fixture is gone".to_owned(),
+                    Some(place),
+                ));
             }
             (Class::Exception, Edit::Added | Edit::Modified) => {
                 out.push((
                     file.path.clone(),
                     "an exception is added or widened".to_owned(),
+                    Some(Place::file(&file.path, Side::Head)),
                 ));
             }
             _ => {}
         }
     }
-    out.extend(
-        facts
-            .lowered
-            .iter()
-            .map(|it| ("tollgate.yaml".to_owned(), it.clone())),
-    );
+    let name = crate::config::FILE_NAME;
+    out.extend(facts.lowered.iter().map(|it| {
+        let place = Place::file(name, Side::Head);
+        (name.to_owned(), it.clone(), Some(place))
+    }));
     out
 }

@@ -337,7 +337,7 @@ fn the_first_policy_of_a_repository_is_judged_by_the_built_in_ones() {
     assert_eq!(
         verdict.lines(),
         [
-            "deny control-plane/weakened",
+            "deny control-plane/weakened policies/require-team.yaml:1",
             "warn control-plane/changed policies/require-team.yaml:1",
             "warn policies/preview prod/web.yaml:14",
             "refuse"
@@ -355,7 +355,7 @@ fn one_line_switches_them_off_and_another_keeps_them() {
     assert_eq!(
         verdict.lines(),
         [
-            "deny control-plane/weakened",
+            "deny control-plane/weakened tollgate.yaml:1",
             "warn control-plane/changed tollgate.yaml:1",
             "refuse"
         ]

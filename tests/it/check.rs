@@ -109,7 +109,8 @@ fn a_head_that_deletes_every_rule_is_judged_by_the_rules_of_base() {
         [
             "deny control-plane/rides-along policies/require-team.yaml:1",
             "deny control-plane/rides-along tollgate.yaml:1",
-            "deny control-plane/weakened",
+            "deny control-plane/weakened policies/require-team.yaml:1",
+            "deny control-plane/weakened tollgate.yaml:1",
             "deny policies/require-team prod/map.yaml:3",
             "refuse",
         ]

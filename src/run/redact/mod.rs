@@ -157,9 +157,10 @@ impl Found {
             files: self
                 .values
                 .iter()
-                .map(|(file, it)| {
+                .filter_map(|(file, it)| {
                     let known = it.known.iter().filter(|it| !is_distinct(it));
-                    (file.clone(), Searcher::new(known.chain(&it.guessed)))
+                    let words = Searcher::new(known.chain(&it.guessed));
+                    (!matches!(words, Searcher::Nothing)).then(|| (file.clone(), words))
                 })
                 .collect(),
             lines: self.lines,
