@@ -609,3 +609,22 @@ fn why_a_task_stops_shows_no_value() {
     }
     assert_eq!(redacted, 3, "messages that quote it");
 }
+
+/// A word that a replacement copies out of a Secret, and that a policy quotes where it arrives.
+#[test]
+fn a_common_word_is_hidden_where_it_was_copied_to() {
+    let (repository, _, _) = repository("enforce");
+    repository.write("policies/quotes.yaml", "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: quotes}\nspec:\n  rules:\n    - name: value\n      match: {any: [{resources: {kinds: [ConfigMap]}}]}\n      validate:\n        message: \"it is {{ request.object.data.copy || '' }}\"\n        pattern: {data: {copy: nothing}}\n");
+    let base = repository.commit("a policy");
+    repository
+        .write("prod/words/kustomization.yaml", "resources: [secret.yaml, map.yaml]\nreplacements:\n- source: {kind: Secret, name: a, fieldPath: stringData.a}\n  targets: [{select: {kind: ConfigMap, name: b}, fieldPaths: [data.copy]}]\n")
+        .write("prod/words/secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  a: swordfish\n")
+        .write("prod/words/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata: {copy: x}\n");
+    let head = repository.commit("head");
+    let verdict = repository.check(&base, &head);
+    let quoted = verdict
+        .findings()
+        .any(|it| it["message"] == "value: it is [redacted]");
+    assert!(quoted, "{:?}", verdict.json);
+    assert!(!verdict.json.to_string().contains("swordfish"));
+}

@@ -51,7 +51,7 @@ impl Shield {
             .iter_mut()
             .chain(preview)
             .for_each(|it| self.rule(it));
-        lowered.iter_mut().for_each(|it| self.distinct_text(it));
+        lowered.iter_mut().for_each(|it| self.other_text(it));
         schemas.iter_mut().for_each(|it| self.schema(it));
         for SecretFacts {
             overlay: _,
@@ -89,7 +89,7 @@ impl Shield {
     fn said(&self, message: &mut String, help: &mut Option<String>, place: &mut Option<Place>) {
         self.text_about(file_of(place), message);
         if let Some(help) = help {
-            self.text_about(file_of(place), help);
+            self.advice_about(file_of(place), help);
         }
         self.maybe_place(place);
     }
@@ -212,7 +212,7 @@ impl Shield {
             if secret::is_secret_kind(&resource.kind) {
                 self.text(text);
             } else {
-                self.distinct_text(text);
+                self.other_text(text);
             }
         }
         self.maybe_place(place);
@@ -239,7 +239,7 @@ impl Shield {
         } in rows
         {
             // A suite's own values are out of it already.
-            self.distinct_text(why);
+            self.other_text(why);
             self.maybe_place(place);
         }
     }
@@ -271,7 +271,7 @@ impl Shield {
                 if kind.is_empty() || secret::is_secret_kind(kind) {
                     self.text(why);
                 } else {
-                    self.distinct_text(why);
+                    self.other_text(why);
                 }
             }
             self.maybe_place(place);
@@ -288,7 +288,7 @@ impl Shield {
         let path = line.as_ref().map(|it| it.path.as_str());
         self.text_about(path.map(|it| (*side, it)), message);
         if let Some(help) = help {
-            self.text_about(path.map(|it| (*side, it)), help);
+            self.advice_about(path.map(|it| (*side, it)), help);
         }
     }
 

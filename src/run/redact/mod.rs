@@ -7,9 +7,10 @@
 //! change what is judged.
 //!
 //! A message has to stay readable where a Secret holds `http` or `kubernetes`. So what is long and
-//! no plain word is taken out of every text, wherever it stands in it. What is short or a plain word
-//! is taken out as a whole word, and only of texts that can quote it: those about its own file, and
-//! those that name no file. So are words of a text that nobody can read, of which some may be values.
+//! no plain word is taken out of every text, wherever it stands in it. A long plain word is taken out
+//! of messages, as a whole word. What is short is taken out, as a whole word, of texts that can quote
+//! it: those about its own file and those that name no file. So are words of a text that nobody can
+//! read, of which some may be values.
 //!
 //! Not covered: a policy that computes with a value (its first letters, its upper case) and puts
 //! the result into its message; and kustomize's name suffix, 40 bits of a digest over the values,
@@ -153,6 +154,7 @@ impl Found {
         Shield {
             distinct: Searcher::new(distinct.chain(guessed().filter(|it| is_random(it)))),
             known: Searcher::new(known().filter(|it| !is_distinct(it))),
+            long: Searcher::new(known().filter(|it| it.chars().count() >= DISTINCT)),
             guessed: Searcher::new(guessed().filter(|it| is_distinct(it))),
             files: self
                 .values
@@ -291,6 +293,8 @@ pub(super) struct Shield {
     distinct: Searcher,
     /// The others that are known to be values.
     known: Searcher,
+    /// Those that are long, plain words too.
+    long: Searcher,
     /// What may be a value and is no plain word.
     guessed: Searcher,
     /// Values of a file that are common words.
@@ -316,21 +320,33 @@ impl Shield {
         }
     }
 
-    /// A text about something that is no Secret.
-    fn distinct_text(&self, text: &mut String) {
+    /// A text about something that is no Secret, which may hold a copy of a value.
+    fn other_text(&self, text: &mut String) {
         self.distinct.clean(text);
+        self.long.clean(text);
     }
 
     /// A text about a file.
     fn text_about(&self, file: Option<(Side, &str)>, text: &mut String) {
-        let Some((side, path)) = file else {
+        self.advice_about(file, text);
+        self.long.clean(text);
+    }
+
+    /// A text about a file in our own words: it quotes names, and nothing that another file holds.
+    fn advice_about(&self, file: Option<(Side, &str)>, text: &mut String) {
+        let Some(file) = file else {
             return self.text(text);
         };
         self.distinct.clean(text);
+        self.own_words(file, text);
+        self.named_files(text);
+    }
+
+    /// What a text may quote of the file that it is about.
+    fn own_words(&self, (side, path): (Side, &str), text: &mut String) {
         if let Some(words) = self.files.get(&(side, path.to_owned())) {
             words.clean(text);
         }
-        self.named_files(text);
     }
 
     fn place(&self, place: &mut Place) {
@@ -343,9 +359,9 @@ impl Shield {
             place.text = without_value(&place.text);
         }
         let before = place.text.len();
-        let mut text = std::mem::take(&mut place.text);
-        self.text_about(Some((place.side, &place.path)), &mut text);
-        place.text = text;
+        // A line says what its own file says.
+        self.distinct.clean(&mut place.text);
+        self.own_words((place.side, &place.path), &mut place.text);
         if hidden || place.text.len() != before {
             // The end of the range would tell how long the value is.
             let width = u32::try_from(place.text.chars().count()).unwrap_or(u32::MAX);
