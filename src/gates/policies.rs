@@ -147,7 +147,9 @@ fn judge(
     .label(result.overridden.as_ref(), "in place of this")
     .label(result.rule_place.as_ref(), "the rule that decides")
     .resource(&result.resource);
-    if let Some(environment) = environment.filter(|_| !finding.labels.is_empty()) {
+    // A warning that stays one under `enforce` is not the environment's doing.
+    let decided = level == Level::Deny || enforcement == Enforcement::Audit;
+    if let Some(environment) = environment.filter(|_| decided && !finding.labels.is_empty()) {
         let place = cx.enforcement_place(environment);
         finding = finding.label(place, format!("how `{environment}` is judged"));
     }

@@ -425,3 +425,41 @@ fn own_policies_that_refuse_nothing_leave_the_built_in_ones_in_force() {
         "{said:?}"
     );
 }
+
+/// How an environment is judged is told where it decides: not of what only warns anyhow.
+#[test]
+fn a_warning_of_its_own_does_not_blame_the_environment() {
+    let repository = Repository::new();
+    repository
+        .write(
+            "tollgate.yaml",
+            "version: 1\nenvironments:\n  prod: {overlays: [prod], enforcement: enforce}\n",
+        )
+        .write("prod/kustomization.yaml", "resources: [pod.yaml]\n")
+        .write(
+            "prod/pod.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+        );
+    let base = repository.commit("base");
+    repository.write(
+        "prod/pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - {name: a, image: a}\n",
+    );
+    let head = repository.commit("head");
+    let verdict = repository.check(&base, &head);
+    let blames = |level: &str| -> Vec<bool> {
+        let of = |it: &serde_json::Value| {
+            let labels = it["labels"].as_array().expect("labels");
+            let how = |it: &serde_json::Value| it["text"] == "how `prod` is judged";
+            labels.iter().any(how)
+        };
+        verdict
+            .findings()
+            .filter(|it| it["level"] == level && it["labels"].is_array())
+            .map(of)
+            .collect()
+    };
+    let (deny, warn) = (blames("deny"), blames("warn"));
+    assert!(!deny.is_empty() && deny.iter().all(|it| *it), "{deny:?}");
+    assert!(!warn.is_empty() && !warn.contains(&true), "{warn:?}");
+}

@@ -356,7 +356,7 @@ impl Shield {
             .get(&file)
             .is_some_and(|it| it.contains(&place.line));
         if hidden {
-            place.text = without_value(&place.text);
+            place.text = without_value(&place.text, place.path.ends_with(".env"));
         }
         let before = place.text.len();
         // A line says what its own file says.
@@ -372,8 +372,9 @@ impl Shield {
 }
 
 /// `  password: hunter2` becomes `  password: [redacted]`, and a literal of a generator
-/// `  - password=[redacted]`. Where a line has no plain key it shows nothing.
-fn without_value(line: &str) -> String {
+/// `  - password=[redacted]`; so does a line of a file with variables. Where a line has no plain key it
+/// shows nothing.
+fn without_value(line: &str, variables: bool) -> String {
     let indent: String = line.chars().take_while(|it| *it == ' ').collect();
     let rest = line.trim_start();
     let (item, rest) = match rest.strip_prefix("- ") {
@@ -388,7 +389,7 @@ fn without_value(line: &str) -> String {
     // base64 ends in `=`.
     let literal = rest
         .split_once('=')
-        .filter(|it| !item.is_empty() && !it.1.trim_start_matches('=').is_empty())
+        .filter(|it| variables || !item.is_empty() && !it.1.trim_start_matches('=').is_empty())
         .map(|it| it.0)
         .filter(plain);
     match (key, literal) {
@@ -445,6 +446,21 @@ mod tests {
             Place::of(&sources, Span::new(file, at, at + 3), Side::Head).expect("a place");
         shield.place(&mut place);
         assert_eq!(place.text, "  pin: [redacted]");
+    }
+
+    #[test]
+    fn what_is_left_of_a_line_is_its_key() {
+        for (line, variables, want) in [
+            ("  pin: '12'", false, "  pin: [redacted]"),
+            ("  - a.b=c", false, "  - a.b=[redacted]"),
+            ("A=b=c", true, "A=[redacted]"),
+            // Of a block, where anything may be the value.
+            ("A=b", false, "[redacted]"),
+            ("  - aHVudGVy==", false, "  - [redacted]"),
+            ("  hunter 2: x", false, "  [redacted]"),
+        ] {
+            assert_eq!(without_value(line, variables), want, "{line}");
+        }
     }
 
     #[test]
