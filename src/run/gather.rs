@@ -1,5 +1,7 @@
 //! The facts of a change: the only part that looks at the world.
 
+mod lowered;
+
 use super::{
     Stop,
     overlay::{Outcome, Scene, Tree, examine},
@@ -138,7 +140,7 @@ fn facts_of(
     let changed = |class| facts.control_plane.iter().any(|it| it.class == class);
     let new_config =
         changed(ControlPlane::Configuration).then(|| config::load(head.files, head.sources));
-    facts.lowered = lowered(&loaded, new_config.as_ref(), head.sources);
+    facts.lowered = lowered(&loaded, new_config.as_ref(), &head);
 
     let builtin = loaded.config.policies.builtin;
     let new_builtin = match &new_config {
@@ -505,17 +507,17 @@ fn by_convention(path: &str) -> Option<ControlPlane> {
 
 /// What HEAD's configuration, where it differs, demands less of than BASE's.
 fn lowered(
-    base: &config::Loaded,
-    head: Option<&Result<config::Loaded, Vec<YamlError>>>,
-    sources: &Sources,
+    old: &config::Loaded,
+    new: Option<&Result<config::Loaded, Vec<YamlError>>>,
+    head: &Opened<'_>,
 ) -> Vec<String> {
-    match head {
+    match new {
         None => Vec::new(),
-        Some(Ok(new)) => config::lowered(base, new),
+        Some(Ok(new)) => lowered::lowered(old, new, head),
         Some(Err(errors)) => {
             let first = errors
                 .first()
-                .map_or_else(String::new, |it| describe(it, sources));
+                .map_or_else(String::new, |it| describe(it, head.sources));
             vec![format!("HEAD's configuration cannot be read: {first}")]
         }
     }

@@ -337,3 +337,50 @@ fn a_field_that_is_missing_is_named_where_it_belongs() {
     let key = serde_json::json!({"api_version": "v1", "kind": "Pod", "name": "web"});
     assert_eq!(finding["resource"], key);
 }
+
+/// A first configuration that says what folder names said is no less; one that says less is.
+#[test]
+fn a_first_configuration_is_held_against_what_was_inferred() {
+    let repository = repository();
+    repository.delete("tollgate.yaml");
+    let base = repository.commit("base");
+    let weakened = |text: &str| -> Vec<String> {
+        repository.write("tollgate.yaml", text);
+        let head = repository.commit("a configuration");
+        let verdict = repository.check(&base, &head);
+        let found = verdict
+            .findings()
+            .filter(|it| it["rule"] == "control-plane/weakened");
+        let messages: Vec<String> = found
+            .filter_map(|it| it["message"].as_str().map(str::to_owned))
+            .collect();
+        assert_eq!(verdict.decision() == "admit", messages.is_empty());
+        messages
+    };
+    let prod = "  prod: {overlays: [prod], enforcement: enforce}";
+    let fits = format!(
+        "version: 1
+environments:
+  dev: {{overlays: [dev], enforcement: audit}}
+{prod}
+policies: {{paths: [\"policies/**\"]}}
+"
+    );
+    assert_eq!(weakened(&fits), [""; 0]);
+    assert_eq!(
+        weakened(&fits.replace(
+            "[prod], enforcement: enforce",
+            "others, enforcement: strict"
+        )),
+        [""; 0]
+    );
+    assert_eq!(weakened("version: 1\n"), [""; 0]);
+    assert_eq!(
+        weakened(&fits.replace("enforce}", "audit}")),
+        ["enforcement of `prod` falls from enforce to audit"]
+    );
+    assert_eq!(
+        weakened(&fits.replace("policies/**", "rules/**")),
+        ["`policies.paths` leaves out `policies/require-team.yaml`"]
+    );
+}
