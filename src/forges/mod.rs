@@ -9,12 +9,13 @@ use crate::model::{ForgeFacts, Gap, Known, Proposal, ProtectionFacts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+mod gitlab;
 #[allow(dead_code, unused_imports, reason = "the forges that use it follow")]
 mod http;
 mod offline;
 
 /// Every forge. The last one is for runs for which no other is.
-pub static FORGES: &[&dyn Forge] = &[&offline::Offline];
+pub static FORGES: &[&dyn Forge] = &[&gitlab::Gitlab, &offline::Offline];
 
 /// A service that hosts the repository.
 pub trait Forge: Sync {

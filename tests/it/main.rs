@@ -9,6 +9,7 @@ mod diff;
 mod foreign_text;
 mod forge;
 mod formats;
+mod gitlab;
 mod jobs;
 mod kills;
 mod kubectl;

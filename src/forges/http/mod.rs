@@ -156,7 +156,7 @@ impl Client {
             };
             return Err(self.refused(ask, status, text));
         }
-        serde_json::from_value(answer["data"].take())
+        serde_json::from_value(answer.get_mut("data").map(Value::take).unwrap_or_default())
             .map_err(|error| self.unusable(ask, &format!("is not what was asked for ({error})")))
     }
 

@@ -15,6 +15,8 @@
 //! - [`GitHub`]: the scenario (`accounts`, `reviews`, `commits`, `pushes`, `teams`, `rulesets`,
 //!   `classic`, `token: job|writer|admin|expired`, `request`, `then` for what a second reading
 //!   shows, `routes` for answers spelled out). `${HEAD}` and `${BASE}` are the change's commits.
+//! - [`GitLab`]: the same for GitLab (`tier: free|premium`, `role: none|reporter|maintainer` of the
+//!   token); [`Job`] is a job of GitLab CI, with or without a token besides its own.
 //! - [`Server`]: `start`, `paged` (small pages), `at("localhost", ..)` (another host for a client),
 //!   `fault`, `fault_times`, `calm`, `seen`, `lines`.
 //! - [`Fault`]: what can go wrong.
@@ -29,6 +31,7 @@ mod change;
 mod conformance;
 mod faults;
 mod github;
+mod gitlab;
 mod graphql;
 mod page;
 mod scenario;
@@ -37,4 +40,5 @@ mod server;
 pub(crate) use change::{Change, TOKEN, Who, github_environment};
 pub(crate) use faults::Fault;
 pub(crate) use github::GitHub;
+pub(crate) use gitlab::{GitLab, Job};
 pub(crate) use server::{Seen, Server};
