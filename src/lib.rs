@@ -13,6 +13,7 @@ pub mod owners;
 pub mod renderers;
 pub mod repo;
 pub mod reporters;
+pub mod reviews;
 pub mod run;
 pub mod schema;
 pub mod suites;

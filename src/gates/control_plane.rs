@@ -2,6 +2,7 @@ use super::{Cause, Examined, GATES, Gate, GateContext, Meta, Unsure};
 use crate::{
     finding::{Finding, Level},
     model::{ControlPlane as Class, ControlPlaneFile, Edit, Place, PolicyFacts, Side},
+    reviews::{Consent, consent},
 };
 
 pub(super) struct ControlPlane;
@@ -23,13 +24,16 @@ impl Gate for ControlPlane {
             examined.examine(&file.path, 1);
             examined.findings.push(changed(file, &environments));
         }
-        for (subject, message, place) in weakened(cx) {
-            examined.examine(&subject, 1);
-            let finding = Finding::new(Level::Deny, "control-plane/weakened", subject, message);
-            let finding = finding.label(place.as_ref(), "here");
-            examined.findings.push(finding.help(
-                "this change is judged by BASE's rules; to lower them takes their owners' approval",
-            ));
+        let weakened = weakened(cx);
+        if !weakened.is_empty() {
+            let consent = consent(cx.facts, cx.config);
+            for (subject, message, place) in weakened {
+                examined.examine(&subject, 1);
+                let finding = lowered(subject, message, &consent);
+                examined
+                    .findings
+                    .push(finding.label(place.as_ref(), "here"));
+            }
         }
         if let Some(finding) = leaves_built_in(cx) {
             examined.examine(&finding.subject, 1);
@@ -37,13 +41,6 @@ impl Gate for ControlPlane {
         }
         if examined.subjects.is_empty() {
             examined.nothing = Some("the change touches no rule".to_owned());
-        } else if needs_approval(cx) {
-            examined.unsure.push(Unsure {
-                subject: "approval of the control plane's owners".to_owned(),
-                why: "the configuration asks for it, and no forge was asked".to_owned(),
-                needs: "an approval that this run can read".to_owned(),
-                cause: Cause::Facts,
-            });
         }
         examined.unsure.extend(not_evaluated(cx));
         examined
@@ -105,12 +102,22 @@ fn not_evaluated(cx: GateContext<'_>) -> Vec<Unsure> {
     demands.into_iter().map(unsure).collect()
 }
 
-/// Whether some approval rule of BASE is for changes of the control plane.
-fn needs_approval(cx: GateContext<'_>) -> bool {
-    let rules = cx.config.approvals.iter().flat_map(|it| &it.rules);
-    rules
-        .into_iter()
-        .any(|it| it.when.control_plane == Some(true))
+fn lowered(subject: String, message: String, consent: &Consent) -> Finding {
+    let rule = "control-plane/weakened";
+    match consent {
+        Consent::Given(people) => Finding::new(
+            Level::Warn,
+            rule,
+            subject,
+            format!("{message}, approved by {}", people.join(", ")),
+        ),
+        Consent::Missing => Finding::new(Level::Deny, rule, subject, message).help(
+            "this change is judged by BASE's rules; to lower them takes the approvals that the rule with `when: {control_plane: true}` asks for",
+        ),
+        Consent::NobodyAsked => Finding::new(Level::Deny, rule, subject, message).help(
+            "this change is judged by BASE's rules; say in `approvals.rules` whose approval it takes to lower them: `{name: rules, when: {control_plane: true}, require: {count: 2, from: [GROUP]}}`",
+        ),
+    }
 }
 
 fn environments_that_differ(cx: GateContext<'_>) -> Vec<&str> {

@@ -11,6 +11,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod approvals;
 mod control_plane;
 mod policies;
 mod policy_tests;
@@ -26,6 +27,7 @@ pub static GATES: &[&dyn Gate] = &[
     &secrets::Secrets,
     &policy_tests::PolicyTests,
     &control_plane::ControlPlane,
+    &approvals::Approvals,
 ];
 
 /// What a gate is, apart from what it does.
@@ -67,6 +69,11 @@ impl<'a> GateContext<'a> {
     fn overlays(&self) -> BTreeMap<&'a str, &'a OverlayFacts> {
         let overlays = self.facts.overlays.iter();
         overlays.map(|it| (it.path.as_str(), it)).collect()
+    }
+
+    /// The place of a setting of `tollgate.yaml`, or of the nearest setting around it.
+    fn place(&self, setting: &str) -> Option<&'a Place> {
+        self.settings.place(setting)
     }
 
     /// The line of `tollgate.yaml` that says how strictly an environment is judged.

@@ -1,7 +1,7 @@
 //! What must be asked of the forge.
 
 use super::Gathered;
-use crate::forges::Question;
+use crate::{forges::Question, reviews::team_of};
 use std::collections::BTreeSet;
 
 /// What BASE's settings need to know of a forge; `None` where they need nothing, or where nothing
@@ -13,12 +13,12 @@ pub fn question(gathered: &Gathered) -> Option<Question> {
     if !facts.faults.is_empty() || !(reviews || protection) {
         return None;
     }
-    let teams: BTreeSet<String> = config
-        .groups
-        .values()
-        .filter_map(|it| it.team.as_ref())
-        .map(|it| it.to_lowercase())
-        .collect();
+    let groups = config.groups.values().filter_map(|it| it.team.as_ref());
+    let mut teams: BTreeSet<String> = groups.map(|it| it.to_lowercase()).collect();
+    if let Some(owners) = &facts.owners {
+        let all = owners.demands.iter().flat_map(|it| &it.demand.owners);
+        teams.extend(all.filter_map(|it| team_of(it, owners.dialect)));
+    }
     Some(Question {
         branch: facts.change.proposal.as_ref().map(|it| it.branch.clone()),
         proposal: facts.change.proposal.clone(),

@@ -8,6 +8,7 @@ mod commands;
 mod diff;
 mod foreign_text;
 mod forge;
+mod forge_record;
 mod formats;
 mod gitlab;
 mod jobs;

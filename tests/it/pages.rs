@@ -1,7 +1,8 @@
 //! The examples on a gate's page are small repositories with the verdict that they get. They are run.
 //!
 //! A code block opened by `yaml base PATH` is a file of BASE and HEAD, `yaml head PATH` a file of
-//! HEAD, `text deleted PATH` a file that HEAD lacks, and `text verdict` what comes of it: a line
+//! HEAD, `text deleted PATH` a file that HEAD lacks, `json forge` what a forge says of the request (in
+//! the short form of `forge_record.rs`), and `text verdict` what comes of it: a line
 //! `LEVEL RULE [PATH:LINE]` for each finding from a warning up, and the decision. On the page of `init`,
 //! `yaml file PATH` is a file of the work tree and `yaml written` a part of what is written.
 
@@ -91,12 +92,14 @@ fn run(gate: &str, example: &Example) {
         want = Some(text.lines().map(str::to_owned).collect::<Vec<_>>());
     }
     let want = want.unwrap_or_else(|| panic!("{gate}: `{}` shows no verdict", example.title));
-    assert_eq!(
-        repository.check(&base, &head).lines(),
-        want,
-        "{gate}: {}",
-        example.title
-    );
+    let verdict = match of("json forge").next() {
+        Some((_, text)) => {
+            let forge = serde_json::from_str(text).expect("what the forge says is JSON");
+            repository.check_with_forge(&base, &head, &forge)
+        }
+        None => repository.check(&base, &head),
+    };
+    assert_eq!(verdict.lines(), want, "{gate}: {}", example.title);
 }
 
 fn examples(page: &str) -> Vec<Example> {

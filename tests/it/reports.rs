@@ -626,6 +626,7 @@ fn a_refusal_shows_the_line_to_edit_and_what_decided() {
     pass  secrets        1 check
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule
+    none  approvals      nothing to examine: the configuration asks for no approvals
 
     REFUSED: 1 finding holds this change (exit 1)
     "##);
@@ -653,6 +654,7 @@ fn an_admission_says_what_was_looked_at() {
     pass  secrets        1 check
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule
+    none  approvals      nothing to examine: the configuration asks for no approvals
 
     ADMITTED: every gate passed, 4 checks (exit 0)
     "##);
@@ -695,6 +697,7 @@ fn an_undecided_change_says_what_would_mend_it() {
     pass  secrets        1 check
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule
+    none  approvals      nothing to examine: the configuration asks for no approvals
 
     UNDECIDED: 1 question could not be decided, which holds this change (exit 3)
     "##);

@@ -79,6 +79,49 @@ impl Repository {
             .to_string()
     }
 
+    /// The commits that `head` has and `base` lacks: id and message.
+    pub(crate) fn commits(&self, base: &str, head: &str) -> Vec<(String, String)> {
+        let repository = git2::Repository::open(self.path()).expect("the repository");
+        let id = |text: &str| git2::Oid::from_str(text).expect("an id");
+        let mut walk = repository.revwalk().expect("a walk");
+        walk.push(id(head)).expect("the head");
+        walk.hide(id(base)).expect("the base");
+        walk.map(|it| {
+            let it = it.expect("a commit");
+            let commit = repository.find_commit(it).expect("the commit");
+            (
+                it.to_string(),
+                commit.message().unwrap_or_default().to_owned(),
+            )
+        })
+        .collect()
+    }
+
+    /// As [`Repository::check`], with what a forge said: see [`crate::forge_record`].
+    pub(crate) fn check_with_forge(
+        &self,
+        base: &str,
+        head: &str,
+        forge: &serde_json::Value,
+    ) -> Verdict {
+        let record = crate::forge_record::record(self, base, head, forge);
+        let output = tollgate(
+            self.path(),
+            &[
+                "check",
+                "--base",
+                base,
+                "--head",
+                head,
+                "--format",
+                "json",
+                "--forge-facts",
+                record.to_str().expect("a path of text"),
+            ],
+        );
+        Verdict::read(&output)
+    }
+
     /// `tollgate check` of the two commits, as JSON.
     pub(crate) fn check(&self, base: &str, head: &str) -> Verdict {
         let output = tollgate(

@@ -1,0 +1,336 @@
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure};
+use crate::{
+    config::{ApprovalRule, ChangesRequested, Codeowners, Name, Permission, Require},
+    finding::{Finding, Level},
+    model::{Account, Gap, owners::OwnersFacts},
+    reviews::{self, Bench, Objection, Outcome, Standing, Strictness},
+};
+
+mod owners;
+
+pub(super) struct Approvals;
+
+/// Names that a list shows.
+const NAMED: usize = 8;
+
+impl Gate for Approvals {
+    fn meta(&self) -> &'static Meta {
+        &Meta {
+            id: "approvals",
+            title: "everybody whose approval the change needs has approved what is judged",
+            rules: &[
+                "missing",
+                "no-rule",
+                "owners",
+                "owners-unreadable",
+                "changes-requested",
+                "draft",
+                "unknown-contributor",
+                "counted",
+            ],
+            page: include_str!("approvals.md"),
+        }
+    }
+
+    fn check(&self, cx: GateContext<'_>) -> Examined {
+        let mut examined = Examined::default();
+        let Some(approvals) = &cx.config.approvals else {
+            examined.nothing = Some("the configuration asks for no approvals".to_owned());
+            return examined;
+        };
+        let rules: Vec<(usize, &ApprovalRule)> = approvals
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| reviews::applies(&it.when, cx.facts))
+            .collect();
+        for (_, rule) in &rules {
+            examined.examine(subject(rule), 1);
+        }
+        let owners =
+            (approvals.codeowners == Codeowners::Enforce).then_some(cx.facts.owners.as_ref());
+        if let Some(owners) = owners {
+            let demands = owners.iter().flat_map(|it| &it.demands);
+            for asked in demands.filter(|it| !it.demand.owners.is_empty()) {
+                examined.examine(owners::subject(asked), 1);
+            }
+            owners::unreadable(cx, owners, &mut examined);
+        }
+        if rules.is_empty() {
+            examined.examine("rules for the change", 1);
+            examined.findings.extend(no_rule(cx, owners.flatten()));
+        }
+        match Bench::convene(cx.facts, cx.config) {
+            Ok(bench) => Judge { cx, bench }.judge(&rules, owners.flatten(), &mut examined),
+            Err(gap) => examined.unsure.push(unsure("reviews of the change", &gap)),
+        }
+        examined
+    }
+}
+
+/// The gate at work.
+struct Judge<'a> {
+    cx: GateContext<'a>,
+    bench: Bench<'a>,
+}
+
+impl Judge<'_> {
+    fn judge(
+        &self,
+        rules: &[(usize, &ApprovalRule)],
+        owners: Option<&OwnersFacts>,
+        examined: &mut Examined,
+    ) {
+        if self.bench.request().draft {
+            examined.findings.push(self.draft());
+        }
+        self.objections(examined);
+        let mut doubted = false;
+        for (index, rule) in rules {
+            let standing = self.bench.standing(&rule.require);
+            doubted |= standing.outcome == Outcome::Met { doubted: true };
+            self.rule(*index, rule, &standing, examined);
+        }
+        doubted |= owners.is_some_and(|it| self.owners(it, examined));
+        if doubted {
+            self.doubt(examined);
+        }
+    }
+
+    fn rule(
+        &self,
+        index: usize,
+        rule: &ApprovalRule,
+        standing: &Standing<'_>,
+        examined: &mut Examined,
+    ) {
+        let subject = subject(rule);
+        let setting = format!("approvals.rules[{index}]");
+        let place = self.cx.place(&format!("{setting}.require"));
+        let message = format!("{}: {}", score(&rule.require, standing), self.who(standing));
+        match &standing.outcome {
+            Outcome::Met { .. } => {
+                let finding = Finding::new(Level::Note, "approvals/counted", subject, message);
+                examined
+                    .findings
+                    .push(finding.label(place, "this rule asks for it"));
+            }
+            Outcome::Unsure(gaps) => {
+                examined
+                    .unsure
+                    .extend(gaps.iter().map(|it| unsure(&subject, it)));
+            }
+            Outcome::Missing => {
+                let finding = Finding::new(Level::Deny, "approvals/missing", subject, message);
+                examined
+                    .findings
+                    .push(finding.label(place, "this rule asks for it").help(ask(
+                        &rule.require,
+                        standing,
+                        self.bench.least(),
+                    )));
+            }
+        }
+    }
+
+    /// Who counts, and who does not and why.
+    fn who(&self, standing: &Standing<'_>) -> String {
+        let mut parts = Vec::new();
+        match standing.counted.as_slice() {
+            [] => parts.push("nobody's approval counts".to_owned()),
+            [one] => parts.push(format!("{} counts", one.login)),
+            many => parts.push(format!("{} count", logins(many))),
+        }
+        let others = standing.others.iter();
+        parts.extend(
+            others
+                .clone()
+                .take(NAMED)
+                .map(|(account, why)| format!("{} does not: {why}", account.login)),
+        );
+        if others.len() > NAMED {
+            parts.push(format!("{} more do not", others.len() - NAMED));
+        }
+        match self.bench.gone {
+            0 => {}
+            1 => parts.push("an approval of an account that is gone does not".to_owned()),
+            n => parts.push(format!("{n} approvals of accounts that are gone do not")),
+        }
+        parts.join("; ")
+    }
+
+    fn objections(&self, examined: &mut Examined) {
+        let defaults = self.cx.config.approvals.as_ref().map(|it| &it.defaults);
+        let blocks = defaults.is_none_or(|it| it.changes_requested == ChangesRequested::Block);
+        for Objection { account, gaps } in self.bench.objections() {
+            let subject = format!("review of {}", account.login);
+            if blocks && !gaps.is_empty() {
+                let gaps = gaps.iter().map(|it| {
+                    let why = format!("{} asks for changes, and {}", account.login, it.why);
+                    unsure(&subject, &Gap { why, ..it.clone() })
+                });
+                examined.unsure.extend(gaps);
+                continue;
+            }
+            let level = if blocks { Level::Deny } else { Level::Warn };
+            let finding = Finding::new(
+                level,
+                "approvals/changes-requested",
+                subject,
+                format!("{} asks for changes", account.login),
+            );
+            let place = self.cx.place("approvals.defaults.changes_requested");
+            examined.findings.push(
+                finding
+                    .label(place, "this setting says what that does")
+                    .help(format!(
+                        "it stands until {} approves or somebody dismisses the review, whatever is pushed",
+                        account.login
+                    )),
+            );
+        }
+    }
+
+    fn draft(&self) -> Finding {
+        Finding::new(
+            Level::Deny,
+            "approvals/draft",
+            format!("request {}", self.bench.request().number),
+            "the request is a draft: its author says that it is not ready",
+        )
+        .help("mark it as ready for review, then run the check again")
+    }
+
+    /// An approver may have made the change himself.
+    fn doubt(&self, examined: &mut Examined) {
+        let subject = "makers of the change";
+        let gaps = self.bench.unnamed_why.iter();
+        match Strictness::of(self.cx.facts, self.cx.config) {
+            Strictness::Strict => examined.unsure.extend(gaps.map(|it| unsure(subject, it))),
+            Strictness::Lenient => examined.findings.extend(gaps.map(|it| {
+                let rule = "approvals/unknown-contributor";
+                Finding::new(Level::Warn, rule, subject, &it.why).help(&it.needs)
+            })),
+        }
+    }
+}
+
+fn subject(rule: &ApprovalRule) -> String {
+    format!("approval rule `{}`", rule.name)
+}
+
+/// Nothing that the configuration asks is for the change. Where it has no rules at all and asks for
+/// owners, these must own every file that differs.
+fn no_rule(cx: GateContext<'_>, owners: Option<&OwnersFacts>) -> Option<Finding> {
+    let (rule, subject) = ("approvals/no-rule", "rules for the change");
+    let no_rules = cx.config.approvals.iter().all(|it| it.rules.is_empty());
+    if let Some(owners) = owners.filter(|it| no_rules && it.mistakes.is_empty()) {
+        let (first, rest) = owners.unowned.split_first()?;
+        let more = match rest.len() {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        let message = format!("nobody owns {first}{more}, and there is no approval rule");
+        let finding = Finding::new(Level::Deny, rule, subject, message);
+        return Some(
+            finding.help(
+                "give it owners, or add a rule with `when: {any: true}` to `approvals.rules`",
+            ),
+        );
+    }
+    let touched: Vec<&str> = reviews::environments(cx.facts).into_iter().collect();
+    let what = match touched.as_slice() {
+        [] => "it changes what no environment receives".to_owned(),
+        list => format!("it changes what {} receives", list.join(", ")),
+    };
+    let message = format!("no approval rule is for this change: {what}");
+    Some(
+        Finding::new(Level::Deny, rule, subject, message)
+            .label(cx.place("approvals.rules"), "none of these applies")
+            .help("add a rule with `when: {any: true}` for changes that no other rule is for"),
+    )
+}
+
+/// `has 1 of 2 approvals of platform`.
+fn score(require: &Require, standing: &Standing<'_>) -> String {
+    let count = require.count;
+    let what = noun(count, "approval");
+    let of = if require.from.is_empty() {
+        String::new()
+    } else {
+        format!(" of {}", names(&require.from))
+    };
+    let has = standing.counted.len();
+    let nobody = if standing.unrepresented.is_empty() {
+        String::new()
+    } else {
+        format!(", and nobody for {}", standing.unrepresented.join(", "))
+    };
+    format!("has {has} of {count} {what}{of}{nobody}")
+}
+
+/// Who can mend it.
+fn ask(require: &Require, standing: &Standing<'_>, least: Permission) -> String {
+    let still = (require.count as usize).saturating_sub(standing.counted.len());
+    let still = still.max(standing.unrepresented.len()).max(1);
+    let again = if standing.stale {
+        "; whoever approved an older commit can approve the newest one"
+    } else {
+        ""
+    };
+    if require.from.is_empty() {
+        let people = if still == 1 { "person" } else { "people" };
+        return format!("{still} more {people} who may `{least}` must approve{again}");
+    }
+    let missing = standing.unrepresented.join(", ");
+    let of = if missing.is_empty() {
+        names(&require.from)
+    } else {
+        missing
+    };
+    match standing.askable.as_slice() {
+        [] => format!(
+            "{still} more of {of} must approve, and nobody is known who could: everybody in it has made the change or approved it"
+        ),
+        [one] => format!("{still} more of {of} must approve: {one}{again}"),
+        many => {
+            let shown: Vec<&str> = many.iter().take(NAMED).map(String::as_str).collect();
+            let more = if many.len() > NAMED { ", ..." } else { "" };
+            format!(
+                "{still} more of {of} must approve: ask {}{more}{again}",
+                shown.join(", ")
+            )
+        }
+    }
+}
+
+fn noun(count: u32, what: &str) -> String {
+    if count == 1 {
+        what.to_owned()
+    } else {
+        format!("{what}s")
+    }
+}
+
+fn names(names: &[Name]) -> String {
+    let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+    names.join(", ")
+}
+
+fn logins(accounts: &[&Account]) -> String {
+    let shown = accounts.iter().take(NAMED).map(|it| it.login.as_str());
+    let mut shown: Vec<&str> = shown.collect();
+    if accounts.len() > NAMED {
+        shown.push("...");
+    }
+    shown.join(", ")
+}
+
+fn unsure(subject: &str, gap: &Gap) -> Unsure {
+    Unsure {
+        subject: subject.to_owned(),
+        why: gap.why.clone(),
+        needs: gap.needs.clone(),
+        cause: Cause::Facts,
+    }
+}
