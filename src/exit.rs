@@ -41,7 +41,7 @@ pub fn of(verdict: &Verdict) -> u8 {
     });
     let code = worst(refused.into_iter().chain(died).chain(unsure));
     // An undecided verdict that gives no reason must not read as a pass.
-    if code == ADMITTED && verdict.decision != Decision::Admit {
+    if code == ADMITTED && !verdict.decision.admits() {
         return INTERNAL;
     }
     code

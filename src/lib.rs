@@ -18,4 +18,5 @@ pub mod run;
 pub mod schema;
 pub mod suites;
 pub mod verdict;
+pub mod waivers;
 pub mod worker;

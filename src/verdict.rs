@@ -1,11 +1,12 @@
 //! From what gates found to one decision. Pure: the same records give the same verdict.
 
 use crate::{
-    finding::Finding,
+    finding::{Finding, WaivedBy, Waiver},
     gates::{Cause, Examined, Unsure},
     model::{Change, WorkerFault},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// May the change reach the environment?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,10 +14,20 @@ use serde::{Deserialize, Serialize};
 pub enum Decision {
     /// Every required gate passed.
     Admit,
+    /// An emergency override waives what would hold the change, and nothing else does. The change
+    /// may go on, and everybody is told why.
+    Override,
     /// A gate found what holds the change.
     Refuse,
     /// A gate could not judge. Holds the change exactly as a refusal does, but says so.
     Undecided,
+}
+
+impl Decision {
+    /// Whether the change may go on.
+    pub fn admits(self) -> bool {
+        matches!(self, Self::Admit | Self::Override)
+    }
 }
 
 /// What a gate comes to.
@@ -128,6 +139,8 @@ impl Verdict {
             || gates.iter().any(|it| !it.examined.unsure.is_empty())
         {
             Decision::Undecided
+        } else if overrides(&gates).next().is_some() {
+            Decision::Override
         } else {
             Decision::Admit
         };
@@ -137,6 +150,11 @@ impl Verdict {
             faults,
             change,
         }
+    }
+
+    /// The emergency overrides that waived a finding, each once.
+    pub fn overrides(&self) -> BTreeSet<&Waiver> {
+        overrides(&self.gates).collect()
     }
 
     /// Every finding, gate by gate.
@@ -191,6 +209,12 @@ fn state(examined: &Examined) -> GateState {
     } else {
         GateState::Pass
     }
+}
+
+fn overrides(gates: &[GateRecord]) -> impl Iterator<Item = &Waiver> {
+    let findings = gates.iter().flat_map(|it| &it.examined.findings);
+    let waivers = findings.filter_map(Finding::waiver);
+    waivers.filter(|it| it.by == WaivedBy::Override)
 }
 
 fn holds(examined: &Examined) -> bool {

@@ -83,6 +83,9 @@ pub struct Finding {
     /// parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<ResourceKey>,
+    /// The environment that it is about, where it is about one. The subject says it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// Places, the line to edit first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
@@ -115,6 +118,7 @@ impl Finding {
             message: message.into(),
             subject: subject.into(),
             resource: None,
+            environment: None,
             labels: Vec::new(),
             help: None,
             disposition: Disposition::Stands,
@@ -140,6 +144,13 @@ impl Finding {
         self
     }
 
+    /// The same finding about an environment.
+    #[must_use]
+    pub fn environment(mut self, environment: Option<&str>) -> Self {
+        self.environment = environment.map(str::to_owned);
+        self
+    }
+
     /// The same finding with advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -150,6 +161,14 @@ impl Finding {
     /// Whether it holds the change.
     pub fn holds(&self) -> bool {
         self.level == Level::Deny && self.disposition.stands()
+    }
+
+    /// Who decided that it does not hold the change, and why.
+    pub fn waiver(&self) -> Option<&Waiver> {
+        match &self.disposition {
+            Disposition::Stands => None,
+            Disposition::Waived(waiver) => Some(waiver),
+        }
     }
 
     /// Same finding, same fingerprint, however its lines move: SHA-256 over rule and subject and

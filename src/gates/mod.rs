@@ -133,6 +133,20 @@ pub struct Unsure {
 }
 
 impl Examined {
+    /// Number of findings of a level that nobody has waived.
+    pub fn standing(&self, level: Level) -> usize {
+        let findings = self.findings.iter();
+        findings
+            .filter(|it| it.level == level && it.disposition.stands())
+            .count()
+    }
+
+    /// Number of findings that somebody has waived.
+    pub fn waived(&self) -> usize {
+        let findings = self.findings.iter();
+        findings.filter(|it| !it.disposition.stands()).count()
+    }
+
     fn examine(&mut self, name: impl Into<String>, checks: usize) {
         let name = name.into();
         self.subjects.push(Subject { name, checks });
@@ -180,6 +194,9 @@ fn unknown_overlay(what: &str, overlay: &str) -> Unsure {
     }
 }
 
+/// How what belongs to no environment is named in an environment's place.
+const NO_ENVIRONMENT: &str = "no environment";
+
 /// `prod: Deployment web/api (apps/web/overlays/prod)`.
 fn subject(overlay: &OverlayFacts, resource: &ResourceKey) -> String {
     format!("{}: {resource} ({})", overlay.place_name(), overlay.path)
@@ -188,7 +205,7 @@ fn subject(overlay: &OverlayFacts, resource: &ResourceKey) -> String {
 impl OverlayFacts {
     /// Its environment, for people.
     fn place_name(&self) -> &str {
-        self.environment.as_deref().unwrap_or("no environment")
+        self.environment.as_deref().unwrap_or(NO_ENVIRONMENT)
     }
 }
 

@@ -146,7 +146,8 @@ fn judge(
     .label(result.place.as_ref(), here)
     .label(result.overridden.as_ref(), "in place of this")
     .label(result.rule_place.as_ref(), "the rule that decides")
-    .resource(&result.resource);
+    .resource(&result.resource)
+    .environment(environment);
     // A warning that stays one under `enforce` is not the environment's doing.
     let decided = level == Level::Deny || enforcement == Enforcement::Audit;
     if let Some(environment) = environment.filter(|_| decided && !finding.labels.is_empty()) {

@@ -1,4 +1,7 @@
-use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems, subject, unknown_overlay};
+use super::{
+    Cause, Examined, Gate, GateContext, Meta, NO_ENVIRONMENT, Unsure, problems, subject,
+    unknown_overlay,
+};
 use crate::{
     config::Enforcement,
     finding::{Finding, Level},
@@ -41,13 +44,17 @@ impl Gate for Schemas {
             for result in &facts.results {
                 if result.rule == SchemaRule::UnknownKind {
                     let key = &facts.resource;
-                    let kind = (overlay.place_name(), &*key.api_version, &*key.kind);
+                    let kind = (
+                        overlay.environment.as_deref(),
+                        &*key.api_version,
+                        &*key.kind,
+                    );
                     let (_, results) = unknown.entry(kind).or_insert((enforcement, Vec::new()));
                     results.push(result);
                 } else {
                     judge(
                         result,
-                        enforcement,
+                        (overlay.environment.as_deref(), enforcement),
                         &subject,
                         &facts.resource,
                         &mut examined,
@@ -66,7 +73,8 @@ impl Gate for Schemas {
 }
 
 /// What no schema is known for, by environment, API version and kind.
-type Unknown<'a> = BTreeMap<(&'a str, &'a str, &'a str), (Enforcement, Vec<&'a SchemaResult>)>;
+type Unknown<'a> =
+    BTreeMap<(Option<&'a str>, &'a str, &'a str), (Enforcement, Vec<&'a SchemaResult>)>;
 
 /// One finding a kind and environment: a repository full of custom resources is not told of each.
 fn unknown_kinds(unknown: &Unknown<'_>) -> Vec<Finding> {
@@ -80,14 +88,16 @@ fn unknown_kinds(unknown: &Unknown<'_>) -> Vec<Finding> {
             n => format!("the first of {n} resources"),
         };
         let level = weight(Level::Note, *enforcement);
-        let subject = format!("{environment}: {kind} of {api_version}");
+        let name = environment.unwrap_or(NO_ENVIRONMENT);
+        let subject = format!("{name}: {kind} of {api_version}");
         let mut finding = Finding::new(
             level,
             "schemas/unknown-kind",
             subject,
             first.message.clone(),
         )
-        .label(first.place.as_ref(), here);
+        .label(first.place.as_ref(), here)
+        .environment(*environment);
         finding.help.clone_from(&first.help);
         findings.push(finding);
     }
@@ -106,7 +116,7 @@ fn weight(mistake: Level, enforcement: Enforcement) -> Level {
 /// drop, `strict` holds warnings and what could not be judged too.
 fn judge(
     result: &SchemaResult,
-    enforcement: Enforcement,
+    (environment, enforcement): (Option<&str>, Enforcement),
     subject: &str,
     resource: &ResourceKey,
     examined: &mut Examined,
@@ -142,7 +152,8 @@ fn judge(
         .label(result.place.as_ref(), here)
         .label(result.overridden.as_ref(), "and overrides this")
         .label(result.definition.as_ref(), "the definition that decides")
-        .resource(resource);
+        .resource(resource)
+        .environment(environment);
     finding.help.clone_from(&result.help);
     examined.findings.push(finding);
 }

@@ -89,7 +89,8 @@ fn plain(cx: GateContext<'_>, secret: &SecretFacts, overlay: Option<&OverlayFact
         subject,
         format!("{} {verb} in clear text", names.join(", ")),
     )
-    .resource(&secret.resource);
+    .resource(&secret.resource)
+    .environment(overlay.and_then(|it| it.environment.as_deref()));
     for it in new.iter().take(NAMED) {
         finding = finding.label(it.place.as_ref(), format!("{} is set here", it.field));
     }

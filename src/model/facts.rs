@@ -7,6 +7,7 @@ use super::{
     place::Place,
     resource::ResourceKey,
     schema::SchemaFacts,
+    waiver::WaiverFacts,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,6 +53,9 @@ pub struct Facts {
     /// What the forge says; absent where no setting asks for anything that it knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forge: Option<ForgeFacts>,
+    /// Who has decided that what does not hold the change.
+    #[serde(default, skip_serializing_if = "WaiverFacts::is_empty")]
+    pub waivers: WaiverFacts,
     /// What the repository got wrong while the facts were gathered.
     pub problems: Vec<Problem>,
     /// Where the process that reads hostile input ended early.
@@ -60,7 +64,7 @@ pub struct Facts {
 
 impl Facts {
     /// The version that this program writes and reads.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
 
     /// No facts yet.
     pub fn empty(now: u64) -> Self {
@@ -81,6 +85,7 @@ impl Facts {
             owners: None,
             suites: Vec::new(),
             forge: None,
+            waivers: WaiverFacts::default(),
             problems: Vec::new(),
             faults: Vec::new(),
         }

@@ -10,6 +10,8 @@ mod resource;
 mod schema;
 pub mod secret;
 mod suite;
+mod time;
+mod waiver;
 
 pub use facts::{
     Change, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts, OverlayFacts, PolicyFacts,
@@ -31,3 +33,8 @@ pub use render_diff::{
 pub use resource::{Manifest, ResourceKey, digest};
 pub use schema::{SchemaFacts, SchemaResult, SchemaRule};
 pub use suite::{RowRun, RowStatus, RuleCoverage, SuiteRun};
+pub use time::utc;
+pub use waiver::{
+    BaselineFacts, ExceptionFacts, ExceptionSubject, OverrideFacts, OverrideMistake,
+    OverrideRequest, WaiverFacts,
+};

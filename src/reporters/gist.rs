@@ -1,10 +1,11 @@
 //! What every format tells in the same words and the same order: the verdict as one sentence, and
 //! everything that was found, what holds the change first.
 
-use super::Report;
+use super::{Report, escape};
 use crate::{
-    finding::{Finding, Level},
-    model::{Place, Side, WorkerFault, digest},
+    finding::{Finding, Level, WaivedBy, Waiver},
+    gates::Examined,
+    model::{Place, Side, WorkerFault, digest, utc},
     verdict::{Decision, EnvironmentSummary, GateRecord, GateState, Verdict},
 };
 use std::borrow::Cow;
@@ -19,6 +20,8 @@ pub(super) enum Weight {
     Undecided,
     /// It should be mended.
     Warns,
+    /// Somebody has decided that it does not hold the change.
+    Waived,
     /// It is worth knowing.
     Notes,
 }
@@ -53,7 +56,9 @@ impl Item<'_> {
             Weight::Undecided => {
                 digest(format!("{}\0{}", self.finding.rule, self.finding.subject).as_bytes())
             }
-            Weight::Refuses | Weight::Warns | Weight::Notes => self.finding.fingerprint(),
+            Weight::Refuses | Weight::Warns | Weight::Waived | Weight::Notes => {
+                self.finding.fingerprint()
+            }
         }
     }
 }
@@ -76,10 +81,11 @@ pub(super) fn items(verdict: &Verdict) -> Vec<Item<'_>> {
 
 fn found(record: &GateRecord) -> impl Iterator<Item = Item<'_>> {
     let findings = record.examined.findings.iter().map(|it| Item {
-        weight: match it.level {
-            Level::Deny => Weight::Refuses,
-            Level::Warn => Weight::Warns,
-            Level::Note => Weight::Notes,
+        weight: match (it.waiver(), it.level) {
+            (Some(_), _) => Weight::Waived,
+            (None, Level::Deny) => Weight::Refuses,
+            (None, Level::Warn) => Weight::Warns,
+            (None, Level::Note) => Weight::Notes,
         },
         gate: &record.gate,
         finding: Cow::Borrowed(it),
@@ -206,7 +212,9 @@ pub(super) fn groups<'a>(items: &'a [Item<'_>]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for item in items {
         let finding = &*item.finding;
-        let key = (&finding.rule, &finding.message, &finding.help, item.place());
+        let what = (&finding.rule, &finding.message, &finding.help);
+        // Who waived it is a part of what is said.
+        let key = (what, item.place(), finding.waiver());
         let index = *at.entry(key).or_insert(groups.len());
         match groups.get_mut(index) {
             Some(group) if group.weight == item.weight => group.subjects.push(&finding.subject),
@@ -242,10 +250,39 @@ pub(super) fn entries<'a, 'b>(groups: &'b mut [Group<'a>]) -> Vec<Entry<'a, 'b>>
     chunks.filter_map(<[Group<'a>]>::split_first).collect()
 }
 
-fn said<'a>(group: &Group<'a>) -> (Weight, &'a str, &'a str, Option<&'a str>) {
+type Said<'a> = (
+    Weight,
+    &'a str,
+    &'a str,
+    Option<&'a str>,
+    Option<&'a Waiver>,
+);
+
+fn said<'a>(group: &Group<'a>) -> Said<'a> {
     let finding = group.finding;
     let help = finding.help.as_deref();
-    (group.weight, &finding.rule, &finding.message, help)
+    let waiver = finding.waiver();
+    (group.weight, &finding.rule, &finding.message, help, waiver)
+}
+
+/// Who waived a finding, why and until when: `exception legacy of ann until 2026-12-31T00:00:00Z:
+/// moves out in winter`. Foreign text, not yet safe.
+pub(super) fn waived_by(waiver: &Waiver) -> String {
+    let mut text = match waiver.by {
+        WaivedBy::Baseline => "the baseline".to_owned(),
+        WaivedBy::Exception => format!("exception {}", waiver.id),
+        WaivedBy::Override => format!("OVERRIDE {}", waiver.id),
+    };
+    if let Some(owner) = &waiver.owner {
+        text.push_str(&format!(" of {owner}"));
+    }
+    if let Some(until) = waiver.until {
+        text.push_str(&format!(" until {}", utc(until)));
+    }
+    if !waiver.reason.is_empty() {
+        text.push_str(&format!(": {}", waiver.reason));
+    }
+    text
 }
 
 /// What an environment would receive: `3 resources changed and 1 removed in 2 overlays`.
@@ -280,8 +317,19 @@ pub(super) fn receives(it: &EnvironmentSummary) -> String {
 pub(super) fn word(decision: Decision) -> &'static str {
     match decision {
         Decision::Admit => "ADMITTED",
+        Decision::Override => "OVERRIDE",
         Decision::Refuse => "REFUSED",
         Decision::Undecided => "UNDECIDED",
+    }
+}
+
+/// The decision as programs read it.
+pub(super) fn id(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Admit => "admit",
+        Decision::Override => "override",
+        Decision::Refuse => "refuse",
+        Decision::Undecided => "undecided",
     }
 }
 
@@ -298,12 +346,25 @@ pub(super) fn state(state: GateState) -> &'static str {
 /// The verdict as one sentence: `REFUSED: 2 findings hold this change, 1 warning (exit 1)`.
 pub(super) fn sentence(report: &Report<'_>) -> String {
     let verdict = report.verdict;
-    let count = |level| verdict.findings().filter(|it| it.level == level).count();
+    let gates = || verdict.gates.iter().map(|it| &it.examined);
+    let count = |level| gates().map(|it| it.standing(level)).sum::<usize>();
     let open = verdict.unsure().count() + verdict.faults.len();
     let mut parts = Vec::new();
     match verdict.decision {
         Decision::Admit => {
             parts.push("every gate passed".to_owned());
+            parts.push(plural(verdict.checks(), "check"));
+        }
+        Decision::Override => {
+            let by = verdict.overrides();
+            let by: Vec<String> = by
+                .into_iter()
+                .map(|it| escape::line(&waived_by(it)))
+                .collect();
+            parts.push(format!(
+                "admitted by an emergency override, not by its gates ({})",
+                by.join("; ")
+            ));
             parts.push(plural(verdict.checks(), "check"));
         }
         Decision::Refuse => {
@@ -322,6 +383,10 @@ pub(super) fn sentence(report: &Report<'_>) -> String {
     match count(Level::Warn) {
         0 => {}
         n => parts.push(plural(n, "warning")),
+    }
+    match gates().map(Examined::waived).sum::<usize>() {
+        0 => {}
+        n => parts.push(format!("{} waived", plural(n, "finding"))),
     }
     let word = word(verdict.decision);
     format!("{word}: {} (exit {})", parts.join(", "), report.exit_code)

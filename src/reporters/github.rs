@@ -43,6 +43,7 @@ impl Reporter for Github {
         }
         let kind = match report.verdict.decision {
             Decision::Admit => "notice",
+            Decision::Override => "warning",
             Decision::Refuse | Decision::Undecided => "error",
         };
         let sentence = gist::sentence(report);
@@ -82,6 +83,9 @@ fn annotation(kind: &str, group: &Group<'_>, out: &mut dyn Write) -> io::Result<
     properties.push(format!("title={}", command_property(&finding.rule)));
     let mut lines = vec![finding.message.clone()];
     let about = |few: &gist::Few<'_>| few.texts(str::to_owned).join(", ");
+    if let Some(waiver) = finding.waiver() {
+        lines.push(format!("waived by {}", gist::waived_by(waiver)));
+    }
     lines.push(format!("in {}", about(&group.subjects())));
     if let Some(lighter) = group.lighter() {
         lines.push(format!("only reported in {}", about(&lighter)));

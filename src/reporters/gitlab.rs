@@ -29,9 +29,13 @@ impl Reporter for Gitlab {
             let severity = match item.weight {
                 Weight::Refuses | Weight::Undecided => "critical",
                 Weight::Warns => "minor",
-                Weight::Notes => "info",
+                Weight::Waived | Weight::Notes => "info",
             };
-            let description = escape::line(&format!("{} ({})", finding.message, finding.subject));
+            let mut description = format!("{} ({})", finding.message, finding.subject);
+            if let Some(waiver) = finding.waiver() {
+                description = format!("waived by {}: {description}", gist::waived_by(waiver));
+            }
+            let description = escape::line(&description);
             let place = item.place();
             let path = place.map_or(config::FILE_NAME, |it| &it.path);
             let line = place.map_or(1, |it| it.line);
@@ -54,7 +58,7 @@ impl Reporter for Gitlab {
     }
 }
 
-/// GitLab shows no verdict of its own, so one that holds the change is the first entry.
+/// GitLab shows no verdict of its own, so one that is not a plain yes is the first entry.
 fn verdict(report: &Report<'_>) -> Option<Value> {
     if report.verdict.decision == Decision::Admit {
         return None;

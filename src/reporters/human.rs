@@ -35,6 +35,7 @@ impl Reporter for Human {
         let of = |weight| entries.iter().filter(move |it| it.0.weight == weight);
         for weight in [
             Weight::Notes,
+            Weight::Waived,
             Weight::Warns,
             Weight::Undecided,
             Weight::Refuses,
@@ -42,9 +43,7 @@ impl Reporter for Human {
             for (group, also) in of(weight).take(SHOWN) {
                 let text = match weight {
                     Weight::Undecided => undecided(group, report.look),
-                    Weight::Refuses | Weight::Warns | Weight::Notes => {
-                        excerpt(group, also, report.look)
-                    }
+                    _ => excerpt(group, also, report.look),
                 };
                 write!(out, "{text}\n\n")?;
             }
@@ -74,6 +73,7 @@ fn rest<'a>(
         Weight::Refuses => "findings that hold the change",
         Weight::Undecided => "that could not be decided",
         Weight::Warns => "warnings",
+        Weight::Waived => "waived",
         Weight::Notes => "notes",
     };
     let count: usize = rest.values().sum();
@@ -102,6 +102,7 @@ fn excerpt(group: &Group<'_>, also: &[Group<'_>], look: Look) -> String {
     let level = match group.weight {
         Weight::Refuses | Weight::Undecided => Title::ERROR,
         Weight::Warns => Title::WARNING,
+        Weight::Waived => Title::WARNING.with_name(Some("waived")),
         Weight::Notes => Title::NOTE,
     };
     let title = level
@@ -121,7 +122,17 @@ fn excerpt(group: &Group<'_>, also: &[Group<'_>], look: Look) -> String {
             main.element(snippet(label, text, at == 0))
         };
     }
-    let mut notes = named("in", &group.subjects());
+    let mut notes: Vec<(&str, String)> = Vec::new();
+    if let Some(waiver) = first.waiver() {
+        notes.push(("waived by", escape::line(&gist::waived_by(waiver))));
+        notes.extend(
+            waiver
+                .place
+                .iter()
+                .map(|it| ("written at", escape::line(&it.to_string()))),
+        );
+    }
+    notes.extend(named("in", &group.subjects()));
     if let Some(lighter) = group.lighter() {
         notes.extend(named("only reported in", &lighter));
     }
@@ -255,14 +266,7 @@ fn gates(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> {
             GateState::Unsure => ("????", AnsiColor::Yellow),
         };
         let checks: usize = record.examined.subjects.iter().map(|it| it.checks).sum();
-        let count = |level| {
-            record
-                .examined
-                .findings
-                .iter()
-                .filter(|it| it.level == level)
-                .count()
-        };
+        let count = |level| record.examined.standing(level);
         let mut parts = Vec::new();
         match &record.examined.nothing {
             Some(why) if record.state == GateState::Nothing => {
@@ -274,10 +278,11 @@ fn gates(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> {
             (count(Level::Deny), "failure"),
             (record.examined.unsure.len(), "undecided"),
             (count(Level::Warn), "warning"),
+            (record.examined.waived(), "waived"),
         ] {
             match (n, what) {
                 (0, _) => {}
-                (n, "undecided") => parts.push(format!("{n} undecided")),
+                (n, "undecided" | "waived") => parts.push(format!("{n} {what}")),
                 (n, what) => parts.push(plural(n, what)),
             }
         }
@@ -295,6 +300,7 @@ fn verdict_line(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let decision = report.verdict.decision;
     let colour = match decision {
         Decision::Admit => AnsiColor::Green,
+        Decision::Override => AnsiColor::Magenta,
         Decision::Refuse => AnsiColor::Red,
         Decision::Undecided => AnsiColor::Yellow,
     };

@@ -1,7 +1,7 @@
 //! JSON, versioned: everything that the verdict holds.
 
 use super::{Report, Reporter, escape};
-use crate::{finding::Level, verdict::Verdict};
+use crate::{finding::Level, gates::Examined, verdict::Verdict};
 use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, Write};
@@ -21,13 +21,14 @@ struct Document<'a> {
     verdict: &'a Verdict,
 }
 
-/// How much there is of everything.
+/// How much there is of everything; what is waived is in no other count.
 #[derive(Serialize)]
 struct Counts {
     checks: usize,
     deny: usize,
     warn: usize,
     note: usize,
+    waived: usize,
     undecided: usize,
 }
 
@@ -38,7 +39,8 @@ impl Reporter for Json {
 
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let verdict = report.verdict;
-        let level = |level| verdict.findings().filter(|it| it.level == level).count();
+        let gates = || verdict.gates.iter().map(|it| &it.examined);
+        let level = |level| gates().map(|it| it.standing(level)).sum();
         let mut document = serde_json::to_value(Document {
             version: 1,
             tool: env!("CARGO_PKG_NAME"),
@@ -49,6 +51,7 @@ impl Reporter for Json {
                 deny: level(Level::Deny),
                 warn: level(Level::Warn),
                 note: level(Level::Note),
+                waived: gates().map(Examined::waived).sum(),
                 undecided: verdict.unsure().count() + verdict.faults.len(),
             },
             verdict,

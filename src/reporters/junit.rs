@@ -1,10 +1,10 @@
 //! JUnit XML: one suite per gate, one case per thing that the gate examined, passes included.
 
-use super::{Report, Reporter, escape};
+use super::{Report, Reporter, escape, gist};
 use crate::{
-    finding::{Finding, Level},
+    finding::Finding,
     gates::Examined,
-    verdict::{Decision, GateRecord, GateState, Verdict},
+    verdict::{GateRecord, GateState, Verdict},
 };
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ impl Reporter for Junit {
         let mut document = quick_junit::Report::new("tollgate");
         for record in &verdict.gates {
             let mut suite = suite(&texts, record);
-            suite.add_property(Property::new("decision", decision(verdict.decision)));
+            suite.add_property(Property::new("decision", gist::id(verdict.decision)));
             suite.add_property(Property::new("exit code", report.exit_code.to_string()));
             document.add_test_suite(suite);
         }
@@ -53,14 +53,6 @@ fn as_jenkins_reads_it(text: &str) -> String {
     cut().unwrap_or_else(|| text.to_owned())
 }
 
-fn decision(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Admit => "admit",
-        Decision::Refuse => "refuse",
-        Decision::Undecided => "undecided",
-    }
-}
-
 /// Foreign text made safe, and short enough that the whole file is no flood.
 struct Texts {
     limit: usize,
@@ -88,6 +80,10 @@ impl Texts {
             let place = self.line(&label.place.to_string());
             text.push_str(&format!("\n  at {place} ({})", self.line(&label.text)));
         }
+        if let Some(waiver) = finding.waiver() {
+            let by = self.line(&gist::waived_by(waiver));
+            text.push_str(&format!("\n  waived by {by}"));
+        }
         if let Some(help) = &finding.help {
             text.push_str(&format!("\n  help: {}", self.line(help)));
         }
@@ -103,7 +99,8 @@ fn lengths(examined: &Examined) -> impl Iterator<Item = usize> {
             .labels
             .iter()
             .flat_map(|it| [it.place.path.len(), it.text.len()]);
-        let help = it.help.iter().map(String::len);
+        let waiver = it.waiver().map(|it| gist::waived_by(it).len());
+        let help = it.help.iter().map(String::len).chain(waiver);
         let own = [
             it.rule.len(),
             it.message.len(),
@@ -167,7 +164,7 @@ impl<'a> Cases<'a> {
     fn examined(&mut self, subject: &str, findings: &[&Finding]) {
         let texts = self.texts;
         let (deny, told): (Vec<&Finding>, Vec<&Finding>) =
-            findings.iter().partition(|it| it.level == Level::Deny);
+            findings.iter().partition(|it| it.holds());
         let all = |list: &[&Finding]| {
             let lines: Vec<String> = list.iter().map(|it| texts.describe(it)).collect();
             lines.join("\n")

@@ -69,6 +69,7 @@ pub(super) fn document(report: &Report<'_>, limit: usize) -> String {
 fn mark(decision: Decision) -> &'static str {
     match decision {
         Decision::Admit => "✅",
+        Decision::Override => "🚨",
         Decision::Refuse => "❌",
         Decision::Undecided => "⚠️",
     }
@@ -101,29 +102,27 @@ fn change(verdict: &Verdict, limit: usize, text: &mut String) {
 }
 
 fn gates(verdict: &Verdict, text: &mut String) {
-    text.push_str("| gate | | checks | failures | undecided | warnings |\n");
-    text.push_str("| --- | --- | ---: | ---: | ---: | ---: |\n");
+    text.push_str("| gate | | checks | failures | undecided | warnings | waived |\n");
+    text.push_str("| --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
     for record in &verdict.gates {
         text.push_str(&row(record));
     }
 }
 
 fn row(record: &GateRecord) -> String {
-    let count = |level| {
-        let findings = record.examined.findings.iter();
-        findings.filter(|it| it.level == level).count()
-    };
+    let count = |level| record.examined.standing(level);
     let state = match record.state {
         GateState::Fail | GateState::Unsure => format!("**{}**", gist::state(record.state)),
         GateState::Pass | GateState::Nothing => gist::state(record.state).to_owned(),
     };
     let checks: usize = record.examined.subjects.iter().map(|it| it.checks).sum();
     format!(
-        "| {} | {state} | {checks} | {} | {} | {} |\n",
+        "| {} | {state} | {checks} | {} | {} | {} | {} |\n",
         code(&record.gate),
         count(Level::Deny),
         record.examined.unsure.len(),
-        count(Level::Warn)
+        count(Level::Warn),
+        record.examined.waived()
     )
 }
 
@@ -132,6 +131,7 @@ fn heading(weight: Weight) -> &'static str {
         Weight::Refuses => "\n### Holds this change\n\n",
         Weight::Undecided => "\n### Could not be decided, which holds this change\n\n",
         Weight::Warns => "\n### Warnings\n\n",
+        Weight::Waived => "\n### Waived\n\n",
         Weight::Notes => "\n### Notes\n\n",
     }
 }
@@ -152,6 +152,12 @@ fn entry(group: &Group<'_>, also: &[Group<'_>], text: &mut String) {
             "  - {}{base}: {}\n",
             code(&label.place.to_string()),
             code(&label.text)
+        ));
+    }
+    if let Some(waiver) = finding.waiver() {
+        text.push_str(&format!(
+            "  - waived by {}\n",
+            code(&gist::waived_by(waiver))
         ));
     }
     let about = |few: &Few<'_>| few.texts(code).join(", ");

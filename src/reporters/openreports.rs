@@ -159,6 +159,7 @@ impl Results {
     fn verdict(&mut self, report: &Report<'_>) {
         let outcome = match report.verdict.decision {
             Decision::Admit => "pass",
+            Decision::Override => "warn",
             Decision::Refuse => "fail",
             Decision::Undecided => "error",
         };
@@ -174,12 +175,17 @@ impl Results {
             Weight::Refuses => ("fail", "high"),
             Weight::Undecided => ("error", "high"),
             Weight::Warns => ("warn", "medium"),
+            Weight::Waived => ("skip", "info"),
             Weight::Notes => ("warn", "info"),
         };
         let finding = &item.finding;
         let mut properties = Map::new();
         properties.insert("subject".to_owned(), escape::yaml(&finding.subject).into());
         properties.insert("fingerprint".to_owned(), item.fingerprint().into());
+        if let Some(waiver) = finding.waiver() {
+            let by = escape::yaml(&gist::waived_by(waiver));
+            properties.insert("waivedBy".to_owned(), by.into());
+        }
         for (at, label) in finding.labels.iter().enumerate() {
             let text = escape::yaml(&format!("{}: {}", label.place, label.text));
             properties.insert(format!("place{}", at + 1), text.into());

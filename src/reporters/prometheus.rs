@@ -11,10 +11,11 @@ use std::io::{self, Write};
 
 pub(super) struct Prometheus;
 
-const DECISIONS: &[(Decision, &str)] = &[
-    (Decision::Admit, "admit"),
-    (Decision::Refuse, "refuse"),
-    (Decision::Undecided, "undecided"),
+const DECISIONS: &[Decision] = &[
+    Decision::Admit,
+    Decision::Override,
+    Decision::Refuse,
+    Decision::Undecided,
 ];
 const STATES: &[GateState] = &[
     GateState::Pass,
@@ -42,9 +43,9 @@ impl Reporter for Prometheus {
             "Version of the program that wrote this.",
             [(version, 1)],
         )?;
-        let decisions = DECISIONS.iter().map(|(it, name)| {
+        let decisions = DECISIONS.iter().map(|it| {
             let value = usize::from(*it == verdict.decision);
-            (format!("decision=\"{name}\""), value)
+            (format!("decision=\"{}\"", gist::id(*it)), value)
         });
         metric(
             out,
@@ -94,12 +95,18 @@ fn gates(records: &[GateRecord], out: &mut dyn Write) -> io::Result<()> {
     metric(out, "gate_checks", "Checks that the gate made.", checks)?;
     let findings = records.iter().flat_map(|it| {
         LEVELS.iter().map(move |(level, name)| {
-            let findings = it.examined.findings.iter();
-            let count = findings.filter(|it| it.level == *level).count();
+            let count = it.examined.standing(*level);
             (format!("{},level=\"{name}\"", gate(it)), count)
         })
     });
     metric(out, "gate_findings", "Findings of the gate.", findings)?;
+    let waived = records.iter().map(|it| (gate(it), it.examined.waived()));
+    metric(
+        out,
+        "gate_waived",
+        "Findings of the gate that somebody has waived.",
+        waived,
+    )?;
     let unsure = records
         .iter()
         .map(|it| (gate(it), it.examined.unsure.len()));

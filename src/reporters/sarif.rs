@@ -122,7 +122,7 @@ fn level(weight: Weight) -> &'static str {
     match weight {
         Weight::Refuses | Weight::Undecided => "error",
         Weight::Warns => "warning",
-        Weight::Notes => "note",
+        Weight::Waived | Weight::Notes => "note",
     }
 }
 
@@ -173,7 +173,11 @@ fn result(item: &Item<'_>, fingerprint: &str) -> Value {
     if let Some(help) = &finding.help {
         text.push_str(&format!("\nhelp: {}", safe(help)));
     }
-    json!({
+    let waived = finding.waiver().map(gist::waived_by);
+    if let Some(by) = &waived {
+        text.push_str(&format!("\nwaived by {}", safe(by)));
+    }
+    let mut result = json!({
         "ruleId": escape::line(&finding.rule),
         "level": level(item.weight),
         "message": { "text": text },
@@ -185,7 +189,15 @@ fn result(item: &Item<'_>, fingerprint: &str) -> Value {
             "primaryLocationLineHash": fingerprint,
         },
         "properties": { "subject": escape::line(&finding.subject) },
-    })
+    });
+    if let Some(by) = waived {
+        result["suppressions"] = json!([{
+            "kind": "external",
+            "status": "accepted",
+            "justification": safe(&by),
+        }]);
+    }
+    result
 }
 
 fn related_location(id: usize, label: &Label) -> Value {

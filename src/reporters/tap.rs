@@ -3,8 +3,8 @@
 
 use super::{Report, Reporter, escape, gist};
 use crate::{
-    finding::{Finding, Level},
-    verdict::{Decision, GateRecord, GateState, Verdict},
+    finding::Finding,
+    verdict::{GateRecord, GateState, Verdict},
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ impl Reporter for Tap {
 
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut points = vec![Point {
-            ok: report.verdict.decision == Decision::Admit,
+            ok: report.verdict.decision.admits(),
             name: escape::tap(&gist::sentence(report)),
             skip: None,
             told: Vec::new(),
@@ -132,7 +132,7 @@ fn gate(record: &GateRecord, points: &mut Vec<Point>) {
 
 fn examined(gate: &str, subject: &str, findings: &[&Finding]) -> Point {
     Point {
-        ok: findings.iter().all(|it| it.level != Level::Deny),
+        ok: !findings.iter().any(|it| it.holds()),
         name: name(gate, subject),
         skip: None,
         told: findings.iter().map(|it| told(it)).collect(),
@@ -148,13 +148,17 @@ fn told(finding: &Finding) -> String {
     let at: Vec<String> = places
         .map(|it| escape::yaml(&format!("{} ({})", it.place, it.text)))
         .collect();
-    object(&json!({
+    let mut told = json!({
         "rule": escape::yaml(&finding.rule),
         "level": finding.level,
         "message": escape::yaml(&finding.message),
         "at": at,
         "help": finding.help.as_deref().map(escape::yaml),
-    }))
+    });
+    if let Some(waiver) = finding.waiver() {
+        told["waived by"] = escape::yaml(&gist::waived_by(waiver)).into();
+    }
+    object(&told)
 }
 
 /// YAML 1.2 reads JSON; on one line nothing in it can end the block.

@@ -8,6 +8,7 @@ use crate::{
     gates::{GATES, GateContext},
     model::{Change, Facts, OverlayFacts, RenderDiff, RenderFacts, Watch},
     verdict::{ChangeSummary, EnvironmentSummary, Verdict},
+    waivers::Waivers,
 };
 use redact::Texts;
 use serde::{Deserialize, Serialize};
@@ -127,14 +128,14 @@ pub fn judge(facts: &Facts, settings: &Loaded) -> Verdict {
     let cx = GateContext::new(facts, settings);
     // Facts that a worker did not live to finish are none: a gate would take their absence for peace.
     let gates = if facts.faults.is_empty() { GATES } else { &[] };
+    let waivers = Waivers::new(facts);
     let records = gates
         .iter()
         .map(|gate| {
-            (
-                gate.meta().id.to_owned(),
-                gate.meta().title.to_owned(),
-                gate.check(cx),
-            )
+            let mut examined = gate.check(cx);
+            waivers.apply(&mut examined.findings);
+            let meta = gate.meta();
+            (meta.id.to_owned(), meta.title.to_owned(), examined)
         })
         .collect();
     Verdict::weigh(

@@ -9,6 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["finding", "builtin"],
     &["config"],
     &["reviews"],
+    &["waivers"],
     &[
         "repo",
         "renderers",

@@ -4,7 +4,7 @@
 use crate::reports::{FORMATS, PLAIN, render};
 use std::collections::BTreeSet;
 use tollgate::{
-    finding::{Disposition, Finding, Label, Level},
+    finding::{Disposition, Finding, Label, Level, WaivedBy, Waiver},
     gates::{Cause, Examined, Subject, Unsure},
     model::{Place, ResourceKey, Side, WorkerFault},
     reporters::Look,
@@ -40,6 +40,7 @@ fn verdict_of(text: &str) -> Verdict {
             namespace: Some(text.to_owned()),
             name: text.to_owned(),
         }),
+        environment: Some(text.to_owned()),
         labels: (line..line + 3)
             .map(|line| Label {
                 place: place(line),
@@ -48,6 +49,17 @@ fn verdict_of(text: &str) -> Verdict {
             .collect(),
         help: Some(text.to_owned()),
         disposition: Disposition::Stands,
+    };
+    let waived = Finding {
+        disposition: Disposition::Waived(Waiver {
+            by: WaivedBy::Exception,
+            id: text.to_owned(),
+            reason: text.to_owned(),
+            owner: Some(text.to_owned()),
+            until: Some(1_798_740_000),
+            place: Some(place(7)),
+        }),
+        ..finding(Level::Deny, 5)
     };
     let unsure = |subject: String| Unsure {
         subject,
@@ -71,6 +83,7 @@ fn verdict_of(text: &str) -> Verdict {
             finding(Level::Deny, 9),
             finding(Level::Warn, 3),
             finding(Level::Note, 3),
+            waived,
         ],
         unsure: vec![unsure(text.to_owned()), unsure(text.to_owned())],
         nothing: None,

@@ -8,7 +8,7 @@ mod readers;
 use crate::support::{Repository, tollgate};
 use readers::Shape;
 use tollgate::{
-    finding::{Finding, Level},
+    finding::{Disposition, Finding, Level, WaivedBy, Waiver},
     gates::{Cause, Examined, Subject, Unsure},
     model::{Place, ResourceKey, Side, WorkerFault},
     reporters::{self, Look, Report},
@@ -69,6 +69,17 @@ fn verdict_of(text: &str) -> Verdict {
                 name: text.to_owned(),
             })
     };
+    let waived = |by| Finding {
+        disposition: Disposition::Waived(Waiver {
+            by,
+            id: text.to_owned(),
+            reason: text.to_owned(),
+            owner: Some(text.to_owned()),
+            until: Some(1_798_740_000),
+            place: Some(place(text, text, Side::Base, 5)),
+        }),
+        ..finding(Level::Deny, "policies/waived", text.to_owned())
+    };
     let policies = Examined {
         subjects: vec![
             Subject {
@@ -82,6 +93,8 @@ fn verdict_of(text: &str) -> Verdict {
         ],
         findings: vec![
             finding(Level::Note, "policies/noted", text.to_owned()),
+            waived(WaivedBy::Exception),
+            waived(WaivedBy::Override),
             finding(Level::Warn, "policies/warned", format!("prod: {text}")),
             finding(
                 Level::Deny,
@@ -212,7 +225,7 @@ fn a_fingerprint_knows_no_lines() {
         [&sarif, &gitlab],
         [&fingerprints(7)[0], &fingerprints(7)[1]]
     );
-    assert_eq!(sarif.len(), 6);
+    assert_eq!(sarif.len(), 8);
     // GitLab has one more, for the verdict.
     assert_eq!(gitlab.difference(&sarif).count(), 1);
 }

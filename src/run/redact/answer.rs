@@ -3,9 +3,10 @@
 
 use super::Shield;
 use crate::model::{
-    Facts, OverlayFacts, OwnersFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning,
-    RowRun, RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side,
-    SideFailure, SuiteFacts, SuiteRow, SuiteRun,
+    BaselineFacts, ExceptionFacts, Facts, OverlayFacts, OverrideFacts, OverrideMistake,
+    OverrideRequest, OwnersFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning, RowRun,
+    RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side, SideFailure,
+    SuiteFacts, SuiteRow, SuiteRun, WaiverFacts,
     owners::{Demand, DemandFacts, OwnersMistake},
     secret,
 };
@@ -29,6 +30,7 @@ impl Shield {
             secrets,
             owners,
             suites,
+            waivers,
             problems,
             faults: _,
             // Asked by the parent, after the worker has answered.
@@ -71,6 +73,7 @@ impl Shield {
         }
         owners.iter_mut().for_each(|it| self.owners(it));
         suites.iter_mut().for_each(|it| self.suite_facts(it));
+        self.waivers(waivers);
         for Problem {
             gate: _,
             subject: _,
@@ -82,6 +85,67 @@ impl Shield {
         } in problems
         {
             self.said(message, help, place);
+        }
+    }
+
+    /// What names a rule or a subject stays as it is: findings are compared with it.
+    fn waivers(&self, waivers: &mut WaiverFacts) {
+        let WaiverFacts {
+            exceptions,
+            baseline,
+            overrides,
+        } = waivers;
+        for ExceptionFacts {
+            id: _,
+            rule: _,
+            subject: _,
+            reason,
+            owner: _,
+            expires: _,
+            place,
+        } in exceptions
+        {
+            self.text_about(file_of(place), reason);
+            self.maybe_place(place);
+        }
+        for BaselineFacts {
+            fingerprint: _,
+            rule: _,
+            subject: _,
+            message,
+        } in baseline
+        {
+            self.other_text(message);
+        }
+        for OverrideFacts {
+            path: _,
+            edit: _,
+            asks,
+            mistakes,
+        } in overrides
+        {
+            if let Some(OverrideRequest {
+                rules: _,
+                environments: _,
+                ticket: _,
+                reason,
+                rollback,
+                expires: _,
+                expires_place,
+            }) = asks
+            {
+                self.text_about(file_of(expires_place), reason);
+                self.text_about(file_of(expires_place), rollback);
+                self.maybe_place(expires_place);
+            }
+            for OverrideMistake {
+                message,
+                help,
+                place,
+            } in mistakes
+            {
+                self.said(message, help, place);
+            }
         }
     }
 
