@@ -1,17 +1,14 @@
 use super::{Cause, Examined, Gate, GateContext, Meta, Unsure};
 use crate::{
-    config::{ApprovalRule, ChangesRequested, Codeowners, Name, Permission, Require},
+    config::{ApprovalRule, ChangesRequested, Codeowners},
     finding::{Finding, Level},
-    model::{Account, Gap, owners::OwnersFacts},
-    reviews::{self, Bench, Objection, Outcome, Standing, Strictness},
+    model::{Gap, owners::OwnersFacts},
+    reviews::{self, Bench, Objection, Outcome, Standing, Strictness, score},
 };
 
 mod owners;
 
 pub(super) struct Approvals;
-
-/// Names that a list shows.
-const NAMED: usize = 8;
 
 impl Gate for Approvals {
     fn meta(&self) -> &'static Meta {
@@ -107,7 +104,11 @@ impl Judge<'_> {
         let subject = subject(rule);
         let setting = format!("approvals.rules[{index}]");
         let place = self.cx.place(&format!("{setting}.require"));
-        let message = format!("{}: {}", score(&rule.require, standing), self.who(standing));
+        let message = format!(
+            "{}: {}",
+            score(&rule.require, standing),
+            self.bench.who(standing)
+        );
         match &standing.outcome {
             Outcome::Met { .. } => {
                 let finding = Finding::new(Level::Note, "approvals/counted", subject, message);
@@ -122,41 +123,13 @@ impl Judge<'_> {
             }
             Outcome::Missing => {
                 let finding = Finding::new(Level::Deny, "approvals/missing", subject, message);
-                examined
-                    .findings
-                    .push(finding.label(place, "this rule asks for it").help(ask(
-                        &rule.require,
-                        standing,
-                        self.bench.least(),
-                    )));
+                examined.findings.push(
+                    finding
+                        .label(place, "this rule asks for it")
+                        .help(self.bench.ask(&rule.require, standing)),
+                );
             }
         }
-    }
-
-    /// Who counts, and who does not and why.
-    fn who(&self, standing: &Standing<'_>) -> String {
-        let mut parts = Vec::new();
-        match standing.counted.as_slice() {
-            [] => parts.push("nobody's approval counts".to_owned()),
-            [one] => parts.push(format!("{} counts", one.login)),
-            many => parts.push(format!("{} count", logins(many))),
-        }
-        let others = standing.others.iter();
-        parts.extend(
-            others
-                .clone()
-                .take(NAMED)
-                .map(|(account, why)| format!("{} does not: {why}", account.login)),
-        );
-        if others.len() > NAMED {
-            parts.push(format!("{} more do not", others.len() - NAMED));
-        }
-        match self.bench.gone {
-            0 => {}
-            1 => parts.push("an approval of an account that is gone does not".to_owned()),
-            n => parts.push(format!("{n} approvals of accounts that are gone do not")),
-        }
-        parts.join("; ")
     }
 
     fn objections(&self, examined: &mut Examined) {
@@ -249,81 +222,6 @@ fn no_rule(cx: GateContext<'_>, owners: Option<&OwnersFacts>) -> Option<Finding>
             .label(cx.place("approvals.rules"), "none of these applies")
             .help("add a rule with `when: {any: true}` for changes that no other rule is for"),
     )
-}
-
-/// `has 1 of 2 approvals of platform`.
-fn score(require: &Require, standing: &Standing<'_>) -> String {
-    let count = require.count;
-    let what = noun(count, "approval");
-    let of = if require.from.is_empty() {
-        String::new()
-    } else {
-        format!(" of {}", names(&require.from))
-    };
-    let has = standing.counted.len();
-    let nobody = if standing.unrepresented.is_empty() {
-        String::new()
-    } else {
-        format!(", and nobody for {}", standing.unrepresented.join(", "))
-    };
-    format!("has {has} of {count} {what}{of}{nobody}")
-}
-
-/// Who can mend it.
-fn ask(require: &Require, standing: &Standing<'_>, least: Permission) -> String {
-    let still = (require.count as usize).saturating_sub(standing.counted.len());
-    let still = still.max(standing.unrepresented.len()).max(1);
-    let again = if standing.stale {
-        "; whoever approved an older commit can approve the newest one"
-    } else {
-        ""
-    };
-    if require.from.is_empty() {
-        let people = if still == 1 { "person" } else { "people" };
-        return format!("{still} more {people} who may `{least}` must approve{again}");
-    }
-    let missing = standing.unrepresented.join(", ");
-    let of = if missing.is_empty() {
-        names(&require.from)
-    } else {
-        missing
-    };
-    match standing.askable.as_slice() {
-        [] => format!(
-            "{still} more of {of} must approve, and nobody is known who could: everybody in it has made the change or approved it"
-        ),
-        [one] => format!("{still} more of {of} must approve: {one}{again}"),
-        many => {
-            let shown: Vec<&str> = many.iter().take(NAMED).map(String::as_str).collect();
-            let more = if many.len() > NAMED { ", ..." } else { "" };
-            format!(
-                "{still} more of {of} must approve: ask {}{more}{again}",
-                shown.join(", ")
-            )
-        }
-    }
-}
-
-fn noun(count: u32, what: &str) -> String {
-    if count == 1 {
-        what.to_owned()
-    } else {
-        format!("{what}s")
-    }
-}
-
-fn names(names: &[Name]) -> String {
-    let names: Vec<&str> = names.iter().map(Name::as_str).collect();
-    names.join(", ")
-}
-
-fn logins(accounts: &[&Account]) -> String {
-    let shown = accounts.iter().take(NAMED).map(|it| it.login.as_str());
-    let mut shown: Vec<&str> = shown.collect();
-    if accounts.len() > NAMED {
-        shown.push("...");
-    }
-    shown.join(", ")
 }
 
 fn unsure(subject: &str, gap: &Gap) -> Unsure {

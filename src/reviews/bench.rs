@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Bench<'a> {
     pub(super) bound: Bound<'a>,
     pub(super) config: &'a Config,
+    /// What makes an approval count here.
+    defaults: ApprovalDefaults,
     /// One entry an account, in the order of their numbers.
     pub reviewers: Vec<Reviewer<'a>>,
     /// Accounts that opened the request, pushed it or had a hand in a commit.
@@ -74,10 +76,31 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// Why nobody can tell who agreed to what is judged.
     pub fn convene(facts: &'a Facts, config: &'a Config) -> Result<Self, Gap> {
+        Self::convene_as(facts, config, defaults(config))
+    }
+
+    /// The same for what skips other demands: only people count, and only for the commit that is
+    /// judged, whatever the configuration says of other approvals.
+    ///
+    /// # Errors
+    /// As [`Bench::convene`].
+    pub fn convene_strictly(facts: &'a Facts, config: &'a Config) -> Result<Self, Gap> {
+        let strict = ApprovalDefaults {
+            bind: ApprovalBind::Head,
+            bots: false,
+            ..defaults(config)
+        };
+        Self::convene_as(facts, config, strict)
+    }
+
+    fn convene_as(
+        facts: &'a Facts,
+        config: &'a Config,
+        defaults: ApprovalDefaults,
+    ) -> Result<Self, Gap> {
         let bound = bind(facts)?;
         let reviews = bound.forge.reviews.get().map_err(Clone::clone)?;
         let authors = Authors::of(facts, &bound);
-        let defaults = defaults(config);
         let (opinions, gone) = fold(reviews);
         let reviewers = opinions.into_values().map(|(account, opinion)| {
             let mut reviewer = Reviewer {
@@ -99,9 +122,11 @@ impl<'a> Bench<'a> {
             reviewer.bind(bound.head, &defaults);
             reviewer
         });
+        let reviewers = reviewers.collect();
         Ok(Self {
             config,
-            reviewers: reviewers.collect(),
+            reviewers,
+            defaults,
             gone,
             makers: authors.accounts,
             unnamed: authors.unnamed,
@@ -112,7 +137,7 @@ impl<'a> Bench<'a> {
 
     /// The permission that an approver needs.
     pub fn least(&self) -> Permission {
-        defaults(self.config).min_permission
+        self.defaults.min_permission
     }
 
     /// The request that is reviewed.

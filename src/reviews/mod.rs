@@ -14,12 +14,14 @@ mod count;
 mod groups;
 mod owners;
 mod when;
+mod words;
 
 pub use bench::{Bench, Objection, Opinion, Reviewer};
 pub use consent::{Consent, consent};
 pub use count::{Outcome, Standing};
 pub use owners::team_of;
 pub use when::{Strictness, applies, environments};
+pub use words::{NAMED, approvals, score};
 
 /// The first characters of a commit's id, for people.
 fn short(commit: &str) -> &str {

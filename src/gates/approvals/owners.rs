@@ -1,6 +1,6 @@
 //! What CODEOWNERS of BASE asks.
 
-use super::{Judge, NAMED, noun, unsure};
+use super::{Judge, unsure};
 use crate::{
     finding::{Finding, Level},
     gates::{Cause, Examined, GateContext, Unsure},
@@ -8,7 +8,7 @@ use crate::{
         ControlPlane, Edit,
         owners::{DemandFacts, OwnersFacts, OwnersMistake},
     },
-    reviews::{Consent, Outcome, Standing, consent},
+    reviews::{Consent, NAMED, Outcome, Standing, approvals, consent},
 };
 
 impl Judge<'_> {
@@ -42,10 +42,10 @@ impl Judge<'_> {
             "{} of {} {} of {} for {}: {}",
             standing.counted.len(),
             demand.count,
-            noun(demand.count, "approval"),
+            approvals(demand.count),
             either(&list),
             files(&asked.files),
-            self.who(standing)
+            self.bench.who(standing)
         );
         let level = match &standing.outcome {
             Outcome::Met { .. } => {
