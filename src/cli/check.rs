@@ -280,7 +280,7 @@ pub(super) fn in_folder(common: &Common, path: &Path) -> PathBuf {
     common.directory.join(path)
 }
 
-fn ci_environment() -> BTreeMap<String, String> {
+pub(super) fn ci_environment() -> BTreeMap<String, String> {
     let known = |name: &str| {
         CI_VARIABLES
             .iter()

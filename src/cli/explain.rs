@@ -1,21 +1,55 @@
 //! `tollgate explain`.
 
-use super::{fail_with_help, print};
+use super::{Common, check::ci_environment, fail_with_help, owners, print};
 use crate::{
     builtin::{self, BUILTINS},
     config, exit,
     gates::{self, GATES},
+    model::ForgeKind,
 };
 use std::borrow::Cow;
 
-/// Print the page of a gate, of a rule or of a command
+/// Print the page of a gate, of a rule or of a command; or tell who owns a path
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A gate (`policies`), a rule as findings name it (`renders/failed`) or a command (`init`); without it, a list
+    /// A gate (`policies`), a rule as findings name it (`renders/failed`) or another page (`init`); without it, a list
     id: Option<String>,
+    /// Tell which line of CODEOWNERS decides who owns these files
+    ///
+    /// A path is read from this folder, or with `/` before it from the root of the repository. The file
+    /// need not exist.
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "id")]
+    owners: Vec<String>,
+    /// The commit whose CODEOWNERS is read; a change is judged by that of the branch it would be merged
+    /// into
+    #[arg(
+        long,
+        value_name = "REVISION",
+        requires = "owners",
+        default_value = "HEAD"
+    )]
+    at: String,
+    /// The forge by whose rules CODEOWNERS is read: github or gitlab; the one of the CI system if not
+    /// given, else github
+    #[arg(long, value_name = "FORGE", requires = "owners", value_parser = forge)]
+    forge: Option<ForgeKind>,
 }
 
-pub(super) fn run(args: &Args) -> u8 {
+fn forge(text: &str) -> Result<ForgeKind, String> {
+    let named = ForgeKind::named(text);
+    named.ok_or_else(|| "CODEOWNERS is read as github or gitlab does".to_owned())
+}
+
+pub(super) fn run(args: &Args, common: &Common) -> u8 {
+    if !args.owners.is_empty() {
+        let asked = owners::Asked {
+            paths: &args.owners,
+            revision: &args.at,
+            forge: args.forge,
+            environment: ci_environment(),
+        };
+        return owners::run(asked, common);
+    }
     match args.id.as_deref() {
         None => print(&index(), exit::ADMITTED),
         Some(id) => match page(id) {
@@ -34,27 +68,29 @@ pub(super) fn run(args: &Args) -> u8 {
     }
 }
 
-/// Commands that have a page.
-const COMMANDS: &[(&str, &str, &str)] = &[(
-    "init",
-    "write a first configuration that fits the repository",
-    include_str!("init.md"),
-)];
+/// Pages beside those of gates: of commands, and of what people write.
+const PAGES: &[(&str, &str, &str)] = &[
+    (
+        "init",
+        "write a first configuration that fits the repository",
+        include_str!("init.md"),
+    ),
+];
 
-/// The page of a gate, of a rule or of a command; that of a built-in policy, where one is asked for
+/// The page of that name; that of a built-in policy, where one is asked for
 /// by its name.
 fn page(id: &str) -> Option<Cow<'static, str>> {
     if let Some(policy) = id.strip_prefix("policies/").and_then(builtin::named) {
         return Some(policy.explanation().into());
     }
-    let command = COMMANDS.iter().find(|it| it.0 == id).map(|it| it.2);
-    gates::page(id).or(command).map(Cow::Borrowed)
+    let other = PAGES.iter().find(|it| it.0 == id).map(|it| it.2);
+    gates::page(id).or(other).map(Cow::Borrowed)
 }
 
 /// The gate, rule or command whose name is most like `id`, if one is like it; a rule also by its last
 /// part.
 fn nearest(id: &str) -> Option<String> {
-    let mut names: Vec<String> = COMMANDS.iter().map(|it| it.0.to_owned()).collect();
+    let mut names: Vec<String> = PAGES.iter().map(|it| it.0.to_owned()).collect();
     for meta in GATES.iter().map(|it| it.meta()) {
         names.push(meta.id.to_owned());
         let rules = meta.rules.iter().filter(|it| !it.starts_with('<'));
@@ -80,8 +116,8 @@ fn index() -> String {
             text.push_str(&format!("  {}/{rule}\n", meta.id));
         }
     }
-    text.push_str("\ncommands\n");
-    for (name, title, _) in COMMANDS {
+    text.push_str("\nother pages\n");
+    for (name, title, _) in PAGES {
         text.push_str(&format!("{name:<14} {title}\n"));
     }
     text

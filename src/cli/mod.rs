@@ -18,6 +18,7 @@ mod demo;
 mod explain;
 mod init;
 mod man;
+mod owners;
 mod progress;
 mod render;
 mod replay;
@@ -81,7 +82,7 @@ enum Command {
     Apply(apply::Args),
     /// Judge two changes of an embedded example repository
     Demo(demo::Args),
-    /// Print the page of a gate, of a rule or of a command
+    /// Print the page of a gate, of a rule or of a command; or tell who owns a path
     Explain(explain::Args),
     /// Write a configuration that fits the repository
     Init(init::Args),
@@ -112,7 +113,7 @@ pub fn main() -> ExitCode {
             Command::Test(args) => test::run(args, common),
             Command::Apply(args) => apply::run(args, common),
             Command::Demo(args) => demo::run(args, common),
-            Command::Explain(args) => explain::run(args),
+            Command::Explain(args) => explain::run(args, common),
             Command::Init(args) => init::run(args, common),
             Command::Replay(args) => replay::run(args, common),
             Command::Schema(args) => schema::run(args),

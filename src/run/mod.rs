@@ -21,6 +21,7 @@ mod gather;
 mod init;
 mod overlay;
 mod owners;
+mod ownership;
 mod place;
 mod policies;
 mod reach;
@@ -38,6 +39,7 @@ pub use diff::DiffTask;
 pub use forge::question;
 pub use gather::{CheckTask, Gathered};
 pub use init::{InitTask, Proposal};
+pub use ownership::{Owned, Ownership, OwnersTask};
 pub use render::{LoadRestrictor, Order, Printed, RenderTask};
 pub use test::{TestTask, Tested};
 
@@ -56,6 +58,8 @@ pub enum Task {
     Apply(ApplyTask),
     /// A configuration that fits a repository.
     Init(InitTask),
+    /// Who owns paths.
+    Owners(OwnersTask),
 }
 
 /// What a worker answers.
@@ -73,6 +77,8 @@ pub enum Answer {
     Apply(Applied),
     /// To [`Task::Init`].
     Init(Proposal),
+    /// To [`Task::Owners`].
+    Owners(Ownership),
     /// To any task: it cannot be done.
     Stopped(Stop),
 }
@@ -119,6 +125,7 @@ pub fn perform(task: Task, watch: Watch<'_>) -> Answer {
         Task::Test(task) => test::test(&task, watch).map(Answer::Test),
         Task::Apply(task) => apply::apply(&task, &read, watch).map(Answer::Apply),
         Task::Init(task) => init::init(&task, &read, watch).map(Answer::Init),
+        Task::Owners(task) => ownership::look_up(&task).map(Answer::Owners),
     };
     answer.unwrap_or_else(|stop| Answer::Stopped(read.found().into_shield().stop(stop)))
 }

@@ -1,6 +1,6 @@
 //! CODEOWNERS of BASE in the facts of a change, and on the command line.
 
-use crate::support::{Repository, command};
+use crate::support::{Repository, command, tollgate};
 use serde_json::{Value, json};
 
 const CONFIGURATION: &str = "\
@@ -197,5 +197,172 @@ fn a_file_that_cannot_be_read_is_never_no_owners() {
         let base = repository.commit("base");
         let head = repository.write("a", want).commit("head");
         assert_eq!(mistake(&facts(&repository, &base, &head)), want);
+    }
+}
+
+/// What `explain` prints to both outputs, and its code.
+fn explained(folder: &std::path::Path, arguments: &[&str]) -> (String, i32) {
+    let output = tollgate(folder, &[&["explain", "--owners"], arguments].concat());
+    let text = [output.stdout, output.stderr].map(|it| String::from_utf8(it).expect("UTF-8"));
+    (text.concat(), output.status.code().expect("a code"))
+}
+
+#[test]
+fn explain_shows_the_line_that_decides() {
+    let repository = repository();
+    let file = "* @ann\n/apps/ @acme/web a@example.com\n/apps/web/free.yaml\n";
+    repository.write(".github/CODEOWNERS", file);
+    let commit = repository.commit("base");
+    let short = &commit[..10];
+    let paths = ["apps/web/map.yaml", "apps/web/free.yaml", "/README.md"];
+    let want = format!(
+        "by .github/CODEOWNERS of HEAD ({short}), as GitHub reads it\n
+apps/web/map.yaml
+  .github/CODEOWNERS:2:1: `/apps/` asks for one of @acme/web, a@example.com, over line 1\n
+apps/web/free.yaml (not there yet)
+  .github/CODEOWNERS:3:1: `/apps/web/free.yaml` says that nobody owns it, over lines 2, 1\n
+README.md (not there yet)
+  .github/CODEOWNERS:1:1: `*` asks for @ann\n"
+    );
+    assert_eq!(explained(repository.path(), &paths), (want, 0));
+    // From the folder where one is.
+    let (text, code) = explained(
+        &repository.path().join("apps/web"),
+        &["map.yaml", "../x", "/x"],
+    );
+    assert_eq!(code, 0);
+    let named: Vec<&str> = text
+        .lines()
+        .filter(|it| it.starts_with(['a', 'x']))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            "apps/web/map.yaml",
+            "apps/x (not there yet)",
+            "x (not there yet)"
+        ]
+    );
+    // As it was, whatever is committed since.
+    repository
+        .write(".github/CODEOWNERS", "/docs/ @bob\n")
+        .commit("later");
+    let (text, _) = explained(repository.path(), &["apps/web/map.yaml"]);
+    assert!(
+        text.ends_with("\napps/web/map.yaml\n  nobody owns it: no line matches\n"),
+        "{text}"
+    );
+    let (text, _) = explained(repository.path(), &["apps/web/map.yaml", "--at", &commit]);
+    assert!(
+        text.starts_with("by .github/CODEOWNERS of ") && text.contains(":2:1: "),
+        "{text}"
+    );
+}
+
+#[test]
+fn explain_shows_one_line_a_section_of_gitlab() {
+    let repository = repository();
+    let file = "* @ann\n[Web][2] @web\n/apps/web/*\n!/apps/web/free.yaml\n^[Docs]\n*.yaml @doc\n";
+    repository.write("CODEOWNERS", file).commit("base");
+    let arguments = [
+        "apps/web/map.yaml",
+        "apps/web/free.yaml",
+        "--forge",
+        "gitlab",
+    ];
+    let (text, code) = explained(repository.path(), &arguments);
+    assert_eq!(code, 0, "{text}");
+    let (_, text) = text
+        .split_once("as GitLab reads it\n")
+        .expect("the first line");
+    assert_eq!(
+        text,
+        "
+apps/web/map.yaml
+  CODEOWNERS:1:1: `*` asks for @ann
+  CODEOWNERS:3:1: in section Web, `/apps/web/*` asks for 2 of @web
+  CODEOWNERS:6:1: in section Docs, optional, `*.yaml` asks for @doc
+
+apps/web/free.yaml (not there yet)
+  CODEOWNERS:1:1: `*` asks for @ann
+  CODEOWNERS:4:1: in section Web, `!/apps/web/free.yaml` takes it out: nobody is asked, over line 3
+  CODEOWNERS:6:1: in section Docs, optional, `*.yaml` asks for @doc
+"
+    );
+}
+
+#[test]
+fn explain_answers_nothing_by_a_file_with_mistakes() {
+    let repository = repository();
+    repository.commit("no owners");
+    let (text, code) = explained(repository.path(), &["x"]);
+    assert_eq!(code, 0);
+    assert!(text.starts_with("nobody owns anything at HEAD ("), "{text}");
+    assert!(
+        text.ends_with(
+            "): there is no CODEOWNERS, and GitHub looks for .github/CODEOWNERS, CODEOWNERS, docs/CODEOWNERS\n"
+        ),
+        "{text}"
+    );
+    repository
+        .write("CODEOWNERS", "* @ann\n!x @bob\n/y [z] @bob\n")
+        .commit("mistakes");
+    let (text, code) = explained(repository.path(), &["x"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.starts_with("error: CODEOWNERS:2:1: "), "{text}");
+    assert!(
+        text.contains("\nerror: CODEOWNERS:3:") && text.contains("\nhelp: "),
+        "{text}"
+    );
+    assert!(!text.contains("@ann"), "{text}");
+
+    for (arguments, code, want) in [
+        (
+            &["../x"][..],
+            2,
+            "`../x` is no path of a file in the repository",
+        ),
+        (
+            &["apps/web"],
+            2,
+            "`apps/web` is a folder, and owners are those of files",
+        ),
+        (&["new/"], 2, "`new` is a folder"),
+        (
+            &["x", "--at", "nowhere"],
+            3,
+            "`nowhere` is no commit of this clone",
+        ),
+        (
+            &["x", "--forge", "offline"],
+            2,
+            "CODEOWNERS is read as github or gitlab does",
+        ),
+        (&[], 2, "a value is required"),
+    ] {
+        let (text, is) = explained(repository.path(), arguments);
+        assert_eq!(is, code, "{arguments:?}: {text}");
+        assert!(text.contains(want), "{arguments:?}: {text}");
+    }
+    let nowhere = tempfile::tempdir().expect("a folder");
+    let (text, code) = explained(nowhere.path(), &["x"]);
+    assert_eq!(code, 3, "{text}");
+}
+
+/// What a repository is called by is text, and no line of a log.
+#[test]
+fn explain_shows_foreign_text_as_text() {
+    let repository = repository();
+    let file = "[::error::\u{202e}]\n*\u{202e} @ann\n##[x]* @ann\n";
+    repository.write("CODEOWNERS", file).commit("::error::base");
+    let path = "::error::x\u{202e}";
+    for forge in ["github", "gitlab"] {
+        let (text, _) = explained(repository.path(), &[path, "--forge", forge]);
+        assert!(!text.contains('\u{202e}'), "{text}");
+        let commands: Vec<&str> = text
+            .lines()
+            .filter(|it| it.trim_start().starts_with("::") || it.contains("##["))
+            .collect();
+        assert!(commands.is_empty(), "{commands:?}");
     }
 }

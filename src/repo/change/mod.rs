@@ -105,6 +105,24 @@ pub fn resolve(objects: &Objects, ask: &Ask<'_>) -> Result<Change, RepoError> {
         .map_err(|error| RepoError::new(error.message()))?
 }
 
+/// The commit of a name, as [`resolve`] finds one that the user gives.
+///
+/// # Errors
+/// Where it is none of the clone.
+pub fn commit(objects: &Objects, name: &str) -> Result<Revision, RepoError> {
+    let ask = Ask::default();
+    let find = |repository: &Repository| {
+        let resolver = Resolver {
+            repository,
+            ask: &ask,
+        };
+        resolver.named(name).map(|it| revision(name, &it))
+    };
+    objects
+        .with(|repository| Ok(find(repository)))
+        .map_err(|error| RepoError::new(error.message()))?
+}
+
 struct Resolver<'a> {
     repository: &'a Repository,
     ask: &'a Ask<'a>,
