@@ -4,7 +4,7 @@ use super::{Report, Reporter, escape, gist};
 use crate::{
     finding::Finding,
     gates::Examined,
-    verdict::{GateRecord, GateState, Verdict},
+    verdict::{Decision, GateRecord, GateState, Verdict},
 };
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
@@ -25,6 +25,11 @@ impl Reporter for Junit {
             let mut suite = suite(&texts, record);
             suite.add_property(Property::new("decision", gist::id(verdict.decision)));
             suite.add_property(Property::new("exit code", report.exit_code.to_string()));
+            // Its cases pass, and nothing else here says why.
+            if verdict.decision == Decision::Override {
+                let sentence = texts.line(&gist::sentence(report));
+                suite.add_property(Property::new("verdict", sentence));
+            }
             document.add_test_suite(suite);
         }
         if !verdict.faults.is_empty() {

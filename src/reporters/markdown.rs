@@ -39,7 +39,7 @@ pub(super) fn document(report: &Report<'_>, limit: usize) -> String {
     let mut text = format!(
         "## {} {}\n\n",
         mark(verdict.decision),
-        gist::sentence(report)
+        gist::sentence_with(report, code)
     );
     change(verdict, limit / 2, &mut text);
     gates(verdict, &mut text);

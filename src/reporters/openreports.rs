@@ -163,7 +163,7 @@ impl Results {
             Decision::Refuse => "fail",
             Decision::Undecided => "error",
         };
-        let message = gist::sentence(report);
+        let message = gist::sentence_with(report, escape::yaml);
         self.push(
             outcome,
             json!({ "policy": "verdict", "message": message, "scored": true }),

@@ -379,3 +379,37 @@ fn foreign_text_never_becomes_structure_command_or_colour() {
         }
     }
 }
+
+/// The author of a change writes the ticket and the reason that the verdict shows.
+#[test]
+fn an_override_is_one_line_whatever_its_author_wrote() {
+    let overridden = |text: &str| {
+        let verdict = verdict_of(text);
+        let records = verdict.gates.into_iter().map(|mut it| {
+            it.examined.unsure.clear();
+            it.examined.findings.retain(|it| it.waiver().is_some());
+            for finding in &mut it.examined.findings {
+                if let Disposition::Waived(waiver) = &mut finding.disposition {
+                    waiver.by = WaivedBy::Override;
+                }
+            }
+            (it.gate, it.title, it.examined)
+        });
+        Verdict::weigh(records.collect(), Vec::new(), verdict.change)
+    };
+    let plain = overridden("x");
+    let xml = xml_shape(&render("junit", &plain, PLAIN));
+    for text in &hostile() {
+        let verdict = overridden(text);
+        assert!(verdict.decision.admits());
+        let out = render("human", &verdict, PLAIN);
+        let last = out.lines().last().expect("a last line");
+        let says = "OVERRIDE: admitted by an emergency override, not by its gates (";
+        assert!(last.starts_with(says), "{text:?}: {last}");
+        assert!(last.ends_with(" waived (exit 0)"), "{text:?}: {last}");
+        assert_eq!(commands(&out), [""; 0], "{text:?}");
+        assert_eq!(out.chars().find(|it| is_hidden(*it)), None, "{text:?}");
+        let out = render("junit", &verdict, PLAIN);
+        assert_eq!(xml_shape(&out), xml, "{text:?}");
+    }
+}

@@ -12,7 +12,7 @@ use tollgate::{
     gates::{Cause, Examined, Subject, Unsure},
     model::{Place, ResourceKey, Side, WorkerFault},
     reporters::{self, Look, Report},
-    verdict::{ChangeSummary, EnvironmentSummary, Verdict},
+    verdict::{ChangeSummary, Decision, EnvironmentSummary, Verdict},
 };
 
 /// Formats of this file; `human`, `json` and `junit` have their own tests.
@@ -149,6 +149,27 @@ fn verdict_of(text: &str) -> Verdict {
     )
 }
 
+/// The same with what an override waives and nothing else: the verdict names who let it through.
+fn override_of(text: &str) -> Verdict {
+    let mut verdict = verdict_of(text);
+    let examined = &mut verdict.gates[0].examined;
+    examined.unsure.clear();
+    examined
+        .findings
+        .retain(|it| it.waiver().is_some_and(|it| it.by == WaivedBy::Override));
+    // One subject, so that no text decides about an order.
+    let subject = format!("prod: {text}");
+    for finding in &mut examined.findings {
+        finding.subject.clone_from(&subject);
+    }
+    examined.subjects.retain(|it| it.name == subject);
+    let records = verdict.gates.into_iter();
+    let records = records.map(|it| (it.gate, it.title, it.examined));
+    let verdict = Verdict::weigh(records.collect(), Vec::new(), verdict.change);
+    assert_eq!(verdict.decision, Decision::Override);
+    verdict
+}
+
 /// What a reader of the format sees, texts apart.
 fn shape(format: &str, output: &str) -> Shape {
     match format {
@@ -168,12 +189,18 @@ fn shape(format: &str, output: &str) -> Shape {
 #[test]
 fn hostile_text_is_text_in_every_format() {
     let texts = hostile::texts();
-    let verdicts: Vec<_> = texts.iter().map(|it| verdict_of(it)).collect();
     assert!(texts.len() >= 600, "{} hostile texts", texts.len());
+    for verdict_of in [verdict_of, override_of] {
+        hold(&texts, verdict_of);
+    }
+}
+
+fn hold(texts: &[String], verdict_of: fn(&str) -> Verdict) {
+    let verdicts: Vec<_> = texts.iter().map(|it| verdict_of(it)).collect();
     let plain = verdict_of("plain");
     std::thread::scope(|scope| {
         for format in FORMATS {
-            let (texts, verdicts, plain) = (&texts, &verdicts, &plain);
+            let (verdicts, plain) = (&verdicts, &plain);
             scope.spawn(move || {
                 let want = shape(format, &written(format, plain));
                 for (text, verdict) in texts.iter().zip(verdicts) {
