@@ -12,7 +12,8 @@ use std::borrow::Cow;
 /// Print the page of a gate, of a rule or of a command; or tell who owns a path
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A gate (`policies`), a rule as findings name it (`renders/failed`) or another page (`init`); without it, a list
+    /// A gate (`policies`), a rule as findings name it (`renders/failed`) or another page (`init`,
+    /// `override`); without it, a list
     id: Option<String>,
     /// Tell which line of CODEOWNERS decides who owns these files
     ///
@@ -74,6 +75,11 @@ const PAGES: &[(&str, &str, &str)] = &[
         "init",
         "write a first configuration that fits the repository",
         include_str!("init.md"),
+    ),
+    (
+        "override",
+        "let a change through in an emergency, with two approvals",
+        include_str!("override.md"),
     ),
 ];
 

@@ -8,6 +8,7 @@
 
 mod check;
 mod compare;
+mod emergency;
 mod environment;
 pub mod inferred;
 mod places;
@@ -18,6 +19,7 @@ mod settings;
 mod value;
 
 pub use compare::lowered;
+pub use emergency::read_override;
 pub use environment::{
     Argocd, Enforcement, Environment, Feature, Freeze, Identity, Images, Pin, PromoteFrom, Rule,
     TargetRevision, Window,

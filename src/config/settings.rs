@@ -101,13 +101,13 @@ choice! {
     /// renders, that no secret is shown, that the rules are changed by their owners, the approvals of
     /// the override itself, the hand-off.
     pub enum Waivable {
-        /// That a version was in the environment before.
+        /// That a version was in the environment before (`promotion/not-promoted`).
         Promotion = "promotion",
-        /// That it was there long enough.
+        /// That it was there long enough (`promotion/soak`).
         Soak = "soak",
-        /// That no freeze is on.
+        /// That no freeze is on (`promotion/freeze`).
         Freeze = "freeze",
-        /// That a change touches few environments.
+        /// That a change touches few environments (`promotion/one-environment`).
         OneEnvironment = "one_environment",
         /// That resources are valid for their Kubernetes version.
         Schemas = "schemas",
@@ -115,7 +115,8 @@ choice! {
         Policies = "policies",
         /// That fixtures hold.
         PolicyTests = "policy-tests",
-        /// The approvals that the change would need without the override.
+        /// The approvals that the change would need without the override: not that a request for
+        /// changes is answered, and none where the change touches the rules.
         Approvals = "approvals",
         /// That the forge protects the branch.
         Protection = "protection",
@@ -123,6 +124,29 @@ choice! {
         Argocd = "argocd",
         /// What is asked of images.
         Images = "images",
+    }
+}
+
+impl Waivable {
+    /// Whether a finding under `rule` (`gate/rule`) says that this demand is not met.
+    pub fn is_asked_by(self, rule: &str) -> bool {
+        let gate = |gate: &str| rule.split_once('/').is_some_and(|it| it.0 == gate);
+        match self {
+            Self::Promotion => rule == "promotion/not-promoted",
+            Self::Soak => rule == "promotion/soak",
+            Self::Freeze => rule == "promotion/freeze",
+            Self::OneEnvironment => rule == "promotion/one-environment",
+            Self::Approvals => {
+                let missing = ["approvals/missing", "approvals/owners", "approvals/no-rule"];
+                missing.contains(&rule)
+            }
+            Self::Schemas => gate("schemas"),
+            Self::Policies => gate("policies"),
+            Self::PolicyTests => gate("policy-tests"),
+            Self::Protection => gate("protection"),
+            Self::Argocd => gate("argocd"),
+            Self::Images => gate("images"),
+        }
     }
 }
 

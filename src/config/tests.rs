@@ -274,8 +274,24 @@ fn mistakes_in_one_value() {
             "tollgate.yaml:5:44: with 0 no protected environment could ever change",
         ),
         (
-            "override: {path: \"o/*.yaml\", require: {count: 0}, may_waive: [soak]}",
+            "override: {path: \"o/*.yaml\", require: {count: 0, from: [a]}, may_waive: [soak]}\ngroups: {a: {users: [x, y]}}",
             "tollgate.yaml:5:47: 0 approvals ask for nothing",
+        ),
+        (
+            "override: {path: \"o/*.yaml\", require: {count: 1, from: [a]}, may_waive: [soak]}\ngroups: {a: {users: [x, y]}}",
+            "tollgate.yaml:5:47: an override takes the approval of two people at least [write `count: 2`]",
+        ),
+        (
+            "override: {path: \"o/*.yaml\", require: {count: 2}, may_waive: [soak]}",
+            "tollgate.yaml:5:30: an override takes the approval of people whom a group lists [name one or more of `groups`: `from: [oncall]`]",
+        ),
+        (
+            "override: {path: \"o/*.yaml\", require: {count: 2, from: [a]}, max_ttl: 5h, may_waive: [soak]}\ngroups: {a: {users: [x, y]}}",
+            "tollgate.yaml:5:71: 5h is not between 1s and 4h",
+        ),
+        (
+            "override: {path: \".tollgate/*.yaml\", require: {count: 2, from: [a]}, may_waive: [soak]}\ngroups: {a: {users: [x, y]}}",
+            "tollgate.yaml:5:18: the pattern matches `.tollgate/exceptions.yaml`, which is no override [give overrides a folder of their own, like `.tollgate/overrides/*.yaml`]",
         ),
     ] {
         refused(&with(rest), &[want]);

@@ -1,18 +1,29 @@
-use super::{Cause, Examined, GATES, Gate, GateContext, Meta, Unsure};
+use super::{CONTROL_PLANE, Cause, Examined, GATES, Gate, GateContext, Meta, Unsure};
 use crate::{
     finding::{Finding, Level},
     model::{ControlPlane as Class, ControlPlaneFile, Edit, Place, PolicyFacts, Side},
     reviews::{Consent, consent},
 };
 
+mod overrides;
+
 pub(super) struct ControlPlane;
 
 impl Gate for ControlPlane {
     fn meta(&self) -> &'static Meta {
         &Meta {
-            id: "control-plane",
+            id: CONTROL_PLANE,
             title: "a change to the rules rides alone and is judged by the old ones",
-            rules: &["changed", "rides-along", "weakened", "built-in"],
+            rules: &[
+                "changed",
+                "rides-along",
+                "weakened",
+                "built-in",
+                "override",
+                "override-unapproved",
+                "override-invalid",
+                "override-expired",
+            ],
             page: include_str!("control_plane.md"),
         }
     }
@@ -39,6 +50,7 @@ impl Gate for ControlPlane {
             examined.examine(&finding.subject, 1);
             examined.findings.push(finding);
         }
+        overrides::examine(cx, &mut examined);
         if examined.subjects.is_empty() {
             examined.nothing = Some("the change touches no rule".to_owned());
         }

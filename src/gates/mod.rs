@@ -19,6 +19,9 @@ mod renders;
 mod schemas;
 mod secrets;
 
+/// The gate that answers for overrides.
+pub const CONTROL_PLANE: &str = "control-plane";
+
 /// Every gate, in the order in which reports show them.
 pub static GATES: &[&dyn Gate] = &[
     &renders::Renders,

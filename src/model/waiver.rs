@@ -111,6 +111,9 @@ pub struct OverrideRequest {
     pub rollback: String,
     /// The first second, since 1970, in which it does not hold any more.
     pub expires: u64,
+    /// Where its ticket stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// Where its expiry stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_place: Option<Place>,

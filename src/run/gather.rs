@@ -5,7 +5,7 @@ mod lowered;
 use super::{
     Stop,
     overlay::{Outcome, Scene, Tree, examine},
-    owners,
+    overrides, owners,
     policies::{self, Loaded},
     reach::Touched,
     redact::Texts,
@@ -131,6 +131,8 @@ fn facts_of(
 
     let mut facts = Facts::empty(now);
     facts.control_plane = control_plane(&change, &base, &head, &config);
+    facts.waivers.overrides = overrides::facts(head.files, head.sources, &config, &change.files)?;
+    overrides::ride_along(&mut facts.control_plane, &facts.waivers.overrides);
     let asked = |it: &config::Approvals| it.codeowners == Codeowners::Enforce;
     if config.approvals.as_ref().is_some_and(asked) {
         let owners = || owners::facts(base.files, forge, &change.files);

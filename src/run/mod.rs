@@ -5,7 +5,7 @@
 
 use crate::{
     config::{Config, Loaded},
-    gates::{GATES, GateContext},
+    gates::{CONTROL_PLANE, Examined, GATES, GateContext},
     model::{Change, Facts, OverlayFacts, RenderDiff, RenderFacts, Watch},
     verdict::{ChangeSummary, EnvironmentSummary, Verdict},
     waivers::Waivers,
@@ -20,6 +20,7 @@ mod forge;
 mod gather;
 mod init;
 mod overlay;
+mod overrides;
 mod owners;
 mod ownership;
 mod place;
@@ -39,7 +40,7 @@ pub use diff::DiffTask;
 pub use forge::question;
 pub use gather::{CheckTask, Gathered};
 pub use init::{InitTask, Proposal};
-pub use ownership::{Owned, Ownership, OwnersTask};
+pub use ownership::{Owned, OwnersTask, Ownership};
 pub use render::{LoadRestrictor, Order, Printed, RenderTask};
 pub use test::{TestTask, Tested};
 
@@ -135,8 +136,8 @@ pub fn judge(facts: &Facts, settings: &Loaded) -> Verdict {
     let cx = GateContext::new(facts, settings);
     // Facts that a worker did not live to finish are none: a gate would take their absence for peace.
     let gates = if facts.faults.is_empty() { GATES } else { &[] };
-    let waivers = Waivers::new(facts);
-    let records = gates
+    let waivers = Waivers::new(facts, &settings.config);
+    let mut records: Vec<(String, String, Examined)> = gates
         .iter()
         .map(|gate| {
             let mut examined = gate.check(cx);
@@ -145,6 +146,10 @@ pub fn judge(facts: &Facts, settings: &Loaded) -> Verdict {
             (meta.id.to_owned(), meta.title.to_owned(), examined)
         })
         .collect();
+    let unneeded = waivers.unneeded(records.iter().flat_map(|it| &it.2.findings));
+    if let Some((.., examined)) = records.iter_mut().find(|it| it.0 == CONTROL_PLANE) {
+        examined.findings.extend(unneeded);
+    }
     Verdict::weigh(
         records,
         facts.faults.clone(),

@@ -1,4 +1,5 @@
-//! Who has decided that a finding does not hold the change: an exception of BASE, or BASE's baseline.
+//! Who has decided that a finding does not hold the change: an exception of BASE, BASE's baseline, or
+//! an emergency override.
 //!
 //! Pure. A waiver takes nothing out of a report: the finding stays, and says who waived it, why and
 //! until when. What could not be judged is no finding, and nothing waives it.
@@ -6,14 +7,18 @@
 //! Source: threat row A2.
 
 mod baseline;
+mod emergency;
 mod exceptions;
 
+pub use emergency::{Override, State, overrides};
 pub use exceptions::covers;
 
 use crate::{
+    config::Config,
     finding::{Disposition, Finding, Level, Waiver},
     model::{Facts, WaiverFacts},
 };
+use emergency::Emergency;
 use std::collections::BTreeSet;
 
 /// Gates of which BASE can except single findings. What does not render cannot be judged at all; who
@@ -31,15 +36,18 @@ pub const EXCEPTABLE: &[&str] = &[
 pub struct Waivers<'a> {
     facts: &'a WaiverFacts,
     baseline: BTreeSet<&'a str>,
+    /// Those that are in force.
+    overrides: Vec<Emergency<'a>>,
     now: u64,
 }
 
 impl<'a> Waivers<'a> {
-    /// The waivers that hold for a change.
-    pub fn new(facts: &'a Facts) -> Self {
+    /// The waivers that hold for a change under BASE's configuration.
+    pub fn new(facts: &'a Facts, config: &'a Config) -> Self {
         Self {
             facts: &facts.waivers,
             baseline: baseline::fingerprints(&facts.waivers.baseline),
+            overrides: emergency::in_force(facts, config),
             now: facts.now,
         }
     }
@@ -53,13 +61,32 @@ impl<'a> Waivers<'a> {
         }
     }
 
+    /// The emergency is asked last: what is waived anyway does not need it.
     fn waiver(&self, finding: &Finding) -> Option<Waiver> {
+        let mut overrides = self.overrides.iter();
+        self.standing(finding)
+            .or_else(|| overrides.find_map(|it| it.waiver(finding)))
+    }
+
+    /// What BASE waives.
+    fn standing(&self, finding: &Finding) -> Option<Waiver> {
         let (gate, _) = finding.rule.split_once('/')?;
         if !EXCEPTABLE.contains(&gate) {
             return None;
         }
         exceptions::waiver(&self.facts.exceptions, finding, self.now)
             .or_else(|| baseline::waiver(&self.baseline, finding))
+    }
+
+    /// A note for each override that is in force and waived none of all findings.
+    pub fn unneeded<'f>(
+        &self,
+        findings: impl Iterator<Item = &'f Finding> + Clone,
+    ) -> Vec<Finding> {
+        let overrides = self.overrides.iter();
+        overrides
+            .filter_map(|it| it.unneeded(findings.clone().filter_map(Finding::waiver)))
+            .collect()
     }
 }
 

@@ -49,7 +49,7 @@ fn by(waivers: WaiverFacts, now: u64, finding: Finding) -> Option<WaivedBy> {
         ..Facts::empty(now)
     };
     let mut findings = [finding];
-    Waivers::new(&facts).apply(&mut findings);
+    Waivers::new(&facts, &Config::default()).apply(&mut findings);
     let holds = findings[0].level == Level::Deny && findings[0].waiver().is_none();
     assert_eq!(findings[0].holds(), holds);
     findings[0].waiver().map(|it| it.by)

@@ -46,6 +46,18 @@ const PEOPLE: &[(&str, u64)] = &[
 
 /// The record of a check of the two commits, with the forge's answers in it.
 pub(crate) fn record(repository: &Repository, base: &str, head: &str, forge: &Value) -> PathBuf {
+    record_at(repository, base, head, forge, None)
+}
+
+/// As [`record`], of a check that was made at another time: `tollgate replay` judges by the clock of
+/// the record.
+pub(crate) fn record_at(
+    repository: &Repository,
+    base: &str,
+    head: &str,
+    forge: &Value,
+    now: Option<u64>,
+) -> PathBuf {
     // Inside of `.git` it is no part of what is judged.
     let path = repository.path().join(".git/tollgate-facts.json");
     let name = path.to_str().expect("a path of text");
@@ -57,7 +69,11 @@ pub(crate) fn record(repository: &Repository, base: &str, head: &str, forge: &Va
         panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
     });
     let mut gathered = record::read(&bytes).expect("a record");
-    gathered.facts.forge = Some(facts(repository, base, head, forge));
+    // Both may be names of branches.
+    let change = &gathered.facts.change;
+    let ids = [&change.base, &change.head].map(|it| it.commit.clone().expect("a commit"));
+    gathered.facts.forge = Some(facts(repository, &ids[0], &ids[1], forge));
+    gathered.facts.now = now.unwrap_or(gathered.facts.now);
     let bytes = record::write(&gathered).expect("a record");
     std::fs::write(&path, bytes).expect("written");
     path

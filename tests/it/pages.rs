@@ -2,11 +2,13 @@
 //!
 //! A code block opened by `yaml base PATH` is a file of BASE and HEAD, `yaml head PATH` a file of
 //! HEAD, `text deleted PATH` a file that HEAD lacks, `json forge` what a forge says of the request (in
-//! the short form of `forge_record.rs`), and `text verdict` what comes of it: a line
-//! `LEVEL RULE [PATH:LINE]` for each finding from a warning up, and the decision. On the page of `init`,
+//! the short form of `forge_record.rs`), `text now` the time of the check, and `text verdict` what comes
+//! of it: a line
+//! `LEVEL RULE [PATH:LINE]` for each finding from a warning up (`waived` in place of the level where
+//! somebody has waived it), and the decision. On the page of `init`,
 //! `yaml file PATH` is a file of the work tree and `yaml written` a part of what is written.
 
-use crate::support::{Repository, tollgate};
+use crate::support::{Repository, Verdict, seconds, tollgate};
 use tollgate::gates::GATES;
 
 struct Example {
@@ -68,6 +70,36 @@ fn init_writes_what_its_page_shows() {
     }
 }
 
+/// The page of overrides: the file and the configuration that it shows fit each other.
+#[test]
+fn the_override_of_its_page_is_in_force() {
+    let page = include_str!("../../src/cli/override.md");
+    let printed = tollgate(std::path::Path::new("."), &["explain", "override"]);
+    assert_eq!(String::from_utf8_lossy(&printed.stdout), page);
+    let mut blocks = page.split("```yaml\n").skip(1);
+    let mut block = || blocks.next().and_then(|it| it.split("```").next());
+    let (file, settings) = (block().expect("a file"), block().expect("settings"));
+    let environments = "version: 1\nenvironments:\n  prod: {overlays: [prod]}\n";
+    let repository = Repository::new();
+    let base = repository
+        .write("tollgate.yaml", &format!("{environments}{settings}"))
+        .write("prod/kustomization.yaml", "namePrefix: a-\n")
+        .commit("base");
+    let (first, _) = file.split_once('\n').expect("a line");
+    let head = repository
+        .write(first.trim_start_matches("# "), file)
+        .commit("head");
+    let forge = serde_json::json!({
+        "author": "ann",
+        "reviews": [{"by": "bob", "says": "approved"}, {"by": "cho", "says": "approved"}],
+    });
+    let now = seconds("2026-03-01T03:00:00Z");
+    let verdict = Verdict::read(&repository.judge_at(now, (&base, &head), &forge, "json"));
+    assert_eq!(verdict.lines(), ["admit"]);
+    let mut found = verdict.findings().filter_map(|it| it["message"].as_str());
+    assert!(found.any(|it| it.starts_with("OVERRIDE INC-1234 is in force until")));
+}
+
 fn run(gate: &str, example: &Example) {
     let repository = Repository::new();
     let mut want = None;
@@ -92,12 +124,17 @@ fn run(gate: &str, example: &Example) {
         want = Some(text.lines().map(str::to_owned).collect::<Vec<_>>());
     }
     let want = want.unwrap_or_else(|| panic!("{gate}: `{}` shows no verdict", example.title));
-    let verdict = match of("json forge").next() {
-        Some((_, text)) => {
-            let forge = serde_json::from_str(text).expect("what the forge says is JSON");
-            repository.check_with_forge(&base, &head, &forge)
+    let forge = of("json forge").next().map(|(_, text)| {
+        serde_json::from_str(text).unwrap_or_else(|it| panic!("{gate}: the forge: {it}"))
+    });
+    let now = of("text now").next().map(|it| seconds(&it.1));
+    let verdict = match (forge, now) {
+        (Some(forge), Some(now)) => {
+            Verdict::read(&repository.judge_at(now, (&base, &head), &forge, "json"))
         }
-        None => repository.check(&base, &head),
+        (Some(forge), None) => repository.check_with_forge(&base, &head, &forge),
+        (None, None) => repository.check(&base, &head),
+        (None, Some(_)) => panic!("{gate}: `{}` has a clock and no forge", example.title),
     };
     assert_eq!(verdict.lines(), want, "{gate}: {}", example.title);
 }

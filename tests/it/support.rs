@@ -79,6 +79,18 @@ impl Repository {
             .to_string()
     }
 
+    /// Go on from here on a new branch.
+    pub(crate) fn branch(&self, name: &str) -> &Self {
+        let repository = git2::Repository::open(self.path()).expect("the repository");
+        let commit = repository.head().and_then(|it| it.peel_to_commit());
+        let commit = commit.expect("a commit");
+        let branch = repository.branch(name, &commit, false);
+        branch.expect("a new branch");
+        let name = format!("refs/heads/{name}");
+        repository.set_head(&name).expect("the branch");
+        self
+    }
+
     /// The commits that `head` has and `base` lacks: id and message.
     pub(crate) fn commits(&self, base: &str, head: &str) -> Vec<(String, String)> {
         let repository = git2::Repository::open(self.path()).expect("the repository");
@@ -122,6 +134,19 @@ impl Repository {
         Verdict::read(&output)
     }
 
+    /// The verdict on the two commits at a time, in a format: what `tollgate check` prints then.
+    pub(crate) fn judge_at(
+        &self,
+        now: u64,
+        (base, head): (&str, &str),
+        forge: &serde_json::Value,
+        format: &str,
+    ) -> Output {
+        let record = crate::forge_record::record_at(self, base, head, forge, Some(now));
+        let record = record.to_str().expect("a path of text");
+        tollgate(self.path(), &["replay", record, "--format", format])
+    }
+
     /// `tollgate check` of the two commits, as JSON.
     pub(crate) fn check(&self, base: &str, head: &str) -> Verdict {
         let output = tollgate(
@@ -151,6 +176,12 @@ pub(crate) fn binary() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_tollgate"))
 }
 
+/// Seconds since 1970 of `2026-03-01T03:00:00Z`.
+pub(crate) fn seconds(moment: &str) -> u64 {
+    let moment = chrono::DateTime::parse_from_rfc3339(moment.trim()).expect("RFC 3339");
+    u64::try_from(moment.timestamp()).expect("after 1970")
+}
+
 /// A JSON report, read back.
 pub(crate) struct Verdict {
     pub(crate) exit: i32,
@@ -173,7 +204,8 @@ impl Verdict {
         self.json["decision"].as_str().expect("a decision")
     }
 
-    /// `deny renders/failed path:line` for each finding of at least a warning, then the decision.
+    /// `deny renders/failed path:line` for each finding of at least a warning, `waived` in place of the
+    /// level where somebody has waived it; then the decision.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self
             .findings()
@@ -184,11 +216,11 @@ impl Verdict {
                     Some(path) => format!(" {path}:{}", place["line"]),
                     None => String::new(),
                 };
-                format!(
-                    "{} {}{at}",
-                    it["level"].as_str().unwrap_or_default(),
-                    it["rule"].as_str().unwrap_or_default()
-                )
+                let level = match it["disposition"].is_null() {
+                    true => it["level"].as_str().unwrap_or_default(),
+                    false => "waived",
+                };
+                format!("{level} {}{at}", it["rule"].as_str().unwrap_or_default())
             })
             .collect();
         lines.extend(

@@ -131,9 +131,11 @@ impl Shield {
                 reason,
                 rollback,
                 expires: _,
+                place,
                 expires_place,
             }) = asks
             {
+                self.maybe_place(place);
                 self.text_about(file_of(expires_place), reason);
                 self.text_about(file_of(expires_place), rollback);
                 self.maybe_place(expires_place);
