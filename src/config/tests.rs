@@ -438,3 +438,55 @@ fn hostile_files_end_in_an_error() {
         assert!(read(&text).is_err());
     }
 }
+
+/// What an override can never waive is no demand that it can name, and no name covers more than it says.
+#[test]
+fn what_can_be_waived_is_a_fixed_set_of_rules() {
+    use Waivable::{
+        Approvals, Argocd, Freeze, Images, OneEnvironment, Policies, PolicyTests, Promotion,
+        Protection, Schemas, Soak,
+    };
+    let all = [
+        Promotion,
+        Soak,
+        Freeze,
+        OneEnvironment,
+        Schemas,
+        Policies,
+        PolicyTests,
+        Approvals,
+        Protection,
+        Argocd,
+        Images,
+    ];
+    for (rule, want) in [
+        ("promotion/not-promoted", vec![Promotion]),
+        ("promotion/soak", vec![Soak]),
+        ("promotion/freeze", vec![Freeze]),
+        ("promotion/one-environment", vec![OneEnvironment]),
+        ("promotion/other", vec![]),
+        ("schemas/invalid", vec![Schemas]),
+        ("policies/soak", vec![Policies]),
+        ("policies/require/more", vec![Policies]),
+        ("policy-tests/failed", vec![PolicyTests]),
+        ("approvals/missing", vec![Approvals]),
+        ("approvals/owners", vec![Approvals]),
+        ("approvals/no-rule", vec![Approvals]),
+        ("approvals/owners-unreadable", vec![]),
+        ("approvals/changes-requested", vec![]),
+        ("approvals/draft", vec![]),
+        ("approvals/unknown-contributor", vec![]),
+        ("protection/weaker", vec![Protection]),
+        ("argocd/automated", vec![Argocd]),
+        ("images/tag", vec![Images]),
+        ("renders/failed", vec![]),
+        ("secrets/plain", vec![]),
+        ("control-plane/weakened", vec![]),
+        ("control-plane/override-unapproved", vec![]),
+        ("policies", vec![]),
+        ("policiesx/y", vec![]),
+    ] {
+        let covers: Vec<Waivable> = all.into_iter().filter(|it| it.is_asked_by(rule)).collect();
+        assert_eq!(covers, want, "{rule}");
+    }
+}

@@ -4,7 +4,10 @@ use super::{Stop, sides::file_stop};
 use crate::{
     config::{Config, Patterns, read_override},
     exit,
-    model::{ChangedFile, ControlPlaneFile, OverrideFacts, OverrideMistake, Place, Side},
+    model::{
+        ChangedFile, ControlPlane, ControlPlaneFile, Edit, OverrideFacts, OverrideMistake, Place,
+        Side,
+    },
     repo::Tree,
 };
 use std::collections::BTreeMap;
@@ -73,11 +76,17 @@ fn text(head: &dyn Tree, path: &RepoPath, is_link: bool) -> Result<String, Vec<O
         .map_err(|it| mistake(format!("it is not UTF-8: {it}"), "save it as UTF-8"))
 }
 
-/// Overrides ride with the change that they are for. What reads as one decides about no other change,
-/// whatever folder it stands in.
+/// Overrides ride with the change that they are for. A file that the change brings and that reads as
+/// one decides about no other change, whatever folder it stands in; but where one stands in place of
+/// something else, or where owners and settings are looked for, that is a change of the rules.
 pub(super) fn ride_along(files: &mut Vec<ControlPlaneFile>, overrides: &[OverrideFacts]) {
     files.retain(|file| {
+        let rules = matches!(
+            file.class,
+            ControlPlane::Owners | ControlPlane::Configuration
+        );
         let mut overrides = overrides.iter();
-        !overrides.any(|it| it.asks.is_some() && it.path == file.path)
+        let is_one = overrides.any(|it| it.asks.is_some() && it.path == file.path);
+        rules || file.edit != Edit::Added || !is_one
     });
 }

@@ -455,6 +455,41 @@ fn an_override_rides_with_its_change() {
     );
 }
 
+/// In place of a file that decides it is a change of the rules.
+#[test]
+fn an_override_takes_the_place_of_no_rule() {
+    let config = CONFIG.replace(".tollgate/overrides/*.yaml", "{.github/**,CODEOWNERS}");
+    let all = both("[policies, approvals]");
+    let forge = approved_by(&["bob", "cho"]);
+    for (path, there) in [
+        ("CODEOWNERS", true),
+        (".github/CODEOWNERS", false),
+        (".github/workflows/gate.yaml", true),
+    ] {
+        let repository = Repository::new();
+        repository
+            .write("tollgate.yaml", &config)
+            .write("prod/kustomization.yaml", "resources: [map.yaml]\n")
+            .write("prod/map.yaml", &config_map("old"))
+            .write("CODEOWNERS", "* @bob\n");
+        if there {
+            repository.write(path, "on: push\n");
+        }
+        let base = repository.commit("base");
+        repository.write("prod/map.yaml", &config_map("new"));
+        let head = repository.write(path, &all).commit("head");
+        let it = Change {
+            repository,
+            base,
+            head,
+        };
+        let lines = it.at(NOW, &forge).lines();
+        let rides = format!("deny control-plane/rides-along {path}:1");
+        assert!(lines.contains(&rides), "{path}: {lines:?}");
+        assert_eq!(lines.last().map(String::as_str), Some("refuse"));
+    }
+}
+
 #[test]
 fn with_a_mistake_it_asks_for_nothing() {
     let forge = approved_by(&["bob", "cho", "dee"]);
