@@ -81,6 +81,11 @@ const PAGES: &[(&str, &str, &str)] = &[
         "let a change through in an emergency, with two approvals",
         include_str!("override.md"),
     ),
+    (
+        "exceptions",
+        "one rule does not hold for one subject until a day",
+        include_str!("exceptions.md"),
+    ),
 ];
 
 /// The page of that name; that of a built-in policy, where one is asked for

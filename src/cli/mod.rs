@@ -88,7 +88,7 @@ enum Command {
     Init(init::Args),
     /// Judge the facts of an earlier check again
     Replay(replay::Args),
-    /// Print the JSON Schema of the configuration, for editors
+    /// Print the JSON Schema of the configuration or of the file with exceptions, for editors
     Schema(schema::Args),
     /// Print what a shell needs to complete commands and options
     Completions(completions::Args),

@@ -6,10 +6,12 @@
 //! [`Config::with_inferred_environments`] say what holds; [`inferred`] keeps those conventions.
 //! Settings of gates that are not configured are `None`.
 
+mod baseline;
 mod check;
 mod compare;
 mod emergency;
 mod environment;
+mod exceptions;
 pub mod inferred;
 mod places;
 mod read;
@@ -18,12 +20,14 @@ mod schema;
 mod settings;
 mod value;
 
+pub use baseline::{baseline, baseline_text};
 pub use compare::lowered;
 pub use emergency::read_override;
 pub use environment::{
     Argocd, Enforcement, Environment, Feature, Freeze, Identity, Images, Pin, PromoteFrom, Rule,
     TargetRevision, Window,
 };
+pub use exceptions::{exceptions, exceptions_schema};
 pub use places::Places;
 pub use review::{
     ApprovalBind, ApprovalDefaults, ApprovalRule, Approvals, ChangesRequested, Codeowners, Group,

@@ -15,13 +15,7 @@ const ABOUT: &str = "The configuration of Tollgate. Editors with the YAML langua
 pub fn schema() -> Value {
     let mut definitions = Definitions::default();
     Config::schema(&mut definitions);
-    let mut root = definitions.0.remove("Config").unwrap_or_default();
-    root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    root["title"] = json!(super::FILE_NAME);
-    root["description"] = json!(ABOUT);
-    root["properties"]["version"]["const"] = json!(VERSION);
-    root["$defs"] = Value::Object(definitions.0);
-    root
+    definitions.into_schema("Config", super::FILE_NAME, ABOUT, VERSION)
 }
 
 /// The named parts, each written once.
@@ -29,6 +23,23 @@ pub fn schema() -> Value {
 pub(super) struct Definitions(Map<String, Value>);
 
 impl Definitions {
+    /// The schema of a file whose whole is one of the definitions, a map with a `version`.
+    pub(super) fn into_schema(
+        mut self,
+        root: &str,
+        title: &str,
+        about: &str,
+        version: u32,
+    ) -> Value {
+        let mut root = self.0.remove(root).unwrap_or_default();
+        root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+        root["title"] = json!(title);
+        root["description"] = json!(about);
+        root["properties"]["version"]["const"] = json!(version);
+        root["$defs"] = Value::Object(self.0);
+        root
+    }
+
     /// A map with fixed keys, which `add` adds.
     pub(super) fn map(
         &mut self,

@@ -5,6 +5,7 @@ use crate::{
     reviews::{Consent, consent},
 };
 
+mod exceptions;
 mod overrides;
 
 pub(super) struct ControlPlane;
@@ -23,6 +24,11 @@ impl Gate for ControlPlane {
                 "override-unapproved",
                 "override-invalid",
                 "override-expired",
+                "waiver-file",
+                "exception-expired",
+                "exception-too-long",
+                "exception-names",
+                "baseline-grows",
             ],
             page: include_str!("control_plane.md"),
         }
@@ -35,7 +41,8 @@ impl Gate for ControlPlane {
             examined.examine(&file.path, 1);
             examined.findings.push(changed(file, &environments));
         }
-        let weakened = weakened(cx);
+        let mut weakened = weakened(cx);
+        weakened.extend(exceptions::weakened(cx));
         if !weakened.is_empty() {
             let consent = consent(cx.facts, cx.config);
             for (subject, message, place) in weakened {
@@ -46,7 +53,10 @@ impl Gate for ControlPlane {
                     .push(finding.label(place.as_ref(), "here"));
             }
         }
-        if let Some(finding) = leaves_built_in(cx) {
+        for finding in exceptions::findings(cx)
+            .into_iter()
+            .chain(leaves_built_in(cx))
+        {
             examined.examine(&finding.subject, 1);
             examined.findings.push(finding);
         }

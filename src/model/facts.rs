@@ -8,6 +8,7 @@ use super::{
     resource::ResourceKey,
     schema::SchemaFacts,
     waiver::WaiverFacts,
+    waiver_files::WaiverFiles,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,6 +57,9 @@ pub struct Facts {
     /// Who has decided that what does not hold the change.
     #[serde(default, skip_serializing_if = "WaiverFacts::is_empty")]
     pub waivers: WaiverFacts,
+    /// What is wrong with the files that those come from, and what the change does to them.
+    #[serde(default, skip_serializing_if = "WaiverFiles::is_empty")]
+    pub waiver_files: WaiverFiles,
     /// What the repository got wrong while the facts were gathered.
     pub problems: Vec<Problem>,
     /// Where the process that reads hostile input ended early.
@@ -86,6 +90,7 @@ impl Facts {
             suites: Vec::new(),
             forge: None,
             waivers: WaiverFacts::default(),
+            waiver_files: WaiverFiles::default(),
             problems: Vec::new(),
             faults: Vec::new(),
         }

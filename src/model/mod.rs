@@ -12,6 +12,7 @@ pub mod secret;
 mod suite;
 mod time;
 mod waiver;
+mod waiver_files;
 
 pub use facts::{
     Change, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts, OverlayFacts, PolicyFacts,
@@ -35,6 +36,10 @@ pub use schema::{SchemaFacts, SchemaResult, SchemaRule};
 pub use suite::{RowRun, RowStatus, RuleCoverage, SuiteRun};
 pub use time::utc;
 pub use waiver::{
-    BaselineFacts, ExceptionFacts, ExceptionSubject, OverrideFacts, OverrideMistake,
+    BaselineFacts, EXCEPTABLE, ExceptionFacts, ExceptionSubject, OverrideFacts, OverrideMistake,
     OverrideRequest, WaiverFacts,
+};
+pub use waiver_files::{
+    AddedFindings, BaselineBefore, BaselineFile, ExceptionsFile, FileMistake, HeadBaseline,
+    HeadExceptions, WaiverFiles,
 };

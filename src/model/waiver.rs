@@ -4,6 +4,17 @@
 use super::{facts::Edit, place::Place};
 use serde::{Deserialize, Serialize};
 
+/// Gates of which BASE can except single findings. What does not render cannot be judged at all; who
+/// must agree, what the rules are and how the forge protects them is for the configuration to say.
+pub const EXCEPTABLE: &[&str] = &[
+    "schemas",
+    "policies",
+    "secrets",
+    "policy-tests",
+    "argocd",
+    "images",
+];
+
 /// All of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaiverFacts {

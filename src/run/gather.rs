@@ -12,7 +12,7 @@ use super::{
     schemas::Validation,
     secrets,
     sides::{Sides, file_stop},
-    suites,
+    suites, waivers,
 };
 use crate::{
     config::{self, Codeowners, Config, Patterns},
@@ -206,6 +206,9 @@ fn facts_of(
     facts.suites = suites::run(&base.suites(), &head.suites(), policies_changed, now, watch);
     let in_git = secrets::in_git(&base.side(), &head.side(), &facts);
     facts.secrets.extend(in_git);
+    let new = new_config.as_ref().and_then(|it| it.as_ref().ok());
+    let configs = (&loaded.config, new.map(|it| &it.config));
+    waivers::gather(base.waivers(), head.waivers(), configs, &mut facts);
     values.extend(read.found());
     values.into_shield().facts(&mut facts);
     let settings = config::Loaded { config, ..loaded };
@@ -358,6 +361,14 @@ impl<'a> Opened<'a> {
 
     fn side(&self) -> secrets::Tree<'_> {
         secrets::Tree {
+            side: self.side,
+            files: self.files,
+            sources: self.sources,
+        }
+    }
+
+    fn waivers(&self) -> waivers::Tree<'_> {
+        waivers::Tree {
             side: self.side,
             files: self.files,
             sources: self.sources,

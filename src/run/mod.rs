@@ -34,6 +34,7 @@ mod secrets;
 mod sides;
 mod suites;
 mod test;
+mod waivers;
 
 pub use apply::{Applied, ApplyTask};
 pub use diff::DiffTask;

@@ -10,27 +10,17 @@ mod baseline;
 mod emergency;
 mod exceptions;
 
+pub use crate::model::EXCEPTABLE;
 pub use emergency::{Override, State, overrides};
-pub use exceptions::covers;
+pub use exceptions::{LONGEST_DAYS, covers, is_within, latest_expiry};
 
 use crate::{
     config::Config,
     finding::{Disposition, Finding, Level, Waiver},
-    model::{Facts, WaiverFacts},
+    model::{Facts, WaiverFacts, utc},
 };
 use emergency::Emergency;
 use std::collections::BTreeSet;
-
-/// Gates of which BASE can except single findings. What does not render cannot be judged at all; who
-/// must agree, what the rules are and how the forge protects them is for the configuration to say.
-pub const EXCEPTABLE: &[&str] = &[
-    "schemas",
-    "policies",
-    "secrets",
-    "policy-tests",
-    "argocd",
-    "images",
-];
 
 /// Everybody who may waive a finding of one change.
 pub struct Waivers<'a> {
@@ -55,10 +45,29 @@ impl<'a> Waivers<'a> {
     /// Mark the findings that somebody has waived.
     pub fn apply(&self, findings: &mut [Finding]) {
         for finding in findings.iter_mut().filter(|it| it.level > Level::Note) {
-            if let Some(waiver) = self.waiver(finding) {
-                finding.disposition = Disposition::Waived(waiver);
+            match self.waiver(finding) {
+                Some(waiver) => finding.disposition = Disposition::Waived(waiver),
+                None => self.tell_what_ran_out(finding),
             }
         }
+    }
+
+    /// Whoever relied on an exception is told that it has run out.
+    fn tell_what_ran_out(&self, finding: &mut Finding) {
+        let gone = exceptions::ran_out(&self.facts.exceptions, finding, self.now);
+        let Some(gone) = gone else {
+            return;
+        };
+        let told = format!(
+            "exception `{}` of {} ran out on {}",
+            gone.id,
+            gone.owner,
+            utc(gone.expires)
+        );
+        finding.help = Some(match finding.help.take() {
+            Some(help) => format!("{told}; {help}"),
+            None => told,
+        });
     }
 
     /// The emergency is asked last: what is waived anyway does not need it.

@@ -6,6 +6,7 @@ mod builtin;
 mod check;
 mod commands;
 mod diff;
+mod exceptions;
 mod foreign_text;
 mod forge;
 mod forge_record;

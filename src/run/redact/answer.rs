@@ -1,11 +1,13 @@
 //! Every text of an answer. Each struct is taken apart by all of its fields, so that a new field
 //! does not compile until somebody has decided about it here.
 
+mod waiver_files;
+
 use super::Shield;
 use crate::model::{
-    BaselineFacts, ExceptionFacts, Facts, OverlayFacts, OverrideFacts, OverrideMistake,
-    OverrideRequest, OwnersFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning, RowRun,
-    RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side, SideFailure,
+    BaselineFacts, Facts, OverlayFacts, OverrideFacts, OverrideMistake, OverrideRequest,
+    OwnersFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning, RowRun, RuleFacts,
+    RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side, SideFailure,
     SuiteFacts, SuiteRow, SuiteRun, WaiverFacts,
     owners::{Demand, DemandFacts, OwnersMistake},
     secret,
@@ -31,6 +33,7 @@ impl Shield {
             owners,
             suites,
             waivers,
+            waiver_files,
             problems,
             faults: _,
             // Asked by the parent, after the worker has answered.
@@ -74,6 +77,7 @@ impl Shield {
         owners.iter_mut().for_each(|it| self.owners(it));
         suites.iter_mut().for_each(|it| self.suite_facts(it));
         self.waivers(waivers);
+        self.waiver_files(waiver_files);
         for Problem {
             gate: _,
             subject: _,
@@ -95,19 +99,7 @@ impl Shield {
             baseline,
             overrides,
         } = waivers;
-        for ExceptionFacts {
-            id: _,
-            rule: _,
-            subject: _,
-            reason,
-            owner: _,
-            expires: _,
-            place,
-        } in exceptions
-        {
-            self.text_about(file_of(place), reason);
-            self.maybe_place(place);
-        }
+        exceptions.iter_mut().for_each(|it| self.exception(it));
         for BaselineFacts {
             fingerprint: _,
             rule: _,
