@@ -82,6 +82,11 @@ const PAGES: &[(&str, &str, &str)] = &[
         include_str!("override.md"),
     ),
     (
+        "baseline",
+        "write down what is there, so that it does not hold changes",
+        include_str!("baseline.md"),
+    ),
+    (
         "exceptions",
         "one rule does not hold for one subject until a day",
         include_str!("exceptions.md"),

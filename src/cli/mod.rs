@@ -12,10 +12,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod apply;
+mod baseline;
 mod check;
 mod completions;
 mod demo;
 mod explain;
+mod files;
 mod init;
 mod man;
 mod owners;
@@ -86,6 +88,8 @@ enum Command {
     Explain(explain::Args),
     /// Write a configuration that fits the repository
     Init(init::Args),
+    /// Write down what is there, so that it does not hold changes; later, take out what is gone
+    Baseline(baseline::Args),
     /// Judge the facts of an earlier check again
     Replay(replay::Args),
     /// Print the JSON Schema of the configuration or of the file with exceptions, for editors
@@ -115,6 +119,7 @@ pub fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args, common),
             Command::Explain(args) => explain::run(args, common),
             Command::Init(args) => init::run(args, common),
+            Command::Baseline(args) => baseline::run(args, common),
             Command::Replay(args) => replay::run(args, common),
             Command::Schema(args) => schema::run(args),
             Command::Completions(args) => completions::run(args),

@@ -1,6 +1,9 @@
 //! The facts of a change: the only part that looks at the world.
 
 mod lowered;
+mod whole;
+
+pub(super) use whole::whole;
 
 use super::{
     Stop,
@@ -35,7 +38,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use tollgate_kustomize::{FileError, Files, RepoPath, Session};
+use tollgate_kustomize::{FileError, Files, MemoryFiles, RepoPath, Session};
 use tollgate_yaml::{Node, Sources, YamlError};
 
 /// Which change to look at.
@@ -107,7 +110,20 @@ pub(super) fn gather(task: &CheckTask, read: &Texts, watch: Watch<'_>) -> Result
     let forge = task
         .forge
         .unwrap_or_else(|| owners::forge(&task.environment));
-    facts_of(&base, &*head, change, forge, task.now, read, watch)
+    let lens = Lens {
+        forge,
+        now: task.now,
+        whole: false,
+    };
+    facts_of(&base, &*head, change, &lens, read, watch)
+}
+
+/// How two trees are looked at.
+struct Lens {
+    forge: ForgeKind,
+    now: u64,
+    /// Whether BASE gives the rules and nothing else, so that all of HEAD is new.
+    whole: bool,
 }
 
 /// Everything about two trees and what differs between them.
@@ -115,11 +131,11 @@ fn facts_of(
     base: &dyn repo::Tree,
     head: &dyn repo::Tree,
     change: Change,
-    forge: ForgeKind,
-    now: u64,
+    lens: &Lens,
     read: &Texts,
     watch: Watch<'_>,
 ) -> Result<Gathered, Stop> {
+    let Lens { forge, now, whole } = *lens;
     let loaded = config::load(base, &read.base).map_err(|it| config_stop(&it, &read.base))?;
     let base = Opened::new(base, &read.base, Side::Base, &loaded.config, watch)?;
     let head = Opened::new(head, &read.head, Side::Head, &loaded.config, watch)?;
@@ -134,7 +150,7 @@ fn facts_of(
     facts.waivers.overrides = overrides::facts(head.files, head.sources, &config, &change.files)?;
     overrides::ride_along(&mut facts.control_plane, &facts.waivers.overrides);
     let asked = |it: &config::Approvals| it.codeowners == Codeowners::Enforce;
-    if config.approvals.as_ref().is_some_and(asked) {
+    if !whole && config.approvals.as_ref().is_some_and(asked) {
         let owners = || owners::facts(base.files, forge, &change.files);
         facts.owners = Some(step(watch, "the owners of BASE", owners));
     }
@@ -151,7 +167,7 @@ fn facts_of(
     };
     let policies = step(watch, "policies of BASE", || base.load_policies(builtin));
     let policies_changed = changed(ControlPlane::Policy) || changed(ControlPlane::Exception);
-    let preview = (policies_changed || new_builtin != builtin).then(|| {
+    let preview = (!whole && (policies_changed || new_builtin != builtin)).then(|| {
         step(watch, "policies of HEAD", || {
             head.load_policies(new_builtin)
         })
@@ -161,7 +177,9 @@ fn facts_of(
     facts
         .problems
         .extend(preview.iter().flat_map(|it| it.as_problems("policy-tests")));
-    facts.base_policies.clone_from(&policies.policies);
+    if !whole {
+        facts.base_policies.clone_from(&policies.policies);
+    }
     facts.head_policies.clone_from(&new.policies);
 
     let mut problems = [base.problems(), head.problems()];
@@ -177,9 +195,13 @@ fn facts_of(
             None
         }
     };
+    let mut before = base.tree(&config);
+    if whole {
+        before.overlays.clear();
+    }
     let scene = Scene {
         touched: Touched::new(facts.change.files.iter().map(|it| it.path.as_str())),
-        base: base.tree(&config),
+        base: before,
         head: head.tree(&config),
         policies: &policies,
         preview: preview.as_ref(),
@@ -203,8 +225,19 @@ fn facts_of(
         .values
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    facts.suites = suites::run(&base.suites(), &head.suites(), policies_changed, now, watch);
-    let in_git = secrets::in_git(&base.side(), &head.side(), &facts);
+    // Fixtures that a later change of policies is held against have to hold now.
+    let twice = policies_changed || whole;
+    facts.suites = suites::run(&base.suites(), &head.suites(), twice, now, watch);
+    let nothing = MemoryFiles::new();
+    let before = if whole {
+        secrets::Tree {
+            files: &nothing,
+            ..base.side()
+        }
+    } else {
+        base.side()
+    };
+    let in_git = secrets::in_git(&before, &head.side(), &facts);
     facts.secrets.extend(in_git);
     let new = new_config.as_ref().and_then(|it| it.as_ref().ok());
     let configs = (&loaded.config, new.map(|it| &it.config));
@@ -536,7 +569,7 @@ fn lowered(
     }
 }
 
-fn revision(revision: &Revision) -> RevisionFacts {
+pub(super) fn revision(revision: &Revision) -> RevisionFacts {
     RevisionFacts {
         name: revision.name.clone(),
         commit: Some(revision.commit.clone()),

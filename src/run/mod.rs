@@ -14,6 +14,7 @@ use redact::Texts;
 use serde::{Deserialize, Serialize};
 
 mod apply;
+mod baseline;
 mod compare;
 mod diff;
 mod forge;
@@ -37,6 +38,7 @@ mod test;
 mod waivers;
 
 pub use apply::{Applied, ApplyTask};
+pub use baseline::{BaselineTask, Survey, Weighed, weigh};
 pub use diff::DiffTask;
 pub use forge::question;
 pub use gather::{CheckTask, Gathered};
@@ -62,6 +64,8 @@ pub enum Task {
     Init(InitTask),
     /// Who owns paths.
     Owners(OwnersTask),
+    /// Everything in a repository, as if it were new.
+    Baseline(BaselineTask),
 }
 
 /// What a worker answers.
@@ -81,6 +85,8 @@ pub enum Answer {
     Init(Proposal),
     /// To [`Task::Owners`].
     Owners(Ownership),
+    /// To [`Task::Baseline`].
+    Baseline(Box<Survey>),
     /// To any task: it cannot be done.
     Stopped(Stop),
 }
@@ -128,6 +134,9 @@ pub fn perform(task: Task, watch: Watch<'_>) -> Answer {
         Task::Apply(task) => apply::apply(&task, &read, watch).map(Answer::Apply),
         Task::Init(task) => init::init(&task, &read, watch).map(Answer::Init),
         Task::Owners(task) => ownership::look_up(&task).map(Answer::Owners),
+        Task::Baseline(task) => {
+            baseline::survey(&task, &read, watch).map(|it| Answer::Baseline(Box::new(it)))
+        }
     };
     answer.unwrap_or_else(|stop| Answer::Stopped(read.found().into_shield().stop(stop)))
 }

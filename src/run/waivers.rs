@@ -217,6 +217,19 @@ impl Tree<'_> {
         read.map_err(|it| self.mistakes(&it))
     }
 
+    /// The findings of its baseline, as its file has them; `None` where there is none.
+    pub(super) fn known(
+        self,
+        path: &FilePath,
+    ) -> Result<Option<Vec<BaselineFacts>>, Vec<FileMistake>> {
+        let text = self.text(path)?;
+        if text.is_none() {
+            return Ok(None);
+        }
+        let found = self.findings(path, Ok(text))?;
+        Ok(Some(found.into_iter().map(|it| it.0).collect()))
+    }
+
     fn mistakes(self, errors: &[YamlError]) -> Vec<FileMistake> {
         let mistake = |it: &YamlError| FileMistake {
             message: it.message.clone(),

@@ -428,3 +428,18 @@ fn two_exceptions_never_add_up_and_generated_names_are_met() {
         None
     );
 }
+
+#[test]
+fn editors_get_a_schema_of_the_file() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let printed = tollgate(folder.path(), &["schema", "exceptions"]);
+    let schema: serde_json::Value = serde_json::from_slice(&printed.stdout).expect("JSON");
+    assert_eq!(schema["title"], "exceptions.yaml");
+    let required = &schema["$defs"]["Exception"]["required"];
+    assert_eq!(
+        *required,
+        json!(["id", "rule", "subject", "reason", "owner", "expires"])
+    );
+    let same = tollgate(folder.path(), &["schema", "configuration"]);
+    assert_eq!(same.stdout, tollgate(folder.path(), &["schema"]).stdout);
+}

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod attacks;
+mod baseline;
 mod builtin;
 mod check;
 mod commands;

@@ -575,6 +575,55 @@ fn init_and_schema_show_no_value() {
     assert_eq!(explained.status.code(), Some(2));
 }
 
+/// A baseline holds what was found, and nothing of what it was found in.
+#[test]
+fn a_baseline_shows_no_value() {
+    let (repository, _, _) = repository("strict");
+    fill(&repository, "prod");
+    repository.commit("head");
+    // What cannot be read at all leaves questions, and they are told.
+    output_is_clean("undecided", &tollgate(repository.path(), &["baseline"]));
+    for broken in ["lost", "literal", "envs", "broken", "twice", "merge"] {
+        std::fs::remove_dir_all(repository.path().join("prod").join(broken)).expect("a folder");
+    }
+    let base = repository.commit("head");
+    output_is_clean("baseline", &tollgate(repository.path(), &["baseline"]));
+    let path = repository.path().join(".tollgate/baseline.json");
+    let text = std::fs::read_to_string(&path).expect("it is written");
+    is_clean("baseline.json", text.as_bytes());
+    assert!(text.contains("[redacted]"), "nothing was redacted: {text}");
+    assert!(text.contains("secrets/plain"), "{text}");
+    output_is_clean(
+        "baseline again",
+        &tollgate(repository.path(), &["baseline"]),
+    );
+    let head = repository.commit("known");
+    check_is_clean(&repository, &base, &head, "refuse");
+    // From the next change on all of it is waived, with the same fingerprints: every value of the
+    // Secret is another one.
+    let patched = kustomization()
+        .replace(&canary(10), &canary(16))
+        .replace(&canary(11), &canary(17));
+    repository
+        .write("prod/good/secret.yaml", &secret(8))
+        .write("prod/good/kustomization.yaml", &patched);
+    let changed = repository.commit("changed");
+    let verdict = repository.check(&head, &changed);
+    let holds: Vec<_> = verdict
+        .findings()
+        .filter(|it| it["level"] == "deny" && it["disposition"].is_null())
+        .map(|it| it["rule"].to_string())
+        .collect();
+    assert_eq!(holds, Vec::<String>::new());
+    let waived = |it: &serde_json::Value| it["disposition"]["waived"]["by"] == "baseline";
+    let known = |it: &serde_json::Value| it["rule"] == "secrets/plain" && waived(it);
+    assert!(verdict.findings().any(known));
+    is_clean(
+        "a change of what is known",
+        verdict.json.to_string().as_bytes(),
+    );
+}
+
 /// A configuration that somebody mistook for a Secret: the message about it quotes it.
 #[test]
 fn why_a_task_stops_shows_no_value() {

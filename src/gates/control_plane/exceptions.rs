@@ -159,7 +159,10 @@ fn unknown_names(config: &Config, exception: &ExceptionFacts) -> Vec<Finding> {
             .collect();
         told(
             format!("there is no environment `{name}`, so it waives nothing"),
-            format!("there are {}", known.join(", ")),
+            match known.as_slice() {
+                [] => "leave it out: none is known".to_owned(),
+                known => format!("there are {}", known.join(", ")),
+            },
         );
     }
     if !answers(config, &exception.owner) {
