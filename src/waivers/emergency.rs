@@ -145,10 +145,11 @@ fn approved<'a>(asks: &'a OverrideRequest, require: &Require, bench: &Bench<'a>)
     if !object.is_empty() {
         let list = object.join(", ");
         if met {
-            why = format!("{list} asks for changes");
+            let verb = if object.len() == 1 { "asks" } else { "ask" };
+            why = format!("{list} {verb} for changes");
         }
         help.push(format!(
-            "{list} must approve, or somebody must dismiss the review that asks for changes"
+            "{list} must approve, or somebody must dismiss what asks for changes"
         ));
     }
     State::Unapproved {

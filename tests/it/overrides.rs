@@ -217,6 +217,14 @@ fn approvals_that_do_not_count_leave_it_out_of_force() {
         ]})),
         "eve asks for changes"
     );
+    assert_eq!(
+        why(json!({"author": "ann", "reviews": [
+            {"by": "bob", "says": "approved"},
+            {"by": "dee", "says": "changes-requested"},
+            {"by": "eve", "says": "changes-requested"}
+        ]})),
+        "has 1 of 2 approvals of oncall: bob counts; dee does not: asks for changes; eve does not: asks for changes"
+    );
 }
 
 /// Whatever other approvals may be.
@@ -609,9 +617,15 @@ fn every_report_says_override() {
             );
             continue;
         }
+        if format == "json" {
+            let value: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(value["decision"], "override");
+            assert_eq!(value["counts"]["waived"], 2);
+            continue;
+        }
         let by = "INC-1234, approved by bob, cho, until 2026-03-01T05:00:00Z: the shop answers";
         let verdict = "OVERRIDE: admitted by an emergency override, not by its gates (INC-1234, ";
-        assert!(text.contains(by) || format == "json", "{format}: {text}");
+        assert!(text.contains(by), "{format}: {text}");
         assert!(
             text.contains(verdict) || format == "json",
             "{format}: {text}"
