@@ -1,4 +1,4 @@
-use super::{Cause, Examined, Gate, GateContext, Meta, Unsure};
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, forge_notes};
 use crate::{
     config::{ApprovalRule, ChangesRequested, Codeowners},
     finding::{Finding, Level},
@@ -24,6 +24,7 @@ impl Gate for Approvals {
                 "draft",
                 "unknown-contributor",
                 "counted",
+                "forge",
             ],
             page: include_str!("approvals.md"),
         }
@@ -61,6 +62,7 @@ impl Gate for Approvals {
             Ok(bench) => Judge { cx, bench }.judge(&rules, owners.flatten(), &mut examined),
             Err(gap) => examined.unsure.push(unsure("reviews of the change", &gap)),
         }
+        examined.findings.extend(forge_notes(cx, "approvals/forge"));
         examined
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     finding::{Finding, Level},
     model::{Facts, OverlayFacts, Place, Problem, ResourceKey},
 };
+pub use protection::{Answer, Demand, demands};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ mod approvals;
 mod control_plane;
 mod policies;
 mod policy_tests;
+mod protection;
 mod renders;
 mod schemas;
 mod secrets;
@@ -31,6 +33,7 @@ pub static GATES: &[&dyn Gate] = &[
     &policy_tests::PolicyTests,
     &control_plane::ControlPlane,
     &approvals::Approvals,
+    &protection::Protection,
 ];
 
 /// What a gate is, apart from what it does.
@@ -185,6 +188,18 @@ fn problems(cx: GateContext<'_>, gate: &str, rule: &str, examined: &mut Examined
             });
         }
     }
+}
+
+/// What a reader should know about the forge's answers, one note each.
+fn forge_notes(cx: GateContext<'_>, rule: &str) -> Vec<Finding> {
+    let forge = cx.facts.forge.iter();
+    let notes = forge.flat_map(|it| it.notes.iter().map(|note| (&it.forge, note)));
+    notes
+        .map(|(forge, note)| {
+            let subject = format!("answers of {forge}");
+            Finding::new(Level::Note, rule, subject, note)
+        })
+        .collect()
 }
 
 /// Facts about an overlay that the facts do not list can only be damaged.

@@ -5,6 +5,7 @@ mod forge;
 pub mod owners;
 mod place;
 mod progress;
+mod protection;
 mod render_diff;
 mod resource;
 mod schema;
@@ -27,6 +28,7 @@ pub use forge::{
 pub use owners::OwnersFacts;
 pub use place::{Place, Side};
 pub use progress::{Step, Watch, step};
+pub use protection::Told;
 pub use render_diff::{
     ChangeKind, FieldDiff, OverlayDiff, RenderDiff, ResourceDiff, Setting, Shown, SideFailure,
     SourceLine,

@@ -20,7 +20,7 @@ pub use bench::{Bench, Objection, Opinion, Reviewer};
 pub use consent::{Consent, consent};
 pub use count::{Outcome, Standing};
 pub use owners::team_of;
-pub use when::{Strictness, applies, environments};
+pub use when::{Strictness, applies, enforced, environments};
 pub use words::{NAMED, approvals, score};
 
 /// The first characters of a commit's id, for people.

@@ -20,15 +20,20 @@ impl Strictness {
     /// That of the strictest environment which would receive something else; for a change of the
     /// rules that no environment receives, that of the strictest environment there is.
     pub fn of(facts: &Facts, config: &Config) -> Self {
-        let touched = environments(facts);
-        let rules_alone = touched.is_empty() && !facts.control_plane.is_empty();
-        let strict = config
-            .environments
-            .iter()
-            .filter(|it| rules_alone || touched.contains(it.name.as_str()))
-            .any(|it| it.enforcement == Enforcement::Strict);
+        let strict = enforced(facts, config).contains(&Enforcement::Strict);
         if strict { Self::Strict } else { Self::Lenient }
     }
+}
+
+/// How strictly those environments are judged that would receive something else; for a change of the
+/// rules that no environment receives, all that there are.
+pub fn enforced(facts: &Facts, config: &Config) -> Vec<Enforcement> {
+    let touched = environments(facts);
+    let rules_alone = touched.is_empty() && !facts.control_plane.is_empty();
+    let all = config.environments.iter();
+    all.filter(|it| rules_alone || touched.contains(it.name.as_str()))
+        .map(|it| it.enforcement)
+        .collect()
 }
 
 /// The environments that would receive something else than they do now. Decided by what is rendered,

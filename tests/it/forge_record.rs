@@ -6,7 +6,9 @@
 //!   "author": "ann",
 //!   "reviews": [{"by": "bob", "says": "approved", "of": "older"}],
 //!   "permissions": {"eve": "read"},
-//!   "teams": {"acme/platform": ["bob"]}
+//!   "teams": {"acme/platform": ["bob"]},
+//!   "protection": {"approvals": 2, "force_push": true, "bypass": [{"actor": "App:renovate"}]},
+//!   "notes": ["the tier"]
 //! }
 //! ```
 //!
@@ -20,14 +22,18 @@
 //!   an address without an account. `commits` says it of single ones, by their message.
 //! - `permissions` are `write` for everybody who reviewed unless given; `"unknown"` stands for any fact
 //!   that the forge does not tell.
+//! - `protection` is that of the request's branch unless it names another `branch`. What it does not
+//!   give is as strict as can be, with six approvals and no checks; `by` is `ruleset "prod" (42)`.
+//!   A check is its name, or a map with `context` and `source`; an actor's `mode` is `always` unless
+//!   given. Without it the forge was not asked.
 
 use crate::support::{Repository, tollgate};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tollgate::model::{
-    Access, Account, AccountKind, Contributor, ForgeFacts, Known, Request, RequestState, Review,
-    ReviewState,
+    Access, Account, AccountKind, Bypass, Contributor, ForgeFacts, Known, ProtectionFacts, Request,
+    RequestState, RequiredCheck, Review, ReviewState, Stated,
 };
 use tollgate::run::record;
 
@@ -127,8 +133,97 @@ fn facts(repository: &Repository, base: &str, head: &str, forge: &Value) -> Forg
         },
         permissions,
         teams: teams(forge),
-        protection: None,
-        notes: Vec::new(),
+        protection: forge
+            .get("protection")
+            .map(|it| protection(it, &text("branch", "main"))),
+        notes: list(forge, "notes")
+            .iter()
+            .map(|it| it.as_str().expect("a note").to_owned())
+            .collect(),
+    }
+}
+
+/// The setting that gives every answer about the protection.
+const RULESET: &str = "ruleset \"prod\" (42)";
+
+pub(crate) fn protection(short: &Value, branch: &str) -> ProtectionFacts {
+    fn given<T>(value: Option<&Value>, strict: T, read: impl FnOnce(&Value) -> T) -> Known<T> {
+        match value {
+            None => Known::Known(strict),
+            Some(it) if it == "unknown" => unknown(),
+            Some(it) => Known::Known(read(it)),
+        }
+    }
+    if short == "unknown" {
+        let gap = unknown::<()>();
+        return ProtectionFacts::unknown(branch, gap.get().expect_err("a gap"));
+    }
+    let all = short.as_object().expect("a map of settings");
+    let of = |key: &str| all.get(key);
+    let stated = |value: bool| Stated {
+        value,
+        by: RULESET.to_owned(),
+    };
+    let flag = |key: &str, strict: bool| {
+        given(of(key), stated(strict), |it| {
+            stated(it.as_bool().expect("true or false"))
+        })
+    };
+    let approvals = |value: u64| Stated {
+        value: u32::try_from(value).expect("a small number"),
+        by: RULESET.to_owned(),
+    };
+    let checks = |value: Vec<RequiredCheck>| Stated {
+        value,
+        by: RULESET.to_owned(),
+    };
+    let facts = ProtectionFacts {
+        branch: (of("branch").and_then(Value::as_str).unwrap_or(branch)).to_owned(),
+        approvals: given(of("approvals"), approvals(6), |it| {
+            approvals(it.as_u64().expect("a number"))
+        }),
+        dismiss_stale: flag("dismiss_stale", true),
+        code_owners: flag("code_owners", true),
+        last_push_approval: flag("last_push_approval", true),
+        status_checks: given(of("status_checks"), checks(Vec::new()), |it| {
+            let all = it.as_array().expect("a list of checks");
+            checks(all.iter().map(check).collect())
+        }),
+        signed_commits: flag("signed_commits", true),
+        linear_history: flag("linear_history", true),
+        force_push: flag("force_push", false),
+        deletion: flag("deletion", false),
+        direct_push: flag("direct_push", false),
+        admins: flag("admins", true),
+        bypass: given(of("bypass"), Vec::new(), |it| {
+            let all = it.as_array().expect("a list of actors");
+            all.iter().map(bypass).collect()
+        }),
+    };
+    // A mistake in a test must not read as a strict setting.
+    let known = serde_json::to_value(&facts).expect("facts serialise");
+    for key in all.keys() {
+        assert!(known.get(key).is_some(), "no setting of a branch: {key}");
+    }
+    facts
+}
+
+fn check(value: &Value) -> RequiredCheck {
+    match value.as_str() {
+        Some(name) => RequiredCheck {
+            context: name.to_owned(),
+            source: None,
+        },
+        None => serde_json::from_value(value.clone()).expect("a check"),
+    }
+}
+
+fn bypass(value: &Value) -> Bypass {
+    let mode = value.get("mode").and_then(Value::as_str);
+    Bypass {
+        actor: value["actor"].as_str().expect("an actor").to_owned(),
+        mode: mode.unwrap_or("always").to_owned(),
+        by: RULESET.to_owned(),
     }
 }
 

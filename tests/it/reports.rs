@@ -627,6 +627,7 @@ fn a_refusal_shows_the_line_to_edit_and_what_decided() {
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule
     none  approvals      nothing to examine: the configuration asks for no approvals
+    none  protection     nothing to examine: the configuration asks for no protection of the branch
 
     REFUSED: 1 finding holds this change (exit 1)
     "##);
@@ -655,6 +656,7 @@ fn an_admission_says_what_was_looked_at() {
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule
     none  approvals      nothing to examine: the configuration asks for no approvals
+    none  protection     nothing to examine: the configuration asks for no protection of the branch
 
     ADMITTED: every gate passed, 4 checks (exit 0)
     "##);
@@ -698,6 +700,7 @@ fn an_undecided_change_says_what_would_mend_it() {
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule
     none  approvals      nothing to examine: the configuration asks for no approvals
+    none  protection     nothing to examine: the configuration asks for no protection of the branch
 
     UNDECIDED: 1 question could not be decided, which holds this change (exit 3)
     "##);
