@@ -110,6 +110,7 @@ fn check(folder: &Path, base: &str, head: &str) -> tollgate::verdict::Decision {
         environment: BTreeMap::new(),
         forge: None,
         now: 0,
+        aside: Vec::new(),
     });
     match perform(task, &|_| {}) {
         Answer::Check(gathered) => judge(&gathered.facts, &gathered.settings).decision,

@@ -10,7 +10,7 @@ use crate::{
     finding::Finding,
     model::BaselineFacts,
     reporters::escape,
-    run::{self, Answer, BaselineTask, Survey, Task, Weighed},
+    run::{self, Answer, BaselineTask, Inventory, Task, Weighed},
     verdict::Verdict,
 };
 use std::collections::BTreeMap;
@@ -44,19 +44,19 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
         _ => None,
     });
     match answer {
-        Ok(survey) => keep(survey, common),
+        Ok(inventory) => keep(inventory, common),
         Err(code) => code,
     }
 }
 
-fn keep(survey: Survey, common: &Common) -> u8 {
-    let root = match files::root(&survey.root, common) {
+fn keep(inventory: Inventory, common: &Common) -> u8 {
+    let root = match files::root(&inventory.root, common) {
         Ok(root) => root,
         Err(code) => return code,
     };
-    let path = survey.gathered.settings.config.baseline.to_string();
-    let known = survey.known.clone();
-    let weighed = run::weigh(survey);
+    let path = inventory.gathered.settings.config.baseline.to_string();
+    let known = inventory.known.clone();
+    let weighed = run::weigh(inventory);
     let code = exit::of(&weighed.verdict);
     if weighed.verdict.unsure().next().is_some() || !weighed.verdict.faults.is_empty() {
         return undecided(&weighed.verdict, &path, code);

@@ -1,16 +1,17 @@
 //! `tollgate check`.
 
-use super::{Common, answered, call, call_failed, fail, fail_with_help, print};
+use super::{Common, answered, call, call_failed, fail, fail_with_help, print, warn};
 use crate::{
     config::{Config, Loaded},
     exit, forges,
     model::{Facts, ForgeKind, WorkerFault},
     reporters::{self, REPORTERS, Report, Reporter, Target},
-    run::{self, Answer, CheckTask, Gathered, Task, record},
+    run::{self, Answer, CheckTask, Gathered, Task, record, snapshot, snapshot::Snapshot},
     verdict::Verdict,
     worker::CallError,
 };
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -35,6 +36,10 @@ pub(super) struct Args {
     /// For `--forge offline`: facts of an earlier check, whose answers of the forge stand in
     #[arg(long, value_name = "FILE")]
     forge_facts: Option<PathBuf>,
+    /// A snapshot of the branch's protection, as `tollgate doctor --snapshot` wrote it: stands in for
+    /// what the token cannot read, where BASE allows it
+    #[arg(long, value_name = "FILE")]
+    protection_snapshot: Option<PathBuf>,
     /// Also write the facts and BASE's settings to a file, for `tollgate replay`
     #[arg(long, value_name = "FILE")]
     facts_out: Option<PathBuf>,
@@ -71,7 +76,7 @@ fn report(text: &str) -> Result<(&'static str, PathBuf), String> {
     Ok((format(name)?, PathBuf::from(path)))
 }
 
-fn forge(text: &str) -> Result<&'static str, String> {
+pub(super) fn forge(text: &str) -> Result<&'static str, String> {
     forges::choose(Some(text), &forges::Environment::default())
         .map(forges::Forge::id)
         .map_err(|names| format!("no such forge; there are {}", names.join(", ")))
@@ -102,7 +107,7 @@ fn target(path: &Path) -> Target<'_> {
 }
 
 /// Make way for a file that this run writes.
-fn prepare(path: &Path, common: &Common) -> Result<(), u8> {
+pub(super) fn prepare(path: &Path, common: &Common) -> Result<(), u8> {
     reporters::prepare(target(&in_folder(common, path))).map_err(|error| {
         fail_with_help(
             exit::UNKNOWN,
@@ -128,15 +133,18 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
         working_tree: args.working_tree,
         environment: ci_environment(),
         forge: args.forge.and_then(ForgeKind::named),
-        now: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |it| it.as_secs()),
+        now: now(),
+        aside: (args.protection_snapshot.iter())
+            .map(|it| in_folder(common, it))
+            .collect(),
     });
     let mut gathered = match gather(&task, common) {
         Ok(gathered) => gathered,
         Err(code) => return code,
     };
-    if let Err(code) = ask_forge(args, common, &mut gathered) {
+    if let Err(code) =
+        ask_forge(args, common, &mut gathered).and_then(|()| stand_in(args, common, &mut gathered))
+    {
         return code;
     }
     if let Some(path) = &args.facts_out
@@ -146,6 +154,13 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
         return fail(exit::UNKNOWN, &message);
     }
     tell(&judge(&gathered), &args.output, common)
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |it| it.as_secs())
 }
 
 /// Ask the forge what BASE's settings need to know. It is asked here and not in the worker, which
@@ -181,6 +196,39 @@ fn ask_forge(args: &Args, common: &Common, gathered: &mut Gathered) -> Result<()
     };
     gathered.facts.forge = Some(forge.ask(&environment, &question));
     Ok(())
+}
+
+/// Let the snapshot that the user names stand in for what the forge did not tell. Where it does not,
+/// the check goes on without it and says so.
+fn stand_in(args: &Args, common: &Common, gathered: &mut Gathered) -> Result<(), u8> {
+    let Some(path) = &args.protection_snapshot else {
+        return Ok(());
+    };
+    let snapshot = read_snapshot(&in_folder(common, path)).map_err(|why| {
+        fail_with_help(
+            exit::USAGE,
+            &format!("cannot use `{}`: {why}", path.display()),
+            Some("give a file as `tollgate doctor --snapshot FILE` wrote it"),
+        )
+    })?;
+    if let Err(why) = run::stand_in(gathered, &snapshot) {
+        let note = format!("the snapshot of the protection is not used: {why}");
+        warn(&note);
+        if let Some(forge) = &mut gathered.facts.forge {
+            forge.notes.push(note);
+        }
+    }
+    Ok(())
+}
+
+/// Never more than a snapshot can have, whatever the file is.
+fn read_snapshot(path: &Path) -> Result<Snapshot, String> {
+    let limit = u64::try_from(snapshot::LIMIT).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|it| it.take(limit.saturating_add(1)).read_to_end(&mut bytes))
+        .map_err(|it| it.to_string())?;
+    snapshot::read(&bytes)
 }
 
 pub(super) fn judge(gathered: &Gathered) -> Verdict {
@@ -293,7 +341,7 @@ pub(super) fn ci_environment() -> BTreeMap<String, String> {
 }
 
 /// The same with tokens, for the forge alone.
-fn forge_environment() -> forges::Environment {
+pub(super) fn forge_environment() -> forges::Environment {
     let all = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let known = |name: &str| {

@@ -120,6 +120,7 @@ fn judge(
         environment: BTreeMap::new(),
         forge: None,
         now: 0,
+        aside: Vec::new(),
     });
     let gathered = gather(&task, common)?;
     let verdict = run::judge(&gathered.facts, &gathered.settings);

@@ -16,6 +16,7 @@ mod baseline;
 mod check;
 mod completions;
 mod demo;
+mod doctor;
 mod explain;
 mod files;
 mod init;
@@ -84,6 +85,8 @@ enum Command {
     Apply(apply::Args),
     /// Judge two changes of an embedded example repository
     Demo(demo::Args),
+    /// Say what the token of this run can and cannot establish
+    Doctor(doctor::Args),
     /// Print the page of a gate, of a rule or of a command; or tell who owns a path
     Explain(explain::Args),
     /// Write a configuration that fits the repository
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
             Command::Test(args) => test::run(args, common),
             Command::Apply(args) => apply::run(args, common),
             Command::Demo(args) => demo::run(args, common),
+            Command::Doctor(args) => doctor::run(args, common),
             Command::Explain(args) => explain::run(args, common),
             Command::Init(args) => init::run(args, common),
             Command::Baseline(args) => baseline::run(args, common),
@@ -183,6 +187,13 @@ pub(crate) fn fail(code: u8, message: &str) -> u8 {
     // There is nowhere left to report to.
     let _ = writeln!(err, "error: {}", crate::reporters::escape::line(message));
     code
+}
+
+/// Say on standard error what a person should know of a run that goes on.
+pub(crate) fn warn(message: &str) {
+    let mut err = std::io::stderr().lock();
+    // There is nowhere left to report to.
+    let _ = writeln!(err, "warning: {}", crate::reporters::escape::line(message));
 }
 
 /// As [`fail`], with advice.

@@ -36,7 +36,7 @@ pub struct BaselineTask {
 
 /// What was found.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Survey {
+pub struct Inventory {
     /// The facts, and the settings to judge them by.
     pub gathered: Gathered,
     /// The root of the work tree.
@@ -45,7 +45,7 @@ pub struct Survey {
     pub known: Option<Vec<BaselineFacts>>,
 }
 
-pub(super) fn survey(task: &BaselineTask, read: &Texts, watch: Watch<'_>) -> Result<Survey, Stop> {
+pub(super) fn inventory(task: &BaselineTask, read: &Texts, watch: Watch<'_>) -> Result<Inventory, Stop> {
     let ask = change::Ask {
         base: Some("HEAD"),
         head: (!task.working_tree).then_some("HEAD"),
@@ -87,7 +87,7 @@ pub(super) fn survey(task: &BaselineTask, read: &Texts, watch: Watch<'_>) -> Res
             help: Some("mend it, or delete it to begin anew".to_owned()),
         })?;
     let root = sides.objects.work_dir().map(PathBuf::from);
-    Ok(Survey {
+    Ok(Inventory {
         gathered,
         root: root.unwrap_or_default(),
         known,
@@ -117,10 +117,10 @@ pub struct Weighed {
 
 /// Judge what was found, and say what the baseline is to hold: every finding that holds where there
 /// was none, and of an older one what is found still. Pure.
-pub fn weigh(survey: Survey) -> Weighed {
-    let Survey {
+pub fn weigh(inventory: Inventory) -> Weighed {
+    let Inventory {
         gathered, known, ..
-    } = survey;
+    } = inventory;
     let Gathered {
         mut facts,
         settings,

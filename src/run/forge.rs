@@ -1,6 +1,9 @@
 //! What must be asked of the forge.
 
-use super::Gathered;
+use super::{
+    Gathered,
+    snapshot::{self, Snapshot},
+};
 use crate::{forges::Question, reviews::team_of};
 use std::collections::BTreeSet;
 
@@ -28,4 +31,25 @@ pub fn question(gathered: &Gathered) -> Option<Question> {
         now: facts.now,
         recorded: None,
     })
+}
+
+/// Let a snapshot stand in for what the forge did not tell of the branch's protection.
+///
+/// # Errors
+/// Why it stands in for nothing, as a clause.
+pub fn stand_in(gathered: &mut Gathered, snapshot: &Snapshot) -> Result<(), String> {
+    let Some(protection) = &gathered.settings.config.protection else {
+        return Err("BASE's configuration asks for no protection of the branch".to_owned());
+    };
+    let Some(allowed) = &protection.snapshot else {
+        return Err(
+            "BASE's configuration does not allow one with `protection: {snapshot: {max_age: 24h}}`"
+                .to_owned(),
+        );
+    };
+    let now = gathered.facts.now;
+    let Some(forge) = &mut gathered.facts.forge else {
+        return Err("no forge was asked".to_owned());
+    };
+    snapshot::stand_in(snapshot, forge, allowed.max_age.as_seconds(), now)
 }

@@ -6,7 +6,7 @@ mod whole;
 pub(super) use whole::whole;
 
 use super::{
-    Stop,
+    Stop, aside,
     overlay::{Outcome, Scene, Tree, examine},
     overrides, owners,
     policies::{self, Loaded},
@@ -58,6 +58,9 @@ pub struct CheckTask {
     pub forge: Option<ForgeKind>,
     /// The time, in seconds since 1970.
     pub now: u64,
+    /// Files that judge the change and must belong to neither tree.
+    #[serde(default)]
+    pub aside: Vec<PathBuf>,
 }
 
 /// Facts, and BASE's configuration to judge them by.
@@ -78,11 +81,14 @@ pub(super) fn gather(task: &CheckTask, read: &Texts, watch: Watch<'_>) -> Result
         environment: task.environment.clone(),
     };
     let Sides {
+        objects,
         change: sides,
         base,
         head,
-        ..
     } = Sides::open(&task.directory, &ask)?;
+    for file in &task.aside {
+        aside::refuse_inside(file, objects.work_dir(), [&base, &*head])?;
+    }
     let changed = repo::changed_files(&base, &*head).map_err(|it| file_stop(&it))?;
     let change = Change {
         base: revision(&sides.base),

@@ -14,9 +14,11 @@ use redact::Texts;
 use serde::{Deserialize, Serialize};
 
 mod apply;
+mod aside;
 mod baseline;
 mod compare;
 mod diff;
+pub mod doctor;
 mod forge;
 mod gather;
 mod init;
@@ -33,18 +35,22 @@ mod render;
 mod schemas;
 mod secrets;
 mod sides;
+pub mod snapshot;
 mod suites;
+mod survey;
 mod test;
 mod waivers;
 
 pub use apply::{Applied, ApplyTask};
-pub use baseline::{BaselineTask, Survey, Weighed, weigh};
+pub use baseline::{BaselineTask, Inventory, Weighed, weigh};
 pub use diff::DiffTask;
-pub use forge::question;
+pub use doctor::{Diagnosis, survey_question};
+pub use forge::{question, stand_in};
 pub use gather::{CheckTask, Gathered};
 pub use init::{InitTask, Proposal};
 pub use ownership::{Owned, OwnersTask, Ownership};
 pub use render::{LoadRestrictor, Order, Printed, RenderTask};
+pub use survey::{Branch, SurveyTask, Surveyed};
 pub use test::{TestTask, Tested};
 
 /// What a worker is asked.
@@ -66,6 +72,8 @@ pub enum Task {
     Owners(OwnersTask),
     /// Everything in a repository, as if it were new.
     Baseline(BaselineTask),
+    /// Where a run stands.
+    Survey(SurveyTask),
 }
 
 /// What a worker answers.
@@ -86,7 +94,9 @@ pub enum Answer {
     /// To [`Task::Owners`].
     Owners(Ownership),
     /// To [`Task::Baseline`].
-    Baseline(Box<Survey>),
+    Baseline(Box<Inventory>),
+    /// To [`Task::Survey`].
+    Survey(Box<Surveyed>),
     /// To any task: it cannot be done.
     Stopped(Stop),
 }
@@ -135,8 +145,9 @@ pub fn perform(task: Task, watch: Watch<'_>) -> Answer {
         Task::Init(task) => init::init(&task, &read, watch).map(Answer::Init),
         Task::Owners(task) => ownership::look_up(&task).map(Answer::Owners),
         Task::Baseline(task) => {
-            baseline::survey(&task, &read, watch).map(|it| Answer::Baseline(Box::new(it)))
+            baseline::inventory(&task, &read, watch).map(|it| Answer::Baseline(Box::new(it)))
         }
+        Task::Survey(task) => survey::survey(&task, &read).map(|it| Answer::Survey(Box::new(it))),
     };
     answer.unwrap_or_else(|stop| Answer::Stopped(read.found().into_shield().stop(stop)))
 }

@@ -89,7 +89,7 @@ pub fn read(bytes: &[u8]) -> Result<Gathered, String> {
 }
 
 /// The line, from 1, in which two texts begin to differ.
-fn first_difference(a: &str, b: &str) -> Option<usize> {
+pub(super) fn first_difference(a: &str, b: &str) -> Option<usize> {
     if a == b {
         return None;
     }
@@ -112,7 +112,7 @@ fn sum(gathered: &Gathered) -> Result<String, String> {
     Ok(model::digest(&text))
 }
 
-fn damaged(error: &serde_json::Error) -> String {
+pub(super) fn damaged(error: &serde_json::Error) -> String {
     format!("it is damaged: {error}")
 }
 

@@ -169,6 +169,7 @@ fn facts(repository: &Repository, base: &str, head: &str) -> Facts {
         environment: BTreeMap::new(),
         forge: None,
         now: 0,
+        aside: Vec::new(),
     });
     match perform(task, &|_| {}) {
         Answer::Check(gathered) => gathered.facts,

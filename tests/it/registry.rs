@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 use std::fs;
 use tollgate::{
-    engines::ENGINES, gates::GATES, renderers::RENDERERS, reporters::REPORTERS, suites::SUITES,
+    engines::ENGINES, forges::FORGES, gates::GATES, renderers::RENDERERS, reporters::REPORTERS,
+    suites::SUITES,
 };
 
-/// Files of a shelf that are no members.
-const HELPERS: &[&str] = &["mod", "escape", "gist"];
+/// Files and folders of a shelf that are no members.
+const HELPERS: &[&str] = &["mod", "escape", "gist", "http", "render_diff"];
 
 #[test]
 fn every_file_on_a_shelf_is_registered_under_its_own_name() {
     check("gates", GATES.iter().map(|it| it.meta().id));
     check("engines", ENGINES.iter().map(|it| it.name()));
+    check("forges", FORGES.iter().map(|it| it.id()));
     check("renderers", RENDERERS.iter().map(|it| it.name()));
     check("reporters", REPORTERS.iter().map(|it| it.name()));
     check("suites", SUITES.iter().map(|it| it.name()));
@@ -31,7 +33,7 @@ fn check<'a>(room: &str, registered: impl Iterator<Item = &'a str>) {
         fs::read_dir(format!("{}/src/{room}", env!("CARGO_MANIFEST_DIR")))
             .expect("a room")
             .map(|it| it.expect("an entry").path())
-            .filter(|it| it.extension().is_some_and(|it| it == "rs"))
+            .filter(|it| it.extension().is_some_and(|it| it == "rs") || it.join("mod.rs").exists())
             .filter_map(|it| Some(it.file_stem()?.to_str()?.to_owned()))
             .filter(|it| !HELPERS.contains(&it.as_str()))
             .collect();

@@ -454,6 +454,7 @@ fn mapping(folder: &Path) -> Vec<(String, Option<String>)> {
         environment: BTreeMap::new(),
         forge: None,
         now: 0,
+        aside: Vec::new(),
     });
     match perform(task, &|_| {}) {
         Answer::Check(gathered) => {

@@ -4,6 +4,10 @@
 //! it is the tree of their merge, so that changes of the base do not look like changes of the head
 //! turned round, and rules come from the newest base. Source: threat rows F3 and G13.
 
+mod standpoint;
+
+pub use standpoint::{Standpoint, standpoint};
+
 use super::{Objects, RepoError};
 use crate::model::{CommitFacts, ForgeKind, Known, Proposal};
 use git2::{Commit, ErrorCode, Oid, Repository};
@@ -143,6 +147,12 @@ struct Event {
     merge_group: Option<MergeGroup>,
     before: Option<String>,
     after: Option<String>,
+    repository: Option<EventRepository>,
+}
+
+#[derive(Deserialize)]
+struct EventRepository {
+    default_branch: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use crate::support::{Verdict, command};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The number of `acme/gitops`.
@@ -581,6 +581,27 @@ impl Job<'_> {
         command
     }
 
+    /// Run the binary with these arguments.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        output(self.command(arguments))
+    }
+
+    /// The same in a pipeline that is for no merge request.
+    pub(crate) fn run_on_schedule(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
+        for name in [
+            "CI_MERGE_REQUEST_PROJECT_ID",
+            "CI_MERGE_REQUEST_PROJECT_PATH",
+            "CI_MERGE_REQUEST_IID",
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+            "CI_MERGE_REQUEST_DIFF_BASE_SHA",
+        ] {
+            command.env_remove(name);
+        }
+        command.env("CI_DEFAULT_BRANCH", "main");
+        output(command)
+    }
+
     /// `tollgate check`: what it says, and what the forge told it.
     pub(crate) fn check(&self) -> (Verdict, Value) {
         let file = self.change.repository.path().join(".git/facts.json");
@@ -601,4 +622,13 @@ impl Job<'_> {
         assert!(told.is_object(), "the forge was not asked");
         (Verdict::read(&output), told)
     }
+}
+
+fn output(mut command: Command) -> Output {
+    let output = command.output().expect("the binary runs");
+    for stream in [&output.stdout, &output.stderr] {
+        let text = String::from_utf8_lossy(stream);
+        assert!(!text.contains("canary"), "a token was printed: {text}");
+    }
+    output
 }

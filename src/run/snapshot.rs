@@ -1,0 +1,307 @@
+//! What a job with more rights saw of a branch's protection, kept in a file for jobs that may not
+//! see it. A file is only ever read back whole: one that says more, less or something else than what
+//! was written is no snapshot. Its checksum finds damage; it is no signature, so where the file comes
+//! from is for the pipeline to see to.
+
+use super::record::{damaged, first_difference};
+use crate::model::{self, Bypass, ForgeFacts, Known, ProtectionFacts, Stated};
+use crate::reporters::escape;
+use serde::{Deserialize, Serialize};
+
+/// Bytes of the largest snapshot that is written and read.
+pub const LIMIT: usize = 1 << 20;
+
+/// What the file calls itself.
+const FORMAT: &str = "tollgate-protection";
+
+/// The version that this program writes and reads.
+const VERSION: u64 = 1;
+
+/// Seconds by which the clocks of two jobs may differ.
+const SKEW: u64 = 60;
+
+/// How a branch was protected at one time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The id of the forge that was asked.
+    pub forge: String,
+    /// The repository as people name it: `github.com/acme/gitops`.
+    pub repository: String,
+    /// When it was asked, in seconds since 1970.
+    pub taken_at: u64,
+    /// What it said, with the branch that it is about.
+    pub protection: ProtectionFacts,
+}
+
+/// The file; the snapshot is owned or borrowed.
+#[derive(Serialize, Deserialize)]
+struct File<S> {
+    format: String,
+    version: u64,
+    /// [`model::digest`] of the snapshot as compact JSON.
+    sha256: String,
+    snapshot: S,
+}
+
+/// What is looked at first, because everything else depends on it.
+#[derive(Deserialize)]
+struct Header {
+    format: Option<String>,
+    version: Option<u64>,
+}
+
+/// The bytes of a snapshot's file.
+///
+/// # Errors
+/// Where it is larger than [`LIMIT`], in words for people.
+pub fn write(snapshot: &Snapshot) -> Result<Vec<u8>, String> {
+    let text = printed(snapshot)?;
+    if text.len() > LIMIT {
+        return Err(too_large());
+    }
+    Ok(text.into_bytes())
+}
+
+/// The snapshot that a file holds.
+///
+/// # Errors
+/// Where it is anything else than what [`write`] gives, in words for people.
+pub fn read(bytes: &[u8]) -> Result<Snapshot, String> {
+    if bytes.len() > LIMIT {
+        return Err(too_large());
+    }
+    let text = std::str::from_utf8(bytes).map_err(|it| format!("it is not UTF-8: {it}"))?;
+    let header: Header = serde_json::from_str(text).map_err(|it| damaged(&it))?;
+    if header.format.as_deref() != Some(FORMAT) {
+        return Err(format!("it does not say `\"format\": \"{FORMAT}\"`"));
+    }
+    match header.version {
+        Some(VERSION) => {}
+        Some(other) => {
+            return Err(format!(
+                "it is of version {other}, and this program reads version {VERSION}"
+            ));
+        }
+        None => return Err("it has no version".to_owned()),
+    }
+    let file: File<Snapshot> = serde_json::from_str(text).map_err(|it| damaged(&it))?;
+    if file.sha256 != sum(&file.snapshot)? {
+        return Err("it was changed after it was written: its `sha256` is another".to_owned());
+    }
+    if let Some(line) = first_difference(text, &printed(&file.snapshot)?) {
+        return Err(format!(
+            "line {line} is not as it was written: an unknown key, a missing one, or another layout"
+        ));
+    }
+    Ok(file.snapshot)
+}
+
+fn printed(snapshot: &Snapshot) -> Result<String, String> {
+    let file = File {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        sha256: sum(snapshot)?,
+        snapshot,
+    };
+    let text = serde_json::to_string_pretty(&file).map_err(|it| it.to_string())?;
+    Ok(format!("{}\n", escape::json(&text)))
+}
+
+fn sum(snapshot: &Snapshot) -> Result<String, String> {
+    let text = serde_json::to_vec(snapshot).map_err(|it| it.to_string())?;
+    Ok(model::digest(&text))
+}
+
+fn too_large() -> String {
+    format!("it is larger than {} MiB", LIMIT >> 20)
+}
+
+/// Let a snapshot stand in for what the forge did not tell now. What it told holds, whatever the
+/// snapshot says; where the two differ, a note says so, and one says what stood in.
+///
+/// # Errors
+/// Why it stands in for nothing, as a clause: it is about something else, or not of the last
+/// `max_age` seconds before `now`. Then nothing is changed.
+pub fn stand_in(
+    snapshot: &Snapshot,
+    facts: &mut ForgeFacts,
+    max_age: u64,
+    now: u64,
+) -> Result<(), String> {
+    let Some(present) = &mut facts.protection else {
+        return Err("the forge was not asked about the protection".to_owned());
+    };
+    let same = |what: &str, taken: &str, asked: &str| {
+        if taken == asked {
+            return Ok(());
+        }
+        let asked = if asked.is_empty() {
+            "nothing that is named"
+        } else {
+            asked
+        };
+        Err(format!(
+            "it is about the {what} {taken}, and this run about {asked}"
+        ))
+    };
+    same("forge", &snapshot.forge, &facts.forge)?;
+    same("repository", &snapshot.repository, &facts.repository)?;
+    same("branch", &snapshot.protection.branch, &present.branch)?;
+    let taken = utc(snapshot.taken_at);
+    if snapshot.taken_at > now.saturating_add(SKEW) {
+        return Err(format!("it was taken in the future, at {taken}"));
+    }
+    if now.saturating_sub(snapshot.taken_at) >= max_age {
+        return Err(format!(
+            "it was taken at {taken}, and `protection.snapshot.max_age` lets it stand in for {}",
+            crate::config::Duration::seconds(max_age)
+        ));
+    }
+    let drift = drift(present, &snapshot.protection, &taken);
+    let filled = fill(present, &snapshot.protection, &taken);
+    facts.notes.extend(drift);
+    if !filled.is_empty() {
+        facts.notes.push(format!(
+            "a snapshot of the protection of `{}`, taken at {taken}, stands in for what the token of this run cannot read: {}",
+            snapshot.protection.branch,
+            filled.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+/// What is now other than it was then. Source: threat row F11.
+fn drift(now: &ProtectionFacts, then: &ProtectionFacts, taken: &str) -> Vec<String> {
+    let pairs = now.told().into_iter().zip(then.told());
+    pairs
+        .filter_map(|(now, then)| {
+            let (new, old) = (now.answer.get().ok()?, then.answer.get().ok()?);
+            (new.value != old.value).then(|| {
+                format!(
+                    "`{}` was changed since the snapshot of {taken}: it was {} and is {}",
+                    now.name,
+                    said(old),
+                    said(new)
+                )
+            })
+        })
+        .collect()
+}
+
+fn said(answer: &Stated<String>) -> String {
+    match answer.by.as_str() {
+        "" => answer.value.clone(),
+        by => format!("{} ({by})", answer.value),
+    }
+}
+
+/// The names of what stood in.
+fn fill(now: &mut ProtectionFacts, then: &ProtectionFacts, taken: &str) -> Vec<&'static str> {
+    let ProtectionFacts {
+        branch: _,
+        approvals,
+        dismiss_stale,
+        code_owners,
+        last_push_approval,
+        status_checks,
+        signed_commits,
+        linear_history,
+        force_push,
+        deletion,
+        direct_push,
+        admins,
+        bypass,
+    } = now;
+    let filled = [
+        ("approvals", put(approvals, &then.approvals, taken)),
+        (
+            "dismiss_stale",
+            put(dismiss_stale, &then.dismiss_stale, taken),
+        ),
+        ("code_owners", put(code_owners, &then.code_owners, taken)),
+        (
+            "last_push_approval",
+            put(last_push_approval, &then.last_push_approval, taken),
+        ),
+        (
+            "signed_commits",
+            put(signed_commits, &then.signed_commits, taken),
+        ),
+        (
+            "linear_history",
+            put(linear_history, &then.linear_history, taken),
+        ),
+        ("admins", put(admins, &then.admins, taken)),
+        ("force_push", put(force_push, &then.force_push, taken)),
+        ("deletion", put(deletion, &then.deletion, taken)),
+        ("direct_push", put(direct_push, &then.direct_push, taken)),
+        (
+            "status_checks",
+            put(status_checks, &then.status_checks, taken),
+        ),
+        ("bypass", put(bypass, &then.bypass, taken)),
+    ];
+    let filled = filled.into_iter().filter(|(_, it)| *it);
+    filled.map(|(name, _)| name).collect()
+}
+
+/// Whether what was known then is put where nothing is known now.
+fn put<T: Witnessed>(now: &mut Known<T>, then: &Known<T>, taken: &str) -> bool {
+    match (&now, then) {
+        (Known::Unknown(_), Known::Known(fact)) => {
+            *now = Known::Known(fact.clone().seen(taken));
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A fact that says which setting gave it.
+trait Witnessed: Clone {
+    /// The same, as a snapshot saw it.
+    fn seen(self, taken: &str) -> Self;
+}
+
+impl<T: Clone> Witnessed for Stated<T> {
+    fn seen(self, taken: &str) -> Self {
+        Self {
+            by: format!("snapshot of {taken}: {}", self.by),
+            ..self
+        }
+    }
+}
+
+impl Witnessed for Vec<Bypass> {
+    fn seen(self, taken: &str) -> Self {
+        let one = |it: Bypass| Bypass {
+            by: format!("snapshot of {taken}: {}", it.by),
+            ..it
+        };
+        self.into_iter().map(one).collect()
+    }
+}
+
+/// `2026-11-20T09:00:00Z`.
+fn utc(seconds: u64) -> String {
+    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = date(days);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// The date of a day since 1970, in the proleptic Gregorian calendar.
+fn date(days: u64) -> (u64, u64, u64) {
+    // Days since 0000-03-01: years begin in March, so that the day of a leap year is the last one.
+    let days = days + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let of_year_cycle = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * of_year_cycle + of_year_cycle / 4 - of_year_cycle / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + of_year_cycle + u64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests;
