@@ -24,9 +24,16 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Everything that any setting could need is asked of the forge: the request, the teams that the
 configuration names, the protection of the branch. The configuration is that of BASE in a run for a
-request, and of the commit that is checked out elsewhere. `ok` is what is known, `??` what is not,
-`--` what there is nothing to know of. Exit code 0 says that everything that the configuration asks
-can be judged with these answers, 3 that something cannot.")]
+request, and of the commit that is checked out elsewhere. Workflows of GitHub in which the gate may
+be skipped are named.
+
+  ok  it is known
+  ??  it is not, and why
+  --  there is nothing to know in this run
+  !!  a way around the gate
+
+Exit code 0 says that everything that the configuration asks can be judged with these answers, 3 that
+something cannot.")]
 pub(super) struct Args {
     /// The forge to ask: github, gitlab or offline; the one of the CI system if not given
     #[arg(long, value_name = "FORGE", value_parser = forge)]
@@ -183,6 +190,14 @@ fn human(diagnosis: &Diagnosis, snapshot: Option<&Path>) -> String {
         if !facts.is_empty() {
             line(&format!("\n{heading}"));
             told(&facts).iter().for_each(|it| line(it));
+        }
+    }
+    if !diagnosis.workflows.is_empty() {
+        line("\nworkflows that may leave the gate out");
+        for it in &diagnosis.workflows {
+            let place = escape::line(&it.place);
+            line(&format!("  !!  {place}: {}", escape::line(&it.why)));
+            line(&format!("      help: {}", escape::line(&it.help)));
         }
     }
     if !diagnosis.notes.is_empty() {

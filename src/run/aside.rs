@@ -15,7 +15,7 @@ pub(super) fn refuse_inside(
     work_dir: Option<&Path>,
     trees: [&dyn Tree; 2],
 ) -> Result<(), Stop> {
-    let shown = file.display();
+    let shown = file.strip_prefix(".").unwrap_or(file).display();
     let cannot = |why: String| Stop::new(exit::USAGE, format!("cannot use `{shown}`: {why}"));
     let absolute = std::path::absolute(file).map_err(|it| cannot(it.to_string()))?;
     let real = file.canonicalize().map_err(|it| cannot(it.to_string()))?;

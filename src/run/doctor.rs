@@ -1,6 +1,9 @@
 //! What the present token lets be known, and what the configuration asks beyond that. Pure.
 
-use super::survey::{Branch, Surveyed};
+use super::{
+    survey::{Branch, Surveyed},
+    workflows::Risk,
+};
 use crate::{
     config::Config,
     forges::Question,
@@ -30,6 +33,8 @@ pub struct Diagnosis {
     pub facts: Vec<Fact>,
     /// What the configuration asks and nobody can judge with these answers.
     pub unjudged: Vec<Unjudged>,
+    /// Where a workflow of GitHub may leave the gate out.
+    pub workflows: Vec<Risk>,
     /// What else is to be known about the answers.
     pub notes: Vec<String>,
 }
@@ -129,6 +134,7 @@ impl Diagnosis {
             branch,
             facts,
             unjudged,
+            workflows: surveyed.workflows.clone(),
             notes: forge.notes.clone(),
         }
     }

@@ -40,6 +40,7 @@ mod suites;
 mod survey;
 mod test;
 mod waivers;
+mod workflows;
 
 pub use apply::{Applied, ApplyTask};
 pub use baseline::{BaselineTask, Inventory, Weighed, weigh};
@@ -52,6 +53,7 @@ pub use ownership::{Owned, OwnersTask, Ownership};
 pub use render::{LoadRestrictor, Order, Printed, RenderTask};
 pub use survey::{Branch, SurveyTask, Surveyed};
 pub use test::{TestTask, Tested};
+pub use workflows::Risk;
 
 /// What a worker is asked.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,7 +1,13 @@
 //! What the repository says before any forge is asked: whose configuration holds, and which branch
 //! the run is about.
 
-use super::{Stop, gather::config_stop, redact::Texts, sides::repo_stop};
+use super::{
+    Stop,
+    gather::config_stop,
+    redact::Texts,
+    sides::repo_stop,
+    workflows::{self, Risk},
+};
 use crate::{
     config,
     model::{Proposal, RevisionFacts},
@@ -32,6 +38,8 @@ pub struct Surveyed {
     pub proposal: Option<Proposal>,
     /// The branch that it is about.
     pub branch: Option<Branch>,
+    /// Where a workflow of GitHub may leave the gate out.
+    pub workflows: Vec<Risk>,
 }
 
 /// A branch, and how it was chosen.
@@ -48,6 +56,9 @@ pub(super) fn survey(task: &SurveyTask, read: &Texts) -> Result<Surveyed, Stop> 
     let found = change::standpoint(&objects, &task.environment).map_err(repo_stop)?;
     let tree = GitTree::read(&objects, &found.revision.tree).map_err(repo_stop)?;
     let settings = config::load(&tree, &read.base).map_err(|it| config_stop(&it, &read.base))?;
+    let head = found.head.map(|it| GitTree::read(&objects, &it.tree));
+    let head = head.transpose().map_err(repo_stop)?;
+    let workflows = workflows::risks(&tree, head.as_ref(), &read.base);
     Ok(Surveyed {
         revision: RevisionFacts {
             name: found.revision.name,
@@ -57,5 +68,6 @@ pub(super) fn survey(task: &SurveyTask, read: &Texts) -> Result<Surveyed, Stop> 
         settings,
         proposal: found.proposal,
         branch: (found.branch).map(|(name, chosen)| Branch { name, chosen }),
+        workflows,
     })
 }

@@ -1,7 +1,7 @@
 //! `tollgate doctor`: what a token lets be known.
 
 use crate::{
-    forge::{Change, GitLab, Job, Server},
+    forge::{Change, GitHub, GitLab, Job, Server},
     support::{Repository, tollgate},
 };
 use serde_json::Value;
@@ -211,4 +211,165 @@ fn the_configuration_is_that_of_the_base() {
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
     let output = job.run_on_schedule(&["doctor"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}
+
+/// Threat rows A3 and A4.
+#[test]
+fn a_workflow_that_may_leave_the_gate_out_is_named() {
+    let job = |settings: &str| {
+        format!(
+            "on: [pull_request]\njobs:\n  gate:\n    runs-on: x\n{settings}    steps:\n      - run: tollgate check\n"
+        )
+    };
+    for (text, want) in [
+        (job(""), &[][..]),
+        (
+            job("    if: github.actor != 'renovate[bot]'\n"),
+            &["5:9 the job `gate` has an `if`"],
+        ),
+        (job("    if: ${{ always() }}\n    needs: [build]\n"), &[]),
+        (
+            job("    needs: [build]\n"),
+            &["5:12 the job `gate` waits for others"],
+        ),
+        (
+            job("    continue-on-error: true\n"),
+            &["5:24 the job `gate` has `continue-on-error`"],
+        ),
+        (job("    continue-on-error: false\n"), &[]),
+        (
+            job("").replace("tollgate check", "tollgate -C x check || true"),
+            &["6:14 the gate's step in the job `gate` passes whatever"],
+        ),
+        (
+            job("").replace(
+                "- run",
+                "- if: success()\n        continue-on-error: ${{ matrix.x }}\n        run",
+            ),
+            &[
+                "6:13 the gate's step in the job `gate` has an `if`",
+                "7:28 the gate's step",
+            ],
+        ),
+        (
+            job("").replace(
+                "[pull_request]",
+                "{pull_request: {paths: [\"apps/**\"]}, push: {paths: [x]}}",
+            ),
+            &["1:28 `paths` keeps changes"],
+        ),
+        (
+            job("    if: x\n").replace("run: tollgate check", "uses: acme/tollgate-action@v1"),
+            &["5:9 the job `gate` has an `if`"],
+        ),
+        // What does not run the gate is free to do anything.
+        (
+            job("    if: x\n").replace("check", "doctor --snapshot x"),
+            &[],
+        ),
+        (job("    if: x\n").replace("tollgate", "make"), &[]),
+        (
+            "on: [push\n# tollgate check".to_owned(),
+            &["1:1 nobody can say how it runs the gate"],
+        ),
+    ] {
+        let repository = Repository::new();
+        repository.write(".github/workflows/gate.yml", &text);
+        repository.commit("base");
+        let output = tollgate(repository.path(), &["doctor", "--format", "json"]);
+        assert_eq!(output.status.code(), Some(0));
+        let json: Value = serde_json::from_str(&self::text(&output)).expect("JSON");
+        let risks: Vec<String> = (json["workflows"].as_array().into_iter().flatten())
+            .map(|it| {
+                let place = it["place"].as_str().unwrap_or_default();
+                let place = place.trim_start_matches(".github/workflows/gate.yml:");
+                format!("{place} {}", it["why"].as_str().unwrap_or_default())
+            })
+            .collect();
+        let as_wanted = risks.len() == want.len()
+            && risks
+                .iter()
+                .zip(want)
+                .all(|(risk, want)| risk.starts_with(want));
+        assert!(as_wanted, "{text}\n{risks:#?}\n{want:#?}");
+    }
+}
+
+/// Threat row A3.
+#[test]
+fn a_request_that_brings_another_gate_is_named() {
+    let mut change = Change::of_production(
+        "version: 1\nenvironments: {prod: {overlays: [prod]}, dev: {overlays: [dev]}}\n",
+    );
+    let workflow = "on: [pull_request]\njobs: {gate: {steps: [{run: tollgate check}]}}\n";
+    change
+        .repository
+        .write(".github/workflows/gate.yml", workflow);
+    change.base = change.repository.commit("a gate");
+    change.repository.write(
+        ".github/workflows/gate.yml",
+        &workflow.replace("tollgate check", "true"),
+    );
+    change.head = change.repository.commit("none");
+    let forge = Server::start(GitLab::new(PREMIUM, &change));
+    let job = Job {
+        change: &change,
+        forge: &forge,
+        token: true,
+    };
+    let said = text(&job.run(&["doctor"]));
+    assert!(
+        said.contains(
+            "!!  .github/workflows/gate.yml:1:1: the change brings another version of it"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_branch_is_the_requests_or_the_default_one() {
+    let change = Change::of_production(SETTINGS);
+    let forge = Server::start(GitHub::new("{accounts: {}}", &change));
+    let event = change.repository.path().join(".git/other.json");
+    let branch = |event_of: Option<&str>, variables: &[(&str, &str)], arguments: &[&str]| {
+        let all = [&["doctor", "--format", "json"], arguments].concat();
+        let mut command = change.command(&forge, &all);
+        if let Some(text) = event_of {
+            std::fs::write(&event, text).expect("written");
+            command
+                .env("GITHUB_EVENT_NAME", "schedule")
+                .env("GITHUB_EVENT_PATH", &event);
+        }
+        command.envs(variables.iter().copied());
+        let output = command.output().expect("the binary runs");
+        let json: Value = serde_json::from_str(&text(&output)).expect("JSON");
+        let of = |key: &str| json["branch"][key].as_str().unwrap_or("-").to_owned();
+        format!("{}: {}", of("name"), of("chosen"))
+    };
+    let own = r#"{"repository": {"default_branch": "trunk"}}"#;
+    let on = |it| [("GITHUB_REF", it)];
+    for (event, variables, arguments, want) in [
+        (
+            None,
+            &[][..],
+            &[][..],
+            "main: request 7 would be merged into it",
+        ),
+        (None, &[], &["--branch", "x"], "x: `--branch` names it"),
+        (
+            Some(own),
+            &[],
+            &[],
+            "trunk: the event of GitHub says that it is the default branch",
+        ),
+        (
+            Some("{}"),
+            &on("refs/heads/x"),
+            &[],
+            "x: this run is for it",
+        ),
+        (Some("{}"), &on("refs/tags/x"), &[], "-: -"),
+    ] {
+        assert_eq!(branch(event, variables, arguments), want);
+    }
 }

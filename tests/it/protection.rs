@@ -290,3 +290,29 @@ fn a_file_of_the_change_is_no_snapshot() {
     let output = case.check_with(&own, &sides);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
 }
+
+/// What a person sees of a branch that is protected less than asked for.
+#[test]
+fn a_refusal_says_what_to_change() {
+    let settings = SETTINGS.replace(
+        "require: {approvals: 2,",
+        "require: {approvals: 2, deletion: false, code_owners: true, admins: true, status_checks: [ci],",
+    );
+    let told = json!({
+        "approvals": 1,
+        "code_owners": "unknown",
+        "admins": "unknown",
+        "bypass": [{"actor": "Team:acme/ops", "mode": "exempt"}, {"actor": "App:renovate"}],
+        "status_checks": ["ci"],
+    });
+    let case = Case::new(&settings, &told);
+    let record = case.record.to_str().expect("a path of text");
+    let sides = ["check", "--base", &case.base, "--head", &case.head];
+    let output = tollgate(
+        case.repository.path(),
+        &[&sides[..], &["--forge-facts", record]].concat(),
+    );
+    let text = String::from_utf8(output.stdout).expect("text");
+    let findings = text.split("change: ").next().unwrap_or_default();
+    insta::assert_snapshot!("protection-human", findings);
+}

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub struct Standpoint {
     /// The commit whose configuration holds: BASE in a request, what is checked out elsewhere.
     pub revision: Revision,
+    /// In a request, what it proposes, merged into BASE where both have moved on.
+    pub head: Option<Revision>,
     /// The request that the run is for.
     pub proposal: Option<Proposal>,
     /// The branch that it is about, and how that is known.
@@ -48,15 +50,17 @@ impl Resolver<'_> {
         let of_github = |it: &Event| it.pull_request.is_some() || it.merge_group.is_some();
         let in_request = event.as_ref().is_some_and(of_github)
             || self.is("GITLAB_CI") && self.variable("CI_MERGE_REQUEST_IID").is_some();
-        let (revision, proposal) = if in_request {
+        let (revision, head, proposal) = if in_request {
             let change = self.resolve()?;
-            (change.base, change.proposal)
+            let head = change.head.revision().cloned();
+            (change.base, head, change.proposal)
         } else {
-            (revision("HEAD", &self.named("HEAD")?), None)
+            (revision("HEAD", &self.named("HEAD")?), None, None)
         };
         let branch = self.branch_of(proposal.as_ref(), event.as_ref());
         Ok(Standpoint {
             revision,
+            head,
             proposal,
             branch,
         })

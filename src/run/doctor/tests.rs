@@ -18,6 +18,7 @@ fn surveyed(settings: &str, in_request: bool) -> Surveyed {
             branch: "main".to_owned(),
         }),
         branch: None,
+        workflows: Vec::new(),
     }
 }
 
