@@ -223,7 +223,7 @@ section! {
 }
 
 section! {
-    /// What an unknown setting does, by the strictest environment that a change touches.
+    /// What an unknown setting does: the strictest answer of the environments that a change touches.
     pub default struct OnUnknown {
         /// Where no other line applies.
         default: Unknown = Unknown::Warn,

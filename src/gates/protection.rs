@@ -111,7 +111,11 @@ fn targets<'a>(cx: GateContext<'a>) -> impl Iterator<Item = &'a str> {
 /// Answers about another branch are no answers, however lenient the change is judged.
 fn stray(cx: GateContext<'_>, told: &ProtectionFacts) -> Option<Gap> {
     if told.branch.is_empty() {
-        return None;
+        let known = told.told().iter().any(|it| it.answer.get().is_ok());
+        return known.then(|| Gap {
+            why: "the answers do not say which branch they are about".to_owned(),
+            needs: "facts that name it".to_owned(),
+        });
     }
     let other = targets(cx).find(|it| *it != told.branch)?;
     Some(Gap {

@@ -1,12 +1,15 @@
 //! Files that judge a change and must not come from it.
 
-use super::Stop;
+use super::{Stop, snapshot};
 use crate::{exit, repo::Tree};
+use git2::{ObjectType, Oid};
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use tollgate_kustomize::RepoPath;
 
 /// See to it that a file which the user names belongs to neither tree: not as a file of it, not
-/// behind a link of it, not in a submodule. A change could bring its own.
+/// behind a link of it, not in a submodule, and not as a copy of one of its files. A change could bring
+/// its own.
 ///
 /// # Errors
 /// Where it does, or nobody can tell.
@@ -19,6 +22,11 @@ pub(super) fn refuse_inside(
     let cannot = |why: String| Stop::new(exit::USAGE, format!("cannot use `{shown}`: {why}"));
     let absolute = std::path::absolute(file).map_err(|it| cannot(it.to_string()))?;
     let real = file.canonicalize().map_err(|it| cannot(it.to_string()))?;
+    let elsewhere = "keep it outside of the repository, in an artifact or a cache of a job on the protected branch";
+    if is_copy(file, trees).map_err(cannot)? {
+        let why = "a file of the repository is the same, and the change could bring its own";
+        return Err(cannot(why.to_owned()).help(elsewhere));
+    }
     let Some(root) = work_dir else {
         return Ok(());
     };
@@ -38,12 +46,27 @@ pub(super) fn refuse_inside(
                     part.display()
                 )
             };
-            return Err(cannot(why).help(
-                "keep it outside of the repository, in an artifact or a cache of a job on the protected branch",
-            ));
+            return Err(cannot(why).help(elsewhere));
         }
     }
     Ok(())
+}
+
+/// Whether a tree holds a file with the same bytes, wherever. A pipeline may have a second checkout.
+fn is_copy(file: &Path, trees: [&dyn Tree; 2]) -> Result<bool, String> {
+    let limit = u64::try_from(snapshot::LIMIT).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)
+        .and_then(|it| it.take(limit.saturating_add(1)).read_to_end(&mut bytes))
+        .map_err(|it| it.to_string())?;
+    let id = Oid::hash_object(ObjectType::Blob, &bytes).map_err(|it| it.message().to_owned())?;
+    for tree in trees {
+        let leaves = tree.leaves().map_err(|it| it.to_string())?;
+        if leaves.values().any(|it| it.id == id) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The path below `root` by which a file is named, whatever links are on the way.

@@ -247,16 +247,22 @@ fn a_file_of_the_change_is_no_snapshot() {
     let elsewhere = tempfile::tempdir().expect("a folder");
     let outside = elsewhere.path().join("protection.json");
     std::fs::write(&outside, &good).expect("written");
+    let brought = snapshot::write(&taken(&json!({"approvals": 5}))).expect("small");
+    let brought = String::from_utf8(brought).expect("text");
+    let copy = elsewhere.path().join("copy.json");
+    std::fs::write(&copy, &brought).expect("written");
     let case = Case::with(SETTINGS, &json!({"bypass": "unknown"}), |repository| {
         let link = |target: &Path, name: &str| {
             let made = std::os::unix::fs::symlink(target, repository.path().join(name));
             made.expect("a link");
         };
-        repository.write("brought/protection.json", &good);
+        repository.write("brought/protection.json", &brought);
         link(&outside, "link.json");
         link(elsewhere.path(), "folder");
         link(Path::new("brought"), "inside");
     });
+    // Whatever the file holds now, its place is one that the change fills.
+    case.repository.write("brought/protection.json", &good);
     // What lies outside may be used, whatever the change holds.
     assert_eq!(case.decides(&outside), "admit");
     let in_git = case.path(".git/protection.json");
@@ -271,6 +277,7 @@ fn a_file_of_the_change_is_no_snapshot() {
         case.path("inside/protection.json"),
         case.path("prod/../brought/protection.json"),
         to_brought,
+        copy,
     ] {
         let output = case.check(&file);
         let shown = file.display();

@@ -414,6 +414,8 @@ fn answers_about_another_branch_are_none() {
     let case = || Case::new("{require: {approvals: 2}}").touching(&["dev"]);
     let other = case().told(|it| "release".clone_into(&mut it.branch));
     assert_eq!(other.lines(), ["unsure branch `release`: approvals"]);
+    let nameless = case().told(|it| it.branch.clear());
+    assert_eq!(nameless.lines(), ["unsure the branch: approvals"]);
     // Where nobody says what the change is for, nobody can say that it is this one.
     let mut nobody = case();
     nobody.facts.change.proposal = None;
