@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     exit, forges,
-    model::ForgeFacts,
+    model::{ForgeFacts, ForgeKind},
     reporters::{self, escape},
     run::{
         self, Answer, Branch, Diagnosis, SurveyTask, Surveyed, Task,
@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 /// Say what the token of this run can and cannot establish
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Everything that any setting could need is asked of the forge: the request, the teams that the
-configuration names, the protection of the branch. The configuration is that of BASE in a run for a
+Everything that any setting could need is asked of the forge: the request, the teams that groups and
+CODEOWNERS name, the protection of the branch. The configuration is that of BASE in a run for a
 request, and of the commit that is checked out elsewhere. Workflows of GitHub in which the gate may
 be skipped are named.
 
@@ -67,6 +67,7 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
     let task = Task::Survey(SurveyTask {
         directory: common.directory.clone(),
         environment: ci_environment(),
+        forge: args.forge.and_then(ForgeKind::named),
     });
     let surveyed = ask(&task, common, |it| match it {
         Answer::Survey(it) => Some(*it),

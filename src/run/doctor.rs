@@ -99,15 +99,16 @@ pub struct Unjudged {
 /// Everything that may be known is asked.
 pub fn survey_question(surveyed: &Surveyed, branch: Option<&str>, now: u64) -> Question {
     let groups = surveyed.settings.config.groups.values();
+    let of_groups = groups
+        .filter_map(|it| it.team.as_ref())
+        .map(|it| it.to_lowercase());
+    let of_owners = surveyed.owners.get().into_iter().flatten().cloned();
     Question {
         proposal: surveyed.proposal.clone(),
         branch: branch.map(str::to_owned),
         reviews: true,
         protection: true,
-        teams: groups
-            .filter_map(|it| it.team.as_ref())
-            .map(|it| it.to_lowercase())
-            .collect(),
+        teams: of_groups.chain(of_owners).collect(),
         now,
         recorded: None,
     }
@@ -120,6 +121,13 @@ impl Diagnosis {
         let revision = Change::describe(&surveyed.revision);
         let mut facts = request(surveyed, forge);
         facts.extend(teams(forge));
+        if let Err(gap) = surveyed.owners.get() {
+            facts.push(Fact {
+                subject: About::Team,
+                name: "CODEOWNERS".to_owned(),
+                state: State::Unknown(gap.clone()),
+            });
+        }
         facts.extend(protection(forge.protection.as_ref()));
         let mut unjudged = people(surveyed, &facts);
         unjudged.extend(settings_of_branch(surveyed, forge));
@@ -276,6 +284,7 @@ fn people(surveyed: &Surveyed, facts: &[Fact]) -> Vec<Unjudged> {
         ..
     } = &surveyed.settings.config;
     let unknown = |it: &&Fact| matches!(it.state, State::Unknown(_));
+    let lacks = |name: &str| facts.iter().filter(unknown).any(|it| it.name == name);
     let mut all = Vec::new();
     let setting = match (approvals, emergency) {
         (Some(_), _) => "approvals",
@@ -295,14 +304,18 @@ fn people(surveyed: &Surveyed, facts: &[Fact]) -> Vec<Unjudged> {
             continue;
         };
         let wanted = format!("team {}", team.to_lowercase());
-        let mut of_team = facts.iter().filter(|it| it.name == wanted);
-        if of_team.any(|it| unknown(&it)) {
-            all.push(unjudged(
-                surveyed,
-                &format!("groups.{name}.team"),
-                vec![wanted],
-            ));
+        if lacks(&wanted) {
+            let setting = format!("groups.{name}.team");
+            all.push(unjudged(surveyed, &setting, vec![wanted]));
         }
+    }
+    let of_owners = match surveyed.owners.get() {
+        Ok(teams) => teams.iter().map(|it| format!("team {it}")).collect(),
+        Err(_) => vec!["CODEOWNERS".to_owned()],
+    };
+    let missing: Vec<String> = of_owners.into_iter().filter(|it| lacks(it)).collect();
+    if !missing.is_empty() {
+        all.push(unjudged(surveyed, "approvals.codeowners", missing));
     }
     all
 }

@@ -4,17 +4,19 @@
 use super::{
     Stop,
     gather::config_stop,
+    owners,
     redact::Texts,
     sides::repo_stop,
     workflows::{self, Risk},
 };
 use crate::{
-    config,
-    model::{Proposal, RevisionFacts},
+    config::{self, Codeowners},
+    model::{ForgeKind, Known, Proposal, RevisionFacts, Side, owners::Owner},
     repo::{Caps, GitTree, Objects, change},
+    reviews::team_of,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,6 +27,8 @@ pub struct SurveyTask {
     pub directory: PathBuf,
     /// The CI system's variables.
     pub environment: BTreeMap<String, String>,
+    /// The forge by whose rules CODEOWNERS is read; that of the CI system where it is not given.
+    pub forge: Option<ForgeKind>,
 }
 
 /// Where a run stands.
@@ -38,6 +42,9 @@ pub struct Surveyed {
     pub proposal: Option<Proposal>,
     /// The branch that it is about.
     pub branch: Option<Branch>,
+    /// The teams that CODEOWNERS names, as the forge is asked for them; none where owners need not
+    /// approve.
+    pub owners: Known<BTreeSet<String>>,
     /// Where a workflow of GitHub may leave the gate out.
     pub workflows: Vec<Risk>,
 }
@@ -58,6 +65,13 @@ pub(super) fn survey(task: &SurveyTask, read: &Texts) -> Result<Surveyed, Stop> 
     let settings = config::load(&tree, &read.base).map_err(|it| config_stop(&it, &read.base))?;
     let head = found.head.map(|it| GitTree::read(&objects, &it.tree));
     let head = head.transpose().map_err(repo_stop)?;
+    let forge = task.forge;
+    let forge = forge.unwrap_or_else(|| owners::forge(&task.environment));
+    let approvals = settings.config.approvals.as_ref();
+    let owners = match approvals.map(|it| it.codeowners) {
+        Some(Codeowners::Enforce) => teams(&tree, forge),
+        Some(Codeowners::Ignore) | None => Known::Known(BTreeSet::new()),
+    };
     let workflows = workflows::risks(&tree, head.as_ref(), &read.base);
     Ok(Surveyed {
         revision: RevisionFacts {
@@ -68,6 +82,26 @@ pub(super) fn survey(task: &SurveyTask, read: &Texts) -> Result<Surveyed, Stop> 
         settings,
         proposal: found.proposal,
         branch: (found.branch).map(|(name, chosen)| Branch { name, chosen }),
+        owners,
         workflows,
     })
+}
+
+/// The teams in CODEOWNERS. What may be a person's name is none.
+fn teams(tree: &GitTree, forge: ForgeKind) -> Known<BTreeSet<String>> {
+    let needs = "a CODEOWNERS without mistakes (`tollgate explain approvals/owners-unreadable`)";
+    match owners::read(tree, Side::Base, forge) {
+        Ok(Some(owners)) => {
+            let lines = (0..).map_while(|it| owners.line(it));
+            let all = lines.flat_map(|it| it.owners);
+            let teams = all.filter(|it| matches!(it, Owner::Team { .. } | Owner::Group(_)));
+            Known::Known(teams.filter_map(|it| team_of(&it, forge)).collect())
+        }
+        Ok(None) => Known::unknown("there is no CODEOWNERS", needs),
+        Err(unread) => {
+            let first = unread.mistakes.into_iter().next();
+            let why = first.map_or_else(String::new, |it| format!(": {}", it.message));
+            Known::unknown(format!("{} cannot be read{why}", unread.file), needs)
+        }
+    }
 }

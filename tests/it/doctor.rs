@@ -373,3 +373,55 @@ fn the_branch_is_the_requests_or_the_default_one() {
         assert_eq!(branch(event, variables, arguments), want);
     }
 }
+
+#[test]
+fn teams_that_own_files_are_asked_for() {
+    let settings = SETTINGS.replace("approvals:\n", "approvals:\n  codeowners: enforce\n");
+    let mut change = Change::of_production(&settings);
+    let repository = &change.repository;
+    repository.write(
+        "CODEOWNERS",
+        "* @bob @acme/platform\n/prod/ @acme/Releases\n",
+    );
+    change.base = repository.commit("owned");
+    repository.write("prod/map.yaml", "x");
+    change.head = repository.commit("head");
+    let scenario = PREMIUM.replace(
+        "{acme/platform: [bob]}",
+        "{acme/platform: [bob], acme/releases: [ann, bob]}",
+    );
+    let forge = Server::start(GitLab::new(&scenario, &change));
+    let job = Job {
+        change: &change,
+        forge: &forge,
+        token: true,
+    };
+    let said = text(&job.run(&["doctor"]));
+    assert!(said.contains("ok  team acme/releases: 2 members"), "{said}");
+    assert!(said.contains("(exit 0)"), "{said}");
+    let poor = Job {
+        token: false,
+        ..job
+    };
+    let said = text(&poor.run(&["doctor"]));
+    assert!(
+        said.contains(
+            "approvals.codeowners (tollgate.yaml:8:15): team acme/platform, team acme/releases"
+        ),
+        "{said}"
+    );
+    // Owners must approve, and nobody can say who they are.
+    change.repository.delete("CODEOWNERS");
+    change.base = change.repository.commit("nobody");
+    let job = Job {
+        change: &change,
+        forge: &forge,
+        token: true,
+    };
+    let said = text(&job.run_on_schedule(&["doctor"]));
+    assert!(
+        said.contains("??  CODEOWNERS: there is no CODEOWNERS"),
+        "{said}"
+    );
+    assert!(said.contains("(exit 3)"), "{said}");
+}

@@ -3,6 +3,7 @@ use crate::{
     config, forges,
     model::{ForgeKind, Proposal, RevisionFacts},
 };
+use std::collections::BTreeSet;
 use tollgate_yaml::Sources;
 
 fn surveyed(settings: &str, in_request: bool) -> Surveyed {
@@ -18,6 +19,7 @@ fn surveyed(settings: &str, in_request: bool) -> Surveyed {
             branch: "main".to_owned(),
         }),
         branch: None,
+        owners: Known::Known(BTreeSet::new()),
         workflows: Vec::new(),
     }
 }
