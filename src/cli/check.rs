@@ -13,7 +13,7 @@ use crate::{
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Run every gate on a change and say whether it may go on
 #[derive(Debug, clap::Args)]
@@ -40,6 +40,9 @@ pub(super) struct Args {
     /// what the token cannot read, where BASE allows it
     #[arg(long, value_name = "FILE")]
     protection_snapshot: Option<PathBuf>,
+    /// Seconds for everything that the forge is asked, tries that failed included
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    forge_timeout: u64,
     /// Also write the facts and BASE's settings to a file, for `tollgate replay`
     #[arg(long, value_name = "FILE")]
     facts_out: Option<PathBuf>,
@@ -186,6 +189,7 @@ fn ask_forge(args: &Args, common: &Common, gathered: &mut Gathered) -> Result<()
         })?;
         question.recorded = earlier.facts.forge;
     }
+    question.budget = Some(Duration::from_secs(args.forge_timeout));
     let environment = forge_environment();
     let name = args
         .forge_facts

@@ -8,14 +8,18 @@
 use crate::model::{ForgeFacts, Gap, Known, Proposal, ProtectionFacts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
+mod github;
 mod gitlab;
-#[allow(dead_code, unused_imports, reason = "the forges that use it follow")]
 mod http;
 mod offline;
 
 /// Every forge. The last one is for runs for which no other is.
-pub static FORGES: &[&dyn Forge] = &[&gitlab::Gitlab, &offline::Offline];
+pub static FORGES: &[&dyn Forge] = &[&github::Github, &gitlab::Gitlab, &offline::Offline];
+
+/// The time for all questions of one run, unless the user gives another.
+const BUDGET: Duration = Duration::from_secs(120);
 
 /// A service that hosts the repository.
 pub trait Forge: Sync {
@@ -70,6 +74,9 @@ pub struct Question {
     pub teams: BTreeSet<String>,
     /// The time, in seconds since 1970.
     pub now: u64,
+    /// The time for all that a forge is asked together, tries that failed included; `None`: two
+    /// minutes.
+    pub budget: Option<Duration>,
     /// What an earlier run was told; the offline forge answers with it.
     pub recorded: Option<ForgeFacts>,
 }

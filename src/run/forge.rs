@@ -29,6 +29,7 @@ pub fn question(gathered: &Gathered) -> Option<Question> {
         protection,
         teams: if reviews { teams } else { BTreeSet::new() },
         now: facts.now,
+        budget: None,
         recorded: None,
     })
 }

@@ -1,14 +1,10 @@
 //! Where GitLab is, with which token it is asked, and what a token lacks.
 
-use super::super::Environment;
 use super::super::http::{Ask, Base, Client, Failed, Settings, Token, segment};
+use super::super::{BUDGET, Environment, Question};
 use crate::model::Gap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::time::Duration;
-
-/// The time for all questions of one run.
-const BUDGET: Duration = Duration::from_secs(120);
 
 /// Where the REST interface is when the job does not say.
 const GITLAB_COM: &str = "https://gitlab.com/api/v4";
@@ -48,7 +44,7 @@ impl Api {
     ///
     /// # Errors
     /// What is missing.
-    pub(super) fn connect(environment: &Environment) -> Result<Self, Gap> {
+    pub(super) fn connect(environment: &Environment, question: &Question) -> Result<Self, Gap> {
         let address = environment.get("CI_API_V4_URL").unwrap_or(GITLAB_COM);
         let root = address.trim_end_matches('/').strip_suffix("/api/v4");
         let base = root
@@ -85,7 +81,7 @@ impl Api {
             base,
             credential,
             headers: &[("accept", "application/json")],
-            budget: BUDGET,
+            budget: question.budget.unwrap_or(BUDGET),
         });
         Ok(Self {
             client,

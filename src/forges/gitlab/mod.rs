@@ -33,7 +33,7 @@ impl Forge for Gitlab {
     }
 
     fn ask(&self, environment: &Environment, question: &Question) -> ForgeFacts {
-        match Api::connect(environment) {
+        match Api::connect(environment, question) {
             Ok(api) => gather(&api, question),
             Err(gap) => nothing_known(self.id(), "", question, &gap),
         }

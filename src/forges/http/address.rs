@@ -54,7 +54,7 @@ impl Base {
     }
 
     /// The path below which the forge answers.
-    pub(super) fn path(&self) -> &str {
+    pub(in crate::forges) fn path(&self) -> &str {
         &self.path
     }
 

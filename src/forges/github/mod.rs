@@ -1,0 +1,164 @@
+//! GitHub, github.com or one's own GitHub Enterprise Server, by REST and GraphQL.
+//!
+//! What the token of a job can see is asked first, and what it cannot is asked as well: each answer
+//! that is refused becomes an unknown fact that names the permission. Sources: GitHub's OpenAPI
+//! description, its GraphQL schema, and "Automatic token authentication".
+
+use super::{Environment, Forge, Question, nothing_known};
+use crate::model::{ForgeFacts, Gap, Known, Proposal, ProtectionFacts, Request, Review};
+use api::Api;
+use classic::Classic;
+use layers::Layers;
+use request::Pull;
+use std::collections::BTreeMap;
+
+mod api;
+mod classic;
+mod commits;
+mod layers;
+mod people;
+mod request;
+mod rules;
+
+pub(super) struct Github;
+
+impl Forge for Github {
+    fn id(&self) -> &'static str {
+        "github"
+    }
+
+    fn recognises(&self, environment: &Environment) -> bool {
+        environment.get("GITHUB_ACTIONS") == Some("true")
+    }
+
+    fn ask(&self, environment: &Environment, question: &Question) -> ForgeFacts {
+        match Api::connect(environment, question) {
+            Ok(api) => gather(&api, question),
+            Err(gap) => nothing_known(self.id(), "", question, &gap),
+        }
+    }
+}
+
+fn gather(api: &Api, question: &Question) -> ForgeFacts {
+    let gap = Gap {
+        why: "this run is for no pull request".to_owned(),
+        needs: "a run on the event `pull_request` or `pull_request_review`".to_owned(),
+    };
+    let mut facts = nothing_known("github", &api.repository(), question, &gap);
+    if let Some(proposal) = &question.proposal {
+        about_request(api, proposal, question.reviews, &mut facts);
+    }
+    if question.reviews {
+        let one = |it: &String| (it.clone(), people::team(api, it));
+        facts.teams = question.teams.iter().map(one).collect();
+    }
+    if question.protection {
+        let (told, notes) = protection(api, question);
+        facts.protection = Some(told);
+        facts.notes.extend(notes);
+    }
+    facts
+}
+
+/// The request, read before everything else that is about it and once more after it.
+fn about_request(api: &Api, proposal: &Proposal, reviewed: bool, facts: &mut ForgeFacts) {
+    let first = request::read(api, proposal.number).map_err(|it| it.gap);
+    let known = first.and_then(|first| Ok((first.request(api, proposal)?, first)));
+    let (told, first) = match known {
+        Ok(known) => known,
+        Err(gap) => return doubt(facts, &gap),
+    };
+    facts.request = Known::Known(told);
+    if reviewed {
+        reviews(api, proposal.number, &first, facts);
+    }
+    if let Err(gap) = read_again(api, proposal.number, &first) {
+        doubt(facts, &gap);
+    }
+}
+
+/// Nothing about the request is known.
+fn doubt(facts: &mut ForgeFacts, gap: &Gap) {
+    facts.request = Known::<Request>::Unknown(gap.clone());
+    facts.reviews = Known::Unknown(gap.clone());
+    facts.commits = Known::Unknown(gap.clone());
+    facts.last_pusher = Known::Unknown(gap.clone());
+}
+
+/// Reviews, and what is needed to weigh them.
+fn reviews(api: &Api, number: u64, pull: &Pull, facts: &mut ForgeFacts) {
+    match commits::read(api, number, pull) {
+        Ok(told) => {
+            facts.reviews = request::reviews(api, number, told.reviews);
+            facts.commits = Known::Known(told.contributors);
+        }
+        Err(gap) => {
+            facts.reviews = Known::Unknown(gap.clone());
+            facts.commits = Known::Unknown(gap);
+        }
+    }
+    facts.last_pusher = request::last_pusher(api, pull);
+    facts.permissions = people::permissions(api, &reviewers(&facts.reviews));
+}
+
+/// Everybody who reviewed, by number, with the name that is theirs now.
+fn reviewers(reviews: &Known<Vec<Review>>) -> BTreeMap<u64, String> {
+    let all = reviews.get().into_iter().flatten();
+    all.filter_map(|it| it.account.as_ref())
+        .map(|it| (it.id, it.login.clone()))
+        .collect()
+}
+
+/// Read the request once more: what has changed meanwhile makes every answer doubtful.
+fn read_again(api: &Api, number: u64, first: &Pull) -> Result<(), Gap> {
+    let second = request::read(api, number).map_err(|it| it.gap)?;
+    let changed = second.changed_since(first);
+    if changed.is_empty() {
+        return api.clocks_agree();
+    }
+    Err(Gap {
+        why: format!(
+            "the {} of pull request {number} changed while GitHub was asked",
+            changed.join(" and the ")
+        ),
+        needs: "another run".to_owned(),
+    })
+}
+
+/// How the branch is protected, and what of it deserves a note.
+fn protection(api: &Api, question: &Question) -> (ProtectionFacts, Vec<String>) {
+    let proposed = question.proposal.as_ref().map(|it| &it.branch);
+    let Some(branch) = question.branch.as_ref().or(proposed) else {
+        let gap = Gap {
+            why: "nobody says which branch it is about".to_owned(),
+            needs: "a run on the event `pull_request`".to_owned(),
+        };
+        return (ProtectionFacts::unknown("", &gap), Vec::new());
+    };
+    let (mut all, mut unread, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    match rules::layers(api, branch) {
+        Ok(layers) => all = layers,
+        Err(gap) => unread.push(gap),
+    }
+    match classic::read(api, branch, !all.is_empty()) {
+        Classic::None => {}
+        Classic::Whole(layer) => all.push(layer),
+        Classic::Part(layer, gap) => {
+            notes.push(format!(
+                "of the {} this token sees only a part (GraphQL's `refUpdateRule`): {}",
+                layer.name, gap.why
+            ));
+            all.push(layer);
+        }
+        Classic::Hidden(gap) => unread.push(gap),
+    }
+    for layer in &all {
+        if let Err(gap) = layer.bypass.get() {
+            notes.push(format!(
+                "{} holds for everybody but those who may go around it, and who they are is not known: {}",
+                layer.name, gap.why
+            ));
+        }
+    }
+    (Layers::of(branch, all, unread).facts(), notes)
+}
