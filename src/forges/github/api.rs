@@ -380,10 +380,7 @@ mod tests {
                 &own,
                 "`Pull requests: read` for the token in `TOLLGATE_GITHUB_TOKEN`",
             ),
-            (
-                &job,
-                "`pull-requests: read` under the job's `permissions:`",
-            ),
+            (&job, "`pull-requests: read` under the job's `permissions:`"),
             (
                 &other,
                 "`pull-requests: read` under the job's `permissions:`",

@@ -20,7 +20,8 @@ const MOST_PAGES: usize = 100;
 
 /// Source: GraphQL's `PullRequest.commits`, which has no cap like REST's 250; `Commit.authors`, the
 /// author and those in `Co-authored-by:` lines; `GitSignature.wasSignedByGitHub`.
-const COMMITS: &str = "query Commits($owner: String!, $name: String!, $number: Int!, $after: String) {
+const COMMITS: &str =
+    "query Commits($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) { databaseId pullRequest(number: $number) {
     headRefOid
     reviews(first: 1, states: [APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED]) { totalCount }
@@ -212,7 +213,8 @@ impl Commit {
         if self.authors.nodes.is_empty() || self.authors.nodes.len() != self.authors.total_count {
             return Vec::new();
         }
-        let signed = (self.signature.as_ref()).is_some_and(|it| it.is_valid && it.was_signed_by_git_hub);
+        let signed =
+            (self.signature.as_ref()).is_some_and(|it| it.is_valid && it.was_signed_by_git_hub);
         let mut hands = BTreeSet::new();
         for (index, author) in self.authors.nodes.iter().enumerate() {
             // Of a message GitHub only ever signs that it is what somebody wrote.
@@ -244,7 +246,7 @@ impl Actor {
             login: it.login.clone(),
             kind: kind(Some("User"), &it.login),
         });
-        let account = account.or_else(|| bot(self.email.as_deref()?, private));
+        let account = (self.email.as_deref().and_then(|it| bot(it, private))).or(account);
         match account {
             Some(account) if account.kind == AccountKind::Person => Contributor::Account(account),
             Some(account) if vouched && account.kind == AccountKind::Bot => {

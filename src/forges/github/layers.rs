@@ -19,19 +19,6 @@ pub(super) enum Flag {
     NoDeletion,
 }
 
-impl Flag {
-    pub(super) const ALL: [Self; 8] = [
-        Self::Request,
-        Self::DismissStale,
-        Self::CodeOwners,
-        Self::LastPush,
-        Self::Signed,
-        Self::Linear,
-        Self::NoForcePush,
-        Self::NoDeletion,
-    ];
-}
-
 /// One setting that protects the branch.
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
@@ -91,16 +78,19 @@ impl Layer {
         self.bypass.get().is_ok_and(Vec::is_empty) && self.admins == Known::Known(true)
     }
 
-    /// Whether `others` ask for everything that this one asks for.
+    /// Whether `others` ask for everything that this one asks for, or may ask for.
     fn is_covered(&self, others: &[&Self]) -> bool {
-        let mut asked = Flag::ALL.iter().filter(|it| self.asks(**it));
-        asked.all(|flag| others.iter().any(|it| it.asks(*flag)))
-            && (self.approvals() == 0
-                || others.iter().any(|it| it.approvals() >= self.approvals()))
-            && self
-                .checks()
-                .iter()
-                .all(|check| others.iter().any(|it| it.checks().iter().any(|it| meets(it, check))))
+        let off = Known::Known(false);
+        let mut asked = self.flags.iter().filter(|(_, value)| **value != off);
+        asked.all(|(flag, _)| others.iter().any(|it| it.asks(*flag)))
+            && self.approvals.get().is_ok()
+            && (self.approvals() == 0 || others.iter().any(|it| it.approvals() >= self.approvals()))
+            && self.checks.get().is_ok()
+            && self.checks().iter().all(|check| {
+                others
+                    .iter()
+                    .any(|it| it.checks().iter().any(|it| meets(it, check)))
+            })
     }
 }
 
@@ -358,7 +348,12 @@ mod tests {
         assert!(told.force_push.get().is_err());
         assert!(told.status_checks.get().is_err());
         assert!(told.bypass.get().is_err() && told.admins.get().is_err());
-        assert!(facts(vec![firm("a")], vec![gap("x")]).approvals.get().is_err());
+        assert!(
+            facts(vec![firm("a")], vec![gap("x")])
+                .approvals
+                .get()
+                .is_err()
+        );
     }
 
     #[test]
@@ -386,7 +381,12 @@ mod tests {
             let who = told.bypass.get().map(Vec::len).ok();
             (who, told.admins.get().ok().map(|it| it.value))
         };
-        let strict = || firm("firm").approved(2).with(Flag::Request).checked("gate", Some(7));
+        let strict = || {
+            firm("firm")
+                .approved(2)
+                .with(Flag::Request)
+                .checked("gate", Some(7))
+        };
         assert_eq!(bypass(vec![strict()]), (Some(0), Some(true)));
         for weaker in [
             loose("x").approved(2).with(Flag::Request),
@@ -397,7 +397,11 @@ mod tests {
             hidden("x"),
         ] {
             let name = format!("{weaker:?}");
-            assert_eq!(bypass(vec![strict(), weaker]), (Some(0), Some(true)), "{name}");
+            assert_eq!(
+                bypass(vec![strict(), weaker]),
+                (Some(0), Some(true)),
+                "{name}"
+            );
         }
         for other in [
             loose("x").approved(3),
@@ -406,7 +410,11 @@ mod tests {
             loose("x").checked("other", None),
         ] {
             let name = format!("{other:?}");
-            assert_eq!(bypass(vec![strict(), other]), (Some(1), Some(false)), "{name}");
+            assert_eq!(
+                bypass(vec![strict(), other]),
+                (Some(1), Some(false)),
+                "{name}"
+            );
         }
         let unseen = hidden("x").with(Flag::Signed);
         assert_eq!(bypass(vec![strict(), unseen]), (None, None));

@@ -148,7 +148,9 @@ fn permission(api: &Api, id: u64, login: &str) -> Known<Access> {
         theirs => {
             let who = theirs.map_or("nobody".to_owned(), |it| format!("account {it}"));
             return Known::unknown(
-                format!("{what} cannot be told: GitHub answers about {who}, and account {id} reviewed"),
+                format!(
+                    "{what} cannot be told: GitHub answers about {who}, and account {id} reviewed"
+                ),
                 "another run, when GitHub knows the account by its new name",
             );
         }

@@ -3,9 +3,7 @@
 use super::super::http::{Failed, segment, timestamp};
 use super::api::{Api, Needs};
 use super::people::User;
-use crate::model::{
-    Account, Gap, Known, Proposal, Request, RequestState, Review, ReviewState,
-};
+use crate::model::{Account, Gap, Known, Proposal, Request, RequestState, Review, ReviewState};
 use serde::Deserialize;
 
 /// The request as one reading shows it. Source: schema `pull-request`.
@@ -51,7 +49,10 @@ pub(super) fn read(api: &Api, number: u64) -> Result<Pull, Failed> {
     if found.number == number {
         Ok(found)
     } else {
-        let why = format!("{what} cannot be read: GitHub answers with {}", found.number);
+        let why = format!(
+            "{what} cannot be read: GitHub answers with {}",
+            found.number
+        );
         Err(Failed::new(why, "another run"))
     }
 }
@@ -272,17 +273,15 @@ pub(super) fn last_pusher(api: &Api, pull: &Pull) -> Known<Account> {
             "another run, when GitHub has noted the push; if it stays, one more push to the branch",
         );
     };
-    (newest.actor.as_ref())
-        .and_then(User::account)
-        .map_or_else(
-            || {
-                Known::unknown(
-                    "the account that pushed last is gone",
-                    "a push by an account that exists",
-                )
-            },
-            Known::Known,
-        )
+    (newest.actor.as_ref()).and_then(User::account).map_or_else(
+        || {
+            Known::unknown(
+                "the account that pushed last is gone",
+                "a push by an account that exists",
+            )
+        },
+        Known::Known,
+    )
 }
 
 fn newest<'l>(log: &'l [Activity], branch: &str) -> Option<&'l Activity> {

@@ -82,7 +82,10 @@ fn layer(api: &Api, id: u64, rules: &[Rule]) -> Option<Layer> {
             return Ok(it);
         }
         Err(Gap {
-            why: format!("{what} cannot be told: GitHub answers about ruleset {}", it.id),
+            why: format!(
+                "{what} cannot be told: GitHub answers about ruleset {}",
+                it.id
+            ),
             needs: "another run".to_owned(),
         })
     });
@@ -157,7 +160,10 @@ impl Ruleset {
         };
         let bypass = actors.iter().map(|it| Bypass {
             actor: it.actor(api),
-            mode: it.bypass_mode.clone().unwrap_or_else(|| "always".to_owned()),
+            mode: it
+                .bypass_mode
+                .clone()
+                .unwrap_or_else(|| "always".to_owned()),
             by: by.to_owned(),
         });
         Known::Known(bypass.collect())
@@ -305,11 +311,7 @@ mod tests {
     }
 
     fn set(rules: &[Rule]) -> Layer {
-        let mut layer = Layer::new(
-            "x".to_owned(),
-            Known::Known(Vec::new()),
-            Known::Known(true),
-        );
+        let mut layer = Layer::new("x".to_owned(), Known::Known(Vec::new()), Known::Known(true));
         for rule in rules {
             rule.add_to(&mut layer);
         }
@@ -326,7 +328,10 @@ mod tests {
         assert_eq!(layer.approvals, Known::Known(2));
         assert_eq!(layer.flags[&Flag::DismissStale], Known::Known(true));
         assert!(!layer.flags.contains_key(&Flag::CodeOwners));
-        for missing in ["required_approving_review_count", "require_last_push_approval"] {
+        for missing in [
+            "required_approving_review_count",
+            "require_last_push_approval",
+        ] {
             let mut parameters = whole.clone();
             parameters[missing] = Value::Null;
             let layer = set(&[rule("pull_request", &parameters)]);
@@ -338,7 +343,10 @@ mod tests {
         }
         let twice = set(&[
             rule("pull_request", &whole),
-            rule("pull_request", &json!({"required_approving_review_count": 1})),
+            rule(
+                "pull_request",
+                &json!({"required_approving_review_count": 1}),
+            ),
         ]);
         assert_eq!(twice.approvals, Known::Known(2));
         assert_eq!(twice.flags[&Flag::DismissStale], Known::Known(true));
@@ -352,9 +360,18 @@ mod tests {
             {"context": "gate", "integration_id": 123}, {"context": "a"},
             {"context": "b", "integration_id": null}, {"context": "c", "integration_id": -1},
         ]}));
-        let told: Vec<Option<u64>> = told.get().expect("known").iter().map(|it| it.source).collect();
+        let told: Vec<Option<u64>> = told
+            .get()
+            .expect("known")
+            .iter()
+            .map(|it| it.source)
+            .collect();
         assert_eq!(told, [Some(123), None, None, None]);
-        for strange in [json!({}), json!({"required_status_checks": [{}]}), json!(null)] {
+        for strange in [
+            json!({}),
+            json!({"required_status_checks": [{}]}),
+            json!(null),
+        ] {
             assert!(checks(strange.clone()).get().is_err(), "{strange}");
         }
     }

@@ -18,6 +18,14 @@ struct Approvals {
     approved_by: Vec<Approval>,
 }
 
+impl Approvals {
+    /// Whether GitLab is one that tells when they were given.
+    fn are_dated(&self) -> bool {
+        let mut all = self.approved_by.iter();
+        all.any(|it| it.approved_at.is_some())
+    }
+}
+
 /// Source: `API::Entities::Approvals`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Approval {
@@ -71,8 +79,9 @@ pub(super) fn read(
     let (reviewers, note) = match reviewers(api, number) {
         Ok(reviewers) => (reviewers, None),
         // Whoever may see the approvals may see the reviewers, so it is the interface that is not
-        // there, and with it no way to ask for changes.
-        Err(failed) if failed.status == Some(404) => (
+        // there, and with it no way to ask for changes. A GitLab that tells when approvals were
+        // given has it.
+        Err(failed) if failed.status == Some(404) && !approvals.are_dated() => (
             Vec::new(),
             Some("this GitLab does not tell what reviewers say (it is older than 15.3): requests for changes are not seen".to_owned()),
         ),

@@ -81,10 +81,18 @@ impl Client {
         let (mut number, mut stated_last, mut total) = (1u64, None, None);
         let join = if ask.path.contains('?') { '&' } else { '?' };
         let mut at = format!("{}{join}per_page={PER_PAGE}", self.absolute(&ask.path));
+        let mut promised = false;
         loop {
             let raw = self.fetch(ask, &at)?;
             let page: Vec<T> = self.parse(ask, &raw)?;
             let length = page.len();
+            if promised && length == 0 {
+                return Err(incomplete(
+                    ask,
+                    self,
+                    "a page that the one before leads to is empty",
+                ));
+            }
             for item in page {
                 if !seen.insert(identity(&item)) {
                     return Err(incomplete(
@@ -95,6 +103,7 @@ impl Client {
                 }
                 items.push(item);
             }
+            promised = raw.links.next.is_some();
             stated_last = stated_last.or_else(|| last_page(&raw));
             total = total.or_else(|| raw.number("x-total"));
             let Some(next) = self.next(ask, &raw, number, length)? else {

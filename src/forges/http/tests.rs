@@ -292,6 +292,7 @@ fn list(items: usize, fault: &'static str) -> Server {
         let ids = (from..items.min(from + size)).filter(|it| !(fault == "shorter" && *it == 3));
         let ids = match fault {
             "empty" if page == 1 => Vec::new(),
+            "emptied" if page == 2 => Vec::new(),
             _ => ids.collect(),
         };
         let body = Value::from(ids).to_string();
@@ -310,7 +311,7 @@ fn list(items: usize, fault: &'static str) -> Server {
         };
         let mut headers = match page {
             _ if fault == "unlinked" || last == 1 => String::new(),
-            page if page < last && !(fault == "cut" && page == 2) => {
+            page if page < last && !(matches!(fault, "cut" | "emptied") && page == 2) => {
                 format!(
                     "link: {}, {}\r\n",
                     link(page + step, "next"),
@@ -353,6 +354,7 @@ fn a_list_is_whole_or_unknown() {
         ("cut", "it ends at page 2 of 4"),
         ("shorter", "it has 349 entries where the forge counts 350"),
         ("empty", "an empty page is followed by another"),
+        ("emptied", "a page that the one before leads to is empty"),
         ("moved", "at another path"),
         ("elsewhere", "on another host (`https://evil.example`)"),
     ] {

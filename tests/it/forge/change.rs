@@ -3,7 +3,7 @@
 
 use super::server::Server;
 use crate::support::{Repository, Verdict, command};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::{Command, Output};
 
 /// Stands for a secret: no output, file or request to another host may hold it.
@@ -98,10 +98,19 @@ impl Change {
         output
     }
 
-    /// `tollgate check`, as JSON.
-    pub(crate) fn check(&self, forge: &Server, arguments: &[&str]) -> Verdict {
-        let all = [&["check", "--format", "json"], arguments].concat();
-        Verdict::read(&self.run(forge, &all))
+    /// `tollgate check`: what it says, and what the forge told it.
+    pub(crate) fn ask(&self, forge: &Server, arguments: &[&str]) -> (Verdict, Value) {
+        let file = self.repository.path().join(".git/facts.json");
+        let path = file.display().to_string();
+        let all = ["check", "--format", "json", "--facts-out", &path];
+        let output = self.run(forge, &[&all[..], arguments].concat());
+        let facts =
+            std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+        assert!(!facts.contains(TOKEN), "the token is in the facts");
+        let facts: Value = serde_json::from_str(&facts).expect("JSON");
+        let told = facts["gathered"]["facts"]["forge"].clone();
+        assert!(told.is_object(), "the forge was not asked");
+        (Verdict::read(&output), told)
     }
 }
 

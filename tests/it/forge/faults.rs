@@ -64,7 +64,10 @@ impl Faults {
     /// What goes wrong with this request.
     pub(super) fn take(&mut self, request: &Seen) -> Option<Fault> {
         let at = self.0.iter().position(|(path, _, times)| {
-            *times != Some(0) && matches(path, request.path.trim_start_matches('/'))
+            let (path, query) = path.split_once('#').unwrap_or((path, ""));
+            *times != Some(0)
+                && matches(path, request.path.trim_start_matches('/'))
+                && (query.is_empty() || request.body.contains(&format!("query {query}(")))
         })?;
         let (_, fault, times) = &mut self.0[at];
         if let Some(times) = times {

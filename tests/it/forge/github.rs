@@ -137,6 +137,9 @@ pub(super) struct Commit {
     pub(super) committer: String,
     #[serde(default)]
     pub(super) message: String,
+    /// Whether GitHub's servers made it.
+    #[serde(default)]
+    pub(super) signed: bool,
 }
 
 fn repository() -> String {
@@ -201,6 +204,11 @@ impl GitHub {
             ["user", id] => self.found(|_, it| it.id.to_string() == *id, url),
             ["users", login] => self.found(|name, _| name.eq_ignore_ascii_case(login), url),
             all if all.starts_with(&root) => self.in_repository(&all[root.len()..], url),
+            ["repos", owner, name, "activity"]
+                if self.request.from.as_deref() == Some(&format!("{owner}/{name}")) =>
+            {
+                Answer::List(self.activity(url))
+            }
             _ => Answer::message(404, "Not Found"),
         }
     }
@@ -503,10 +511,16 @@ impl GitHub {
                 "user": self.owner(url),
             })
         };
-        let source = if now["from"].is_null() {
-            Value::Null
-        } else {
-            self.repository(url)
+        let source = match now["from"].as_str() {
+            None => Value::Null,
+            Some(it) if it == self.repository => self.repository(url),
+            Some(fork) => {
+                let mut it = self.repository(url);
+                it["id"] = 2001.into();
+                it["full_name"] = fork.into();
+                it["fork"] = true.into();
+                it
+            }
         };
         let merged = now["merged"] == true;
         let mut pull = json!({
@@ -691,6 +705,7 @@ impl GitHub {
             author: String::new(),
             committer: String::new(),
             message: "base".to_owned(),
+            signed: false,
         };
         let checks = self
             .classic
@@ -739,7 +754,12 @@ impl GitHub {
                 })
             })
             .collect();
-        let person = |email: &str| json!({"__typename": "GitActor", "name": "somebody", "email": email, "user": actor(self.login_of(email))});
+        // Only people are `User`s.
+        let user = |email: &str| {
+            self.login_of(email)
+                .filter(|it| self.account(it).kind == "User")
+        };
+        let person = |email: &str| json!({"__typename": "GitActor", "name": "somebody", "email": email, "user": actor(user(email))});
         let commits: Vec<Value> = self
             .commits
             .iter()
@@ -756,7 +776,8 @@ impl GitHub {
                 json!({"__typename": "PullRequestCommit", "commit": {
                     "__typename": "Commit", "oid": it.id, "committedDate": "2026-11-20T08:00:00Z",
                     "message": it.message, "author": person(&it.author), "committer": person(&it.committer),
-                    "authors": {"$list": authors}, "signature": null,
+                    "authors": {"$list": authors},
+                    "signature": it.signed.then(|| json!({"__typename": "GpgSignature", "isValid": true, "wasSignedByGitHub": true})),
                     "parents": {"$list": []},
                 }})
             })
@@ -772,7 +793,7 @@ impl GitHub {
         let pull = json!({
             "__typename": "PullRequest", "number": self.request.number, "state": state,
             "isDraft": now["draft"], "merged": merged, "closed": state != "OPEN",
-            "isCrossRepository": now["from"].is_null(), "headRefOid": now["head"], "headRefName": "change",
+            "isCrossRepository": now["from"] != self.repository.as_str(), "headRefOid": now["head"], "headRefName": "change",
             "baseRefOid": now["base"], "baseRefName": now["branch"], "baseRef": reference,
             "author": actor(now["author"].as_str()), "reviewDecision": null,
             "reviews": {"$list": reviews}, "commits": {"$list": commits}, "changedFiles": 1,

@@ -560,25 +560,35 @@ pub(crate) struct Job<'a> {
 
 impl Job<'_> {
     fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = command(self.change.repository.path(), arguments);
+        command.envs(self.environment());
+        command
+    }
+
+    /// The variables of the job.
+    pub(crate) fn environment(&self) -> BTreeMap<String, String> {
         let change = self.change;
-        let mut command = command(change.repository.path(), arguments);
-        command
-            .env("CI", "true")
-            .env("GITLAB_CI", "true")
-            .env("CI_API_V4_URL", format!("{}/api/v4", self.forge.url()))
-            .env("CI_PROJECT_ID", "42")
-            .env("CI_PROJECT_PATH", "acme/gitops")
-            .env("CI_MERGE_REQUEST_PROJECT_ID", "42")
-            .env("CI_MERGE_REQUEST_PROJECT_PATH", "acme/gitops")
-            .env("CI_MERGE_REQUEST_IID", "7")
-            .env("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", &change.branch)
-            .env("CI_MERGE_REQUEST_DIFF_BASE_SHA", &change.base)
-            .env("CI_COMMIT_SHA", &change.head)
-            .env("CI_JOB_TOKEN", JOB_TOKEN);
+        let url = format!("{}/api/v4", self.forge.url());
+        let mut all = vec![
+            ("CI", "true"),
+            ("GITLAB_CI", "true"),
+            ("CI_API_V4_URL", &url),
+            ("CI_PROJECT_ID", "42"),
+            ("CI_PROJECT_PATH", "acme/gitops"),
+            ("CI_MERGE_REQUEST_PROJECT_ID", "42"),
+            ("CI_MERGE_REQUEST_PROJECT_PATH", "acme/gitops"),
+            ("CI_MERGE_REQUEST_IID", "7"),
+            ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", &change.branch),
+            ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &change.base),
+            ("CI_COMMIT_SHA", &change.head),
+            ("CI_JOB_TOKEN", JOB_TOKEN),
+        ];
         if self.token {
-            command.env("TOLLGATE_GITLAB_TOKEN", TOKEN);
+            all.push(("TOLLGATE_GITLAB_TOKEN", TOKEN));
         }
-        command
+        all.into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
     }
 
     /// Run the binary with these arguments.
@@ -604,9 +614,15 @@ impl Job<'_> {
 
     /// `tollgate check`: what it says, and what the forge told it.
     pub(crate) fn check(&self) -> (Verdict, Value) {
+        self.check_with(&[])
+    }
+
+    /// The same, with more arguments.
+    pub(crate) fn check_with(&self, more: &[&str]) -> (Verdict, Value) {
         let file = self.change.repository.path().join(".git/facts.json");
         let path = file.display().to_string();
         let arguments = ["check", "--format", "json", "--facts-out", &path];
+        let arguments = [&arguments[..], more].concat();
         let output = self.command(&arguments).output().expect("the binary runs");
         let facts =
             std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{error}: {output:?}"));

@@ -4,14 +4,14 @@
 //! ```ignore
 //! let change = Change::of_production(SETTINGS);            // a repository, its base and its head
 //! let forge = Server::start(GitHub::new(SCENARIO, &change));
-//! let verdict = change.check(&forge, &[]);                 // the real binary, in a job of GitHub
+//! let (verdict, facts) = change.ask(&forge, &[]);          // the real binary, in a job of GitHub
 //! assert_eq!(verdict.decision(), "refuse");
 //! assert!(forge.lines().iter().any(|it| it.contains("/reviews")));
 //! forge.fault("repos/acme/gitops/pulls/7/reviews", Fault::Says(503, "down"));
 //! ```
 //!
-//! - [`Change`]: the commits; `command`, `run` and `check` start the binary with the event and the
-//!   variables of a job. `run` and `check` see to it that the token is not printed.
+//! - [`Change`]: the commits; `command`, `run` and `ask` start the binary with the event and the
+//!   variables of a job. `run` and `ask` see to it that the token is not printed.
 //! - [`GitHub`]: the scenario (`accounts`, `reviews`, `commits`, `pushes`, `teams`, `rulesets`,
 //!   `classic`, `token: job|writer|admin|expired`, `request`, `then` for what a second reading
 //!   shows, `routes` for answers spelled out). `${HEAD}` and `${BASE}` are the change's commits.
@@ -20,12 +20,6 @@
 //! - [`Server`]: `start`, `paged` (small pages), `at("localhost", ..)` (another host for a client),
 //!   `fault`, `fault_times`, `calm`, `seen`, `lines`.
 //! - [`Fault`]: what can go wrong.
-
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "the readers that are tested with it are being written"
-)]
 
 mod change;
 mod conformance;

@@ -54,18 +54,22 @@ pub(super) fn reply(answer: Answer, request: &Seen, url: &str, most: usize) -> R
             if page < last {
                 links.push(format!("<{}>; rel=\"next\"", address(page + 1)));
                 links.push(format!("<{}>; rel=\"last\"", address(last)));
-                headers.insert("X-Next-Page".to_owned(), (page + 1).to_string());
+                if request.path.starts_with("/api/v4/") {
+                    headers.insert("X-Next-Page".to_owned(), (page + 1).to_string());
+                }
             }
             if !links.is_empty() {
                 headers.insert("Link".to_owned(), links.join(", "));
             }
-            for (name, value) in [
-                ("X-Total", list.len()),
-                ("X-Total-Pages", last),
-                ("X-Page", page),
-                ("X-Per-Page", size),
-            ] {
-                headers.insert(name.to_owned(), value.to_string());
+            if request.path.starts_with("/api/v4/") {
+                for (name, value) in [
+                    ("X-Total", list.len()),
+                    ("X-Total-Pages", last),
+                    ("X-Page", page),
+                    ("X-Per-Page", size),
+                ] {
+                    headers.insert(name.to_owned(), value.to_string());
+                }
             }
             Reply {
                 status: 200,

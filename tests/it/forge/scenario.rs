@@ -91,6 +91,7 @@ pub(super) fn commits(change: &Change) -> Vec<Commit> {
             author: String::from_utf8_lossy(commit.author().email_bytes()).into_owned(),
             committer: String::from_utf8_lossy(commit.committer().email_bytes()).into_owned(),
             message: String::from_utf8_lossy(commit.message_bytes()).into_owned(),
+            signed: false,
         }
     })
     .collect()

@@ -4,7 +4,7 @@ use super::faults::{Fault, Faults};
 use super::page;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,6 +14,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) method: String,
+    /// The path as it was sent.
+    pub(crate) target: String,
     /// Decoded, without the query.
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
@@ -338,6 +340,7 @@ fn read(reader: &mut impl BufRead) -> Option<Seen> {
         .to_owned();
     Some(Seen {
         method,
+        target: target.split('?').next().unwrap_or_default().to_owned(),
         path,
         query: query.collect(),
         headers,
