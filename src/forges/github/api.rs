@@ -18,6 +18,8 @@ const TOKENS: &[&str] = &["TOLLGATE_GITHUB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"];
 pub(super) enum Needs {
     /// Seeing requests and their reviews.
     Requests,
+    /// Seeing requests and what is in their commits.
+    Commits,
     /// Seeing branches and who pushed.
     Contents,
     /// Seeing that the repository is there: rules of branches, what a person may do.
@@ -224,6 +226,10 @@ impl Api {
     pub(super) fn lacks(&self, needs: Needs) -> String {
         match needs {
             Needs::Requests => self.grant("pull-requests: read", "Pull requests: read"),
+            Needs::Commits => self.grant(
+                "pull-requests: read` and `contents: read",
+                "Pull requests: read` and `Contents: read",
+            ),
             Needs::Contents => self.grant("contents: read", "Contents: read"),
             Needs::Metadata => match self.bearer {
                 Bearer::Own => {

@@ -4,7 +4,8 @@
 //! An address that belongs to an account can only cost that account its approval. What could hide
 //! somebody is an address that stands for no person: GitHub's own, under which it commits what
 //! people do on its pages, and those of bots. They are believed where GitHub has signed the commit,
-//! because then its servers made it, and are unmatched everywhere else.
+//! because then its servers made it; a bot's also where nobody but that bot has ever pushed to the
+//! branch. Everywhere else they belong to nobody.
 
 use super::super::http::Failed;
 use super::api::{Api, Needs};
@@ -130,24 +131,29 @@ pub(super) struct Told {
     pub(super) reviews: u64,
 }
 
-/// Every commit of a request. Nothing is told of some of them only.
-pub(super) fn read(api: &Api, number: u64, pull: &Pull) -> Result<Told, Gap> {
+/// Every commit of a request. Nothing is told of some of them only. `alone` is the account that alone
+/// has ever pushed to the branch, if there is one.
+pub(super) fn read(api: &Api, number: u64, pull: &Pull, alone: Option<u64>) -> Result<Told, Gap> {
     let what = format!("the commits of pull request {number}");
     let broken = |why: &str| Gap {
         why: format!("{what} cannot be read whole: {why}"),
         needs: "another run, when nobody pushes to it meanwhile".to_owned(),
+    };
+    let believed = Believed {
+        private: &api.private_domain(),
+        alone,
     };
     let (owner, name) = api.names();
     let mut found: Option<Told> = None;
     let mut after: Option<String> = None;
     for _ in 0..MOST_PAGES {
         let variables = json!({"owner": owner, "name": name, "number": number, "after": after});
-        let answer: Answer = (api.graphql(&what, COMMITS, &variables, Needs::Requests))
+        let answer: Answer = (api.graphql(&what, COMMITS, &variables, Needs::Commits))
             .map_err(|failed: Failed| failed.gap)?;
         let Some((repository, request)) = answer.repository.and_then(split) else {
             return Err(Gap {
                 why: format!("{what} cannot be read: GraphQL shows no such request"),
-                needs: api.lacks(Needs::Requests),
+                needs: api.lacks(Needs::Commits),
             });
         };
         if pull.repository() != Some(repository) {
@@ -165,7 +171,7 @@ pub(super) fn read(api: &Api, number: u64, pull: &Pull) -> Result<Told, Gap> {
             reviews: request.reviews.total_count,
         });
         for Node { commit } in request.commits.nodes {
-            let hands = commit.hands(&api.private_domain());
+            let hands = commit.hands(&believed);
             if told.contributors.insert(commit.oid, hands).is_some() {
                 return Err(broken("a page repeats what an earlier one held"));
             }
@@ -206,10 +212,18 @@ fn whole(told: &Told, total: u64, pull: &Pull) -> Result<(), String> {
     }
 }
 
+/// Whose word is taken for what stands in a commit.
+struct Believed<'a> {
+    /// Where addresses are that GitHub gives to those who hide their own, and to bots.
+    private: &'a str,
+    /// Who alone has ever pushed to the branch.
+    alone: Option<u64>,
+}
+
 impl Commit {
     /// Everybody who had a hand in it; nobody at all where GitHub does not name all of them, which
     /// means that they are not known.
-    fn hands(&self, private: &str) -> Vec<Contributor> {
+    fn hands(&self, believed: &Believed<'_>) -> Vec<Contributor> {
         if self.authors.nodes.is_empty() || self.authors.nodes.len() != self.authors.total_count {
             return Vec::new();
         }
@@ -217,13 +231,14 @@ impl Commit {
             (self.signature.as_ref()).is_some_and(|it| it.is_valid && it.was_signed_by_git_hub);
         let mut hands = BTreeSet::new();
         for (index, author) in self.authors.nodes.iter().enumerate() {
-            // Of a message GitHub only ever signs that it is what somebody wrote.
-            hands.insert(author.contributor(private, signed && index == 0));
+            // Whoever made the commit wrote its message, and may name anybody in it.
+            let own = index == 0;
+            hands.insert(author.contributor(believed, own, signed));
         }
         match &self.committer {
             Some(committer) if signed && committer.is_github() => {}
             Some(committer) => {
-                hands.insert(committer.contributor(private, signed));
+                hands.insert(committer.contributor(believed, true, signed));
             }
             None => {
                 hands.insert(stranger(None));
@@ -239,20 +254,25 @@ impl Actor {
         self.user.as_ref().is_some_and(|it| is_web_flow(&it.login))
     }
 
-    /// Whose hand it is; `vouched`: GitHub's servers wrote the name there.
-    fn contributor(&self, private: &str, vouched: bool) -> Contributor {
+    /// Whose hand it is; `own`: it stands in the commit itself and not in its message.
+    fn contributor(&self, believed: &Believed<'_>, own: bool, signed: bool) -> Contributor {
+        let email = self.email.as_deref();
         let account = self.user.as_ref().map(|it| Account {
             id: it.database_id,
             login: it.login.clone(),
             kind: kind(Some("User"), &it.login),
         });
-        let account = (self.email.as_deref().and_then(|it| bot(it, private))).or(account);
-        match account {
+        let bot = email.and_then(|it| bot(it, believed.private));
+        match bot.or(account) {
             Some(account) if account.kind == AccountKind::Person => Contributor::Account(account),
-            Some(account) if vouched && account.kind == AccountKind::Bot => {
+            Some(account)
+                if account.kind == AccountKind::Bot
+                    && own
+                    && (signed || believed.alone == Some(account.id)) =>
+            {
                 Contributor::Account(account)
             }
-            _ => stranger(self.email.as_deref()),
+            _ => stranger(email),
         }
     }
 }
@@ -281,7 +301,10 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    const PRIVATE: &str = "users.noreply.github.com";
+    const ANYBODY: Believed<'static> = Believed {
+        private: "users.noreply.github.com",
+        alone: None,
+    };
 
     fn actor(email: &str) -> Value {
         let user = match email {
@@ -295,6 +318,15 @@ mod tests {
     }
 
     fn hands(authors: &[&str], committer: &str, signed: Option<(bool, bool)>) -> Vec<String> {
+        believing(&ANYBODY, authors, committer, signed)
+    }
+
+    fn believing(
+        believed: &Believed<'_>,
+        authors: &[&str],
+        committer: &str,
+        signed: Option<(bool, bool)>,
+    ) -> Vec<String> {
         let authors: Vec<Value> = authors.iter().map(|it| actor(it)).collect();
         let commit: Commit = serde_json::from_value(json!({
             "oid": "a", "committer": actor(committer),
@@ -302,7 +334,7 @@ mod tests {
             "signature": signed.map(|(valid, by)| json!({"isValid": valid, "wasSignedByGitHub": by})),
         }))
         .expect("a commit");
-        let all = commit.hands(PRIVATE);
+        let all = commit.hands(believed);
         all.iter()
             .map(|it| match it {
                 Contributor::Account(it) => it.login.clone(),
@@ -349,6 +381,18 @@ mod tests {
             hands(&[ANN, BOT], ANN, signed),
             ["ann", &format!("<{BOT}>")]
         );
+        // One that alone has ever pushed, and another.
+        for (id, name) in [(49_699_333, "dependabot[bot]"), (1, &*format!("<{BOT}>"))] {
+            let alone = Believed {
+                alone: Some(id),
+                ..ANYBODY
+            };
+            assert_eq!(believing(&alone, &[BOT], BOT, None), [name], "{id}");
+            let named = believing(&alone, &[ANN, BOT], ANN, None);
+            assert_eq!(named, ["ann", &format!("<{BOT}>")], "{id}");
+            let github = believing(&alone, &[BOT], GITHUB, None);
+            assert!(github.contains(&format!("<{GITHUB}>")), "{github:?}");
+        }
         let other = BOT.replace("github.com", "example.com");
         assert_eq!(hands(&[&other], GITHUB, signed), [format!("<{other}>")]);
     }
@@ -363,7 +407,7 @@ mod tests {
             }))
             .expect("a commit")
         };
-        assert!(commit(60, &["ann@example.com"]).hands(PRIVATE).is_empty());
-        assert!(commit(0, &[]).hands(PRIVATE).is_empty());
+        assert!(commit(60, &["ann@example.com"]).hands(&ANYBODY).is_empty());
+        assert!(commit(0, &[]).hands(&ANYBODY).is_empty());
     }
 }

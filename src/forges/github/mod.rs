@@ -5,7 +5,9 @@
 //! description, its GraphQL schema, and "Automatic token authentication".
 
 use super::{Environment, Forge, Question, nothing_known};
-use crate::model::{ForgeFacts, Gap, Known, Proposal, ProtectionFacts, Request, Review};
+use crate::model::{
+    ForgeFacts, Gap, Known, Proposal, ProtectionFacts, Request, Review, ReviewState,
+};
 use api::Api;
 use classic::Classic;
 use layers::Layers;
@@ -87,7 +89,9 @@ fn doubt(facts: &mut ForgeFacts, gap: &Gap) {
 
 /// Reviews, and what is needed to weigh them.
 fn reviews(api: &Api, number: u64, pull: &Pull, facts: &mut ForgeFacts) {
-    match commits::read(api, number, pull) {
+    let pushers = request::pushers(api, pull);
+    let alone = pushers.get().ok().and_then(|it| it.alone);
+    match commits::read(api, number, pull, alone) {
         Ok(told) => {
             facts.reviews = request::reviews(api, number, told.reviews);
             facts.commits = Known::Known(told.contributors);
@@ -97,14 +101,16 @@ fn reviews(api: &Api, number: u64, pull: &Pull, facts: &mut ForgeFacts) {
             facts.commits = Known::Unknown(gap);
         }
     }
-    facts.last_pusher = request::last_pusher(api, pull);
+    facts.last_pusher = pushers.map(|it| it.last);
     facts.permissions = people::permissions(api, &reviewers(&facts.reviews));
 }
 
-/// Everybody who reviewed, by number, with the name that is theirs now.
+/// Everybody who said yes or no, by number, with the name that is theirs now: what somebody may do
+/// who only commented makes no difference.
 fn reviewers(reviews: &Known<Vec<Review>>) -> BTreeMap<u64, String> {
     let all = reviews.get().into_iter().flatten();
-    all.filter_map(|it| it.account.as_ref())
+    all.filter(|it| it.state != ReviewState::Commented)
+        .filter_map(|it| it.account.as_ref())
         .map(|it| (it.id, it.login.clone()))
         .collect()
 }

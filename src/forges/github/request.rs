@@ -236,12 +236,25 @@ struct Activity {
     #[serde(rename = "ref")]
     branch: String,
     timestamp: String,
+    activity_type: String,
     actor: Option<User>,
 }
 
-/// Who pushed the head: who moved the head branch last, in the log that GitHub's servers keep of
-/// the repository that it is in. No commit says it, whatever stands in it.
-pub(super) fn last_pusher(api: &Api, pull: &Pull) -> Known<Account> {
+/// Who pushed to the head branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pushers {
+    /// Who pushed the head.
+    pub(super) last: Account,
+    /// Who alone has pushed to it ever since it was made.
+    pub(super) alone: Option<u64>,
+}
+
+/// Entries of the log that are read.
+const LOG: usize = 100;
+
+/// Who pushed: who moved the head branch, in the log that GitHub's servers keep of the repository
+/// that it is in. No commit says it, whatever stands in it.
+pub(super) fn pushers(api: &Api, pull: &Pull) -> Known<Pushers> {
     let Some(source) = &pull.head.repo else {
         return Known::unknown(
             "nobody knows who pushed last: the fork that the request comes from is gone",
@@ -259,7 +272,7 @@ pub(super) fn last_pusher(api: &Api, pull: &Pull) -> Known<Account> {
     let branch = format!("refs/heads/{}", pull.head.branch);
     let what = format!("who pushed to `{}` last", pull.head.branch);
     // The newest stand on the first page.
-    let path = format!("{root}/activity?ref={}&per_page=100", segment(&branch));
+    let path = format!("{root}/activity?ref={}&per_page={LOG}", segment(&branch));
     let log: Vec<Activity> = match api.get(&what, &path, needs) {
         Ok(log) => log,
         Err(failed) => return failed.unknown(),
@@ -273,15 +286,24 @@ pub(super) fn last_pusher(api: &Api, pull: &Pull) -> Known<Account> {
             "another run, when GitHub has noted the push; if it stays, one more push to the branch",
         );
     };
-    (newest.actor.as_ref()).and_then(User::account).map_or_else(
-        || {
-            Known::unknown(
-                "the account that pushed last is gone",
-                "a push by an account that exists",
-            )
-        },
-        Known::Known,
-    )
+    match newest.actor.as_ref().and_then(User::account) {
+        Some(last) => Known::Known(Pushers {
+            alone: is_alone(&log, &branch, last.id).then_some(last.id),
+            last,
+        }),
+        None => Known::unknown(
+            "the account that pushed last is gone",
+            "a push by an account that exists",
+        ),
+    }
+}
+
+/// Whether nobody else is in the log, and the log goes back to where the branch was made.
+fn is_alone(log: &[Activity], branch: &str, id: u64) -> bool {
+    let ours = || log.iter().filter(|it| it.branch == branch);
+    log.len() < LOG
+        && ours().any(|it| it.activity_type == "branch_creation")
+        && ours().all(|it| it.actor.as_ref().is_some_and(|it| it.id == id))
 }
 
 fn newest<'l>(log: &'l [Activity], branch: &str) -> Option<&'l Activity> {
@@ -328,7 +350,8 @@ mod tests {
     fn the_log_is_read_by_time() {
         let entry = |id: u64, branch: &str, at: &str| -> Activity {
             serde_json::from_value(json!({
-                "id": id, "after": id.to_string(), "ref": branch, "timestamp": at, "actor": null,
+                "id": id, "after": id.to_string(), "ref": branch, "timestamp": at,
+                "activity_type": "push", "actor": null,
             }))
             .expect("an entry")
         };
@@ -340,5 +363,31 @@ mod tests {
         ];
         assert_eq!(newest(&log, "refs/heads/a").map(|it| it.id), Some(2));
         assert!(newest(&log, "refs/heads/c").is_none());
+    }
+    #[test]
+    fn somebody_is_alone_who_made_the_branch_and_everything_on_it() {
+        let log = |entries: &[(&str, u64)]| -> Vec<Activity> {
+            let all = entries.iter().enumerate().map(|(index, (kind, actor))| {
+                json!({
+                    "id": index, "after": "a", "ref": "x", "timestamp": "2026-11-20T09:00:00Z",
+                    "activity_type": kind, "actor": {"id": actor, "login": "it", "type": "Bot"},
+                })
+            });
+            serde_json::from_value(all.collect()).expect("a log")
+        };
+        for (entries, alone) in [
+            (&[("push", 1), ("branch_creation", 1)][..], true),
+            (&[("branch_creation", 1)], true),
+            (&[("push", 1)], false),
+            (&[("push", 1), ("push", 2), ("branch_creation", 1)], false),
+            (&[("push", 1), ("branch_creation", 2)], false),
+            (&[], false),
+        ] {
+            assert_eq!(is_alone(&log(entries), "x", 1), alone, "{entries:?}");
+            assert!(!is_alone(&log(entries), "y", 1));
+        }
+        let mut long = vec![("push", 1); LOG - 1];
+        long.push(("branch_creation", 1));
+        assert!(!is_alone(&log(&long), "x", 1));
     }
 }

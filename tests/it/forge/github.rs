@@ -624,7 +624,7 @@ impl GitHub {
             json!({
                 "id": 500 - at, "node_id": format!("A_{at}"), "before": format!("{:040x}", at + 1),
                 "after": after, "ref": "refs/heads/change", "timestamp": format!("2026-11-20T08:{:02}:00Z", 59 - at.min(59)),
-                "activity_type": "push", "actor": self.user(Some(login), url),
+                "activity_type": if at + 1 == pushes.len() { "branch_creation" } else { "push" }, "actor": self.user(Some(login), url),
             })
         };
         pushes.iter().enumerate().map(entry).collect()

@@ -25,6 +25,7 @@ const ACCOUNTS: &[(&str, &str)] = &[
     ("gus", "{id: 17}"),
     ("renovate[bot]", "{id: 90, kind: Bot}"),
     ("deploy[bot]", "{id: 92, kind: Bot}"),
+    ("dependabot[bot]", "{id: 49699333, kind: Bot}"),
     ("github-actions[bot]", "{id: 41898282, kind: Bot}"),
 ];
 
@@ -140,6 +141,22 @@ fn makers() -> Vec<Line> {
         line(
             "a commit under a bot's address",
             &commit(BOT, ANN, ""),
+            Unsure("dependabot[bot]@users.noreply.github.com"),
+        ),
+        line(
+            "a commit under the address of a bot that alone has ever pushed to the branch",
+            &format!(
+                "{}pushes: ['dependabot[bot]', 'dependabot[bot]']\n",
+                commit(BOT, BOT, "")
+            ),
+            Counts,
+        ),
+        line(
+            "a commit under the address of a bot, on a branch to which somebody else has pushed",
+            &format!(
+                "{}pushes: ['dependabot[bot]', gus, 'dependabot[bot]']\n",
+                commit(BOT, BOT, "")
+            ),
             Unsure("dependabot[bot]@users.noreply.github.com"),
         ),
         line(

@@ -105,6 +105,17 @@ fn rulesets_with_a_token_that_sees_everything() {
     );
 }
 
+#[test]
+fn a_ruleset_of_the_organisation_says_so() {
+    let organisation = STRICT.replace(
+        "name: prod",
+        "name: prod\n    source_type: Organization\n    source: acme",
+    );
+    let told = facts(&[ADMIN, &organisation]);
+    let by = &told["protection"]["approvals"]["known"]["by"];
+    assert_eq!(by, r#"ruleset "prod" (42) of acme"#);
+}
+
 /// Everything but who may go around it, and with that whether administrators are bound.
 #[test]
 fn rulesets_with_the_jobs_own_token() {
