@@ -135,7 +135,7 @@ fn play(stage: &Stage, change: &Change, gathered: &Gathered, line: &Line) -> Tol
     let mut question: Question = run::question(gathered).expect("there is something to ask");
     let seconds = match line.fault {
         Fault::Stall => 1,
-        _ => 4,
+        _ => 2,
     };
     question.budget = Some(Duration::from_secs(seconds));
     let service = forges::choose(Some(id), &environment).expect("a forge");
@@ -273,7 +273,7 @@ fn perform(
         wrong
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..16).map(|_| scope.spawn(work)).collect();
         let all = threads.into_iter();
         all.flat_map(|it| it.join().expect("no thread panics"))
             .collect()
