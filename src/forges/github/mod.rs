@@ -47,36 +47,71 @@ fn gather(api: &Api, question: &Question) -> ForgeFacts {
         needs: "a run on the event `pull_request` or `pull_request_review`".to_owned(),
     };
     let mut facts = nothing_known("github", &api.repository(), question, &gap);
+    let mut moved = Ok(());
     if let Some(proposal) = &question.proposal {
-        about_request(api, proposal, question.reviews, &mut facts);
+        moved = about_request(api, proposal, question.reviews, &mut facts);
     }
     if question.reviews {
         let one = |it: &String| (it.clone(), people::team(api, it));
         facts.teams = question.teams.iter().map(one).collect();
     }
     if question.protection {
-        let (told, notes) = protection(api, question);
+        let (told, notes) = match (target(question), moved) {
+            (Ok(branch), Ok(())) => protection(api, branch),
+            // It may be for another branch by now.
+            (Ok(branch), Err(gap)) => (ProtectionFacts::unknown(branch, &gap), Vec::new()),
+            (Err(gap), _) => (ProtectionFacts::unknown("", &gap), Vec::new()),
+        };
         facts.protection = Some(told);
         facts.notes.extend(notes);
     }
     facts
 }
 
+/// The branch whose protection is asked for.
+fn target(question: &Question) -> Result<&str, Gap> {
+    let proposed = question.proposal.as_ref().map(|it| &it.branch);
+    let branch = question.branch.as_ref().or(proposed);
+    branch.map(String::as_str).ok_or_else(|| Gap {
+        why: "nobody says which branch it is about".to_owned(),
+        needs: "a run on the event `pull_request`".to_owned(),
+    })
+}
+
 /// The request, read before everything else that is about it and once more after it.
-fn about_request(api: &Api, proposal: &Proposal, reviewed: bool, facts: &mut ForgeFacts) {
+///
+/// # Errors
+/// Where it changed meanwhile.
+fn about_request(
+    api: &Api,
+    proposal: &Proposal,
+    reviewed: bool,
+    facts: &mut ForgeFacts,
+) -> Result<(), Gap> {
     let first = request::read(api, proposal.number).map_err(|it| it.gap);
-    let known = first.and_then(|first| Ok((first.request(api, proposal)?, first)));
+    let known = first.and_then(|first| Ok((first.request(api)?, first)));
     let (told, first) = match known {
         Ok(known) => known,
-        Err(gap) => return doubt(facts, &gap),
+        Err(gap) => {
+            doubt(facts, &gap);
+            return Ok(());
+        }
     };
+    if let Err(gap) = first.is_as_asked(proposal) {
+        // What is judged is not what is proposed: whoever compares them finds it.
+        doubt(facts, &gap);
+        facts.request = Known::Known(told);
+        return Ok(());
+    }
     facts.request = Known::Known(told);
     if reviewed {
         reviews(api, proposal.number, &first, facts);
     }
-    if let Err(gap) = read_again(api, proposal.number, &first) {
-        doubt(facts, &gap);
+    let again = read_again(api, proposal.number, &first);
+    if let Err(gap) = &again {
+        doubt(facts, gap);
     }
+    again
 }
 
 /// Nothing about the request is known.
@@ -132,15 +167,7 @@ fn read_again(api: &Api, number: u64, first: &Pull) -> Result<(), Gap> {
 }
 
 /// How the branch is protected, and what of it deserves a note.
-fn protection(api: &Api, question: &Question) -> (ProtectionFacts, Vec<String>) {
-    let proposed = question.proposal.as_ref().map(|it| &it.branch);
-    let Some(branch) = question.branch.as_ref().or(proposed) else {
-        let gap = Gap {
-            why: "nobody says which branch it is about".to_owned(),
-            needs: "a run on the event `pull_request`".to_owned(),
-        };
-        return (ProtectionFacts::unknown("", &gap), Vec::new());
-    };
+fn protection(api: &Api, branch: &str) -> (ProtectionFacts, Vec<String>) {
     let (mut all, mut unread, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     match rules::layers(api, branch) {
         Ok(layers) => all = layers,

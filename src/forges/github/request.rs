@@ -58,29 +58,40 @@ pub(super) fn read(api: &Api, number: u64) -> Result<Pull, Failed> {
 }
 
 impl Pull {
-    /// The request in the house's words, if it is the one that the run is for.
+    /// Whether it is what the run is for.
     ///
     /// # Errors
-    /// What does not fit.
-    pub(super) fn request(&self, api: &Api, asked: &Proposal) -> Result<Request, Gap> {
-        self.is_into(api)?;
+    /// What is not.
+    pub(super) fn is_as_asked(&self, asked: &Proposal) -> Result<(), Gap> {
         let number = self.number;
-        let moved = |why: String| Gap {
-            why,
-            needs: "a run on the newest commit of the request".to_owned(),
+        let moved = |why: String| {
+            Err(Gap {
+                why,
+                needs: "a run on the newest commit of the request".to_owned(),
+            })
         };
         if self.head.sha != asked.head {
-            return Err(moved(format!(
+            return moved(format!(
                 "pull request {number} is at {}, and this run is for {}",
                 self.head.sha, asked.head
-            )));
+            ));
         }
         if self.base.branch != asked.branch {
-            return Err(moved(format!(
+            return moved(format!(
                 "pull request {number} is for `{}`, and this run is for a merge into `{}`",
                 self.base.branch, asked.branch
-            )));
+            ));
         }
+        Ok(())
+    }
+
+    /// The request in the house's words.
+    ///
+    /// # Errors
+    /// What does not fit, or is not told.
+    pub(super) fn request(&self, api: &Api) -> Result<Request, Gap> {
+        self.is_into(api)?;
+        let number = self.number;
         let strange = |what: &str| Gap {
             why: format!("GitHub does not tell whether pull request {number} {what}"),
             needs: "another run; if it stays, a GitHub that tells it".to_owned(),

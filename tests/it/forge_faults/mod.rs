@@ -11,7 +11,7 @@ mod stages;
 use crate::forge::{Change, Fault, GitHub, GitLab, Job, Server, TOKEN, github_environment};
 use faults::{faults, moved, page_faults};
 use serde_json::{Value, json};
-use stages::{ANSWERS, EXCUSED, STAGES, Stage};
+use stages::{ANSWERS, EXCUSED, Excuse, STAGES, Stage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -210,16 +210,14 @@ fn gaps(fact: &Value, found: &mut Vec<(String, String)>) {
 }
 
 /// Silence uses the time up that there is for all questions, so it is felt everywhere.
-fn excuse(stage: &Stage, line: &Line) -> Option<&'static str> {
+fn excuse(stage: &Stage, line: &Line) -> Option<&'static Excuse> {
     if matches!(line.fault, Fault::Stall) {
         return None;
     }
     let fault = format!("{:?}", line.fault);
-    let mut all = EXCUSED.iter();
-    let found = all.find(|(name, path, says, _)| {
+    EXCUSED.iter().find(|(name, path, says, _)| {
         *name == stage.name && *path == line.path && fault.contains(says)
-    });
-    found.map(|it| it.3)
+    })
 }
 
 /// What is wrong with what came of a line.
@@ -232,13 +230,21 @@ fn complaint(stage: &Stage, line: &Line, calm: &Told, told: &Told) -> Option<Str
     {
         return Some(format!("nobody says what to do about: {why}"));
     }
-    let (before, after) = (shape(&calm.facts), shape(&told.facts));
-    if excuse(stage, line).is_some() {
+    // Of what is told, what is needed.
+    let part = |it: &Value| {
+        shape(if stage.protection {
+            &it["protection"]
+        } else {
+            it
+        })
+    };
+    let (before, after) = (part(&calm.facts), part(&told.facts));
+    if let Some((_, _, _, why)) = excuse(stage, line) {
         let count = |it: &Value| it.to_string().matches("\"unknown\"").count();
         let whole = says_no_more(&before, &after)
             && count(&before) == count(&after)
-            && told.decision == calm.decision;
-        return (!whole).then(|| format!("it is excused, and it changes something: {after}"));
+            && (told.decision == calm.decision || told.decision != "admit");
+        return (!whole).then(|| format!("it changes something, although {why}: {after}"));
     }
     if stage.is_judged() && told.decision == "admit" {
         return Some("the change is admitted".to_owned());
@@ -318,7 +324,8 @@ fn whatever_goes_wrong_nothing_is_admitted() {
             }
         }
         count += lines.len();
-        excused.extend(lines.iter().filter_map(|it| excuse(stage, it)));
+        let found = lines.iter().filter_map(|it| excuse(stage, it));
+        excused.extend(found.map(|it| (it.0, it.1)));
         wrong.extend(perform(stage, &gathered, &change, &lines, &calm));
         assert!(
             other.seen().is_empty(),

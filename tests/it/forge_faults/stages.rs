@@ -11,12 +11,31 @@ approvals:
     - {name: prod, when: {touches: [prod]}, require: {count: 2, from: [platform]}}
 ";
 
-const PROTECTED: &str = "version: 1
+/// All that these rulesets ask for.
+const RULESETS: &str = "version: 1
 environments:
   prod: {overlays: [prod], enforcement: strict}
   dev: {overlays: [dev], enforcement: audit}
 protection:
-  require: {approvals: 2, dismiss_stale: true, force_push: false, direct_push: false}
+  require: {approvals: 2, dismiss_stale: true, code_owners: true, last_push_approval: true, admins: true, force_push: false, deletion: false, direct_push: false, bypass: ['User:bob']}
+";
+
+/// All that the classic protection asks for.
+const CLASSIC: &str = "version: 1
+environments:
+  prod: {overlays: [prod], enforcement: strict}
+  dev: {overlays: [dev], enforcement: audit}
+protection:
+  require: {approvals: 2, dismiss_stale: true, code_owners: true, last_push_approval: true, signed_commits: true, linear_history: true, admins: true, force_push: false, deletion: false, direct_push: false, status_checks: [{context: tollgate, source: 15368}], bypass: []}
+";
+
+/// All that GitLab's settings ask for.
+const SETTINGS: &str = "version: 1
+environments:
+  prod: {overlays: [prod], enforcement: strict}
+  dev: {overlays: [dev], enforcement: audit}
+protection:
+  require: {approvals: 2, dismiss_stale: true, code_owners: true, last_push_approval: true, signed_commits: true, admins: true, force_push: false, deletion: false, direct_push: false, status_checks: [pipeline], bypass: []}
 ";
 
 /// A forge, what it knows, and what the repository asks of it.
@@ -60,7 +79,7 @@ commits:
     },
     Stage {
         name: "GitHub, rulesets",
-        settings: PROTECTED,
+        settings: RULESETS,
         github: true,
         scenario: "
 token: admin
@@ -82,7 +101,7 @@ rulesets:
     },
     Stage {
         name: "GitHub, classic protection",
-        settings: PROTECTED,
+        settings: CLASSIC,
         github: true,
         scenario: "
 token: admin
@@ -102,7 +121,7 @@ classic:
     },
     Stage {
         name: "GitHub, classic protection, the job's own token",
-        settings: PROTECTED,
+        settings: CLASSIC,
         github: true,
         scenario: "
 token: job
@@ -131,7 +150,7 @@ classic:
     },
     Stage {
         name: "GitLab, Premium's protection",
-        settings: PROTECTED,
+        settings: SETTINGS,
         github: false,
         scenario: GITLAB,
         request: GITLAB_REQUEST,
@@ -168,8 +187,14 @@ approval_settings:
 push_rule: {id: 1, reject_unsigned_commits: true, commit_committer_check: true}
 ";
 
-/// Faults that change nothing, and why: stage, path, what the fault says (nothing: any).
-pub(super) const EXCUSED: &[(&str, &str, &str, &str)] = &[
+/// Why a request that cannot be read changes nothing where only protection is asked for.
+const NO_REVIEWS: &str = "the job says which branch it is about, and nobody asks for approvals";
+
+/// Stage, path, what the fault says (nothing: any), and why it changes nothing.
+pub(super) type Excuse = (&'static str, &'static str, &'static str, &'static str);
+
+/// Faults that change nothing.
+pub(super) const EXCUSED: &[Excuse] = &[
     (
         "GitHub, rulesets",
         "repos/acme/gitops/branches/main/protection",
@@ -187,6 +212,26 @@ pub(super) const EXCUSED: &[(&str, &str, &str, &str)] = &[
         "repos/acme/gitops/branches/main/protection",
         "",
         "it is refused to this token anyhow",
+    ),
+    ("GitHub, rulesets", GITHUB_REQUEST, "", NO_REVIEWS),
+    ("GitHub, classic protection", GITHUB_REQUEST, "", NO_REVIEWS),
+    (
+        "GitHub, classic protection, the job's own token",
+        GITHUB_REQUEST,
+        "",
+        NO_REVIEWS,
+    ),
+    (
+        "GitLab, Premium's protection",
+        "api/v4/users/1",
+        "",
+        "who opened the request does not matter to the protection",
+    ),
+    (
+        "GitLab, Premium's protection",
+        GITLAB_REQUEST,
+        "",
+        NO_REVIEWS,
     ),
     (
         "GitLab, reviews",

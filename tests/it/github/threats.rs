@@ -46,11 +46,9 @@ fn f1_approvals_of_an_older_head_count_for_nothing() {
 fn f2_a_head_that_was_pushed_since_the_run_began_is_not_judged() {
     let (verdict, facts) = ask(&plus(&format!("request: {{head: '{OLD}'}}\n")));
     assert_eq!(verdict.exit, 3);
-    assert!(why(&facts["request"]).contains(OLD), "{}", facts["request"]);
-    assert_eq!(
-        needs(&facts["request"]),
-        "a run on the newest commit of the request"
-    );
+    assert_eq!(facts["request"]["known"]["head"], OLD);
+    assert!(why(&facts["reviews"]).contains(OLD), "{}", facts["reviews"]);
+    assert!(said(&verdict).contains("a run on the newest commit of the request"));
     // Nor one that is pushed while GitHub is asked.
     let (verdict, facts) = ask(&plus(&format!("then: {{head: '{OLD}'}}\n")));
     assert_eq!(verdict.exit, 3);
@@ -418,7 +416,7 @@ fn f15_a_request_that_changes_while_it_is_read_is_unknown() {
             "request 7 is merged already",
         ),
         ("{draft: true}", "the request is a draft"),
-        ("{branch: release}", "this run is for a merge into `main`"),
+        ("{branch: release}", "what is judged is a merge into `main`"),
     ] {
         let (verdict, _) = ask(&plus(&format!("request: {from}\n")));
         assert_ne!(verdict.decision(), "admit", "{from}");

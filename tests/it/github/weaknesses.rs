@@ -85,6 +85,20 @@ fn whoever_may_go_around_is_named() {
     );
 }
 
+/// A request that was sent to another branch meanwhile is not protected by this one.
+#[test]
+fn protection_is_that_of_the_branch_which_the_request_is_for() {
+    let then = |what: &str| facts(&[ADMIN, STRICT, &format!("then: {{{what}}}\n")]);
+    let told = then("branch: release");
+    assert!(
+        controls(&told)
+            .iter()
+            .all(|it| it.contains(": ? the base branch of pull request 7 changed"))
+    );
+    let told = facts(&[ADMIN, STRICT, "request: {state: closed}\n"]);
+    assert_eq!(values(&told, &["approvals"]), [json!(2)]);
+}
+
 #[test]
 fn weak_settings_are_seen() {
     for (from, to, name, value) in [
