@@ -40,12 +40,25 @@ pub(super) struct Args {
     /// what the token cannot read, where BASE allows it
     #[arg(long, value_name = "FILE")]
     protection_snapshot: Option<PathBuf>,
-    /// Seconds for everything that the forge is asked, tries that failed included
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    forge_timeout: u64,
+    #[command(flatten)]
+    patience: Patience,
     /// Also write the facts and BASE's settings to a file, for `tollgate replay`
     #[arg(long, value_name = "FILE")]
     facts_out: Option<PathBuf>,
+}
+
+/// How long the forge is asked.
+#[derive(Debug, clap::Args)]
+pub(super) struct Patience {
+    /// Seconds for everything that the forge is asked, tries that failed included
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    forge_timeout: u64,
+}
+
+impl Patience {
+    pub(super) fn budget(&self) -> Option<Duration> {
+        Some(Duration::from_secs(self.forge_timeout))
+    }
 }
 
 /// Where the verdict goes.
@@ -189,7 +202,7 @@ fn ask_forge(args: &Args, common: &Common, gathered: &mut Gathered) -> Result<()
         })?;
         question.recorded = earlier.facts.forge;
     }
-    question.budget = Some(Duration::from_secs(args.forge_timeout));
+    question.budget = args.patience.budget();
     let environment = forge_environment();
     let name = args
         .forge_facts

@@ -2,7 +2,7 @@
 
 use super::{
     Common, ask,
-    check::{ci_environment, forge, forge_environment, in_folder, now, prepare},
+    check::{Patience, ci_environment, forge, forge_environment, in_folder, now, prepare},
     fail, fail_with_help, print,
 };
 use crate::{
@@ -46,6 +46,8 @@ pub(super) struct Args {
     /// `tollgate check --protection-snapshot`
     #[arg(long, value_name = "FILE")]
     snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    patience: Patience,
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
@@ -91,7 +93,11 @@ fn diagnose(args: &Args, common: &Common, surveyed: &Surveyed) -> u8 {
     };
     let now = now();
     let name = branch.as_ref().map(|it| it.name.as_str());
-    let told = forge.ask(&environment, &run::survey_question(surveyed, name, now));
+    let question = forges::Question {
+        budget: args.patience.budget(),
+        ..run::survey_question(surveyed, name, now)
+    };
+    let told = forge.ask(&environment, &question);
     let diagnosis = Diagnosis::of(surveyed, branch, &told);
     let code = if diagnosis.unjudged.is_empty() {
         exit::ADMITTED

@@ -45,7 +45,11 @@ pub struct Inventory {
     pub known: Option<Vec<BaselineFacts>>,
 }
 
-pub(super) fn inventory(task: &BaselineTask, read: &Texts, watch: Watch<'_>) -> Result<Inventory, Stop> {
+pub(super) fn inventory(
+    task: &BaselineTask,
+    read: &Texts,
+    watch: Watch<'_>,
+) -> Result<Inventory, Stop> {
     let ask = change::Ask {
         base: Some("HEAD"),
         head: (!task.working_tree).then_some("HEAD"),

@@ -110,6 +110,7 @@ pub fn survey_question(surveyed: &Surveyed, branch: Option<&str>, now: u64) -> Q
         protection: true,
         teams: of_groups.chain(of_owners).collect(),
         now,
+        budget: None,
         recorded: None,
     }
 }

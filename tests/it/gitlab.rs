@@ -456,48 +456,6 @@ status_checks:
 #[test]
 fn reviewers_that_cannot_be_seen_may_ask_for_changes() {
     let change = Change::of_production(SETTINGS);
-    let text = scenario(&[ACCOUNTS, PREMIUM, "reviewers: {cho: requested_changes}\n"]);
-    let forge = Server::start(GitLab::new(&text, &change));
-    let other = Server::at("localhost", 100, GitLab::new(&text, &change));
-    let job = Job {
-        change: &change,
-        forge: &forge,
-        token: true,
-    };
-    let calm = shape(&job.check().1);
-    assert!(!calm.to_string().contains("\"unknown\""), "{calm}");
-    let faults = || {
-        [
-            Fault::Says(401, "401 Unauthorized"),
-            Fault::Says(403, "403 Forbidden"),
-            Fault::Says(404, "404 Not found"),
-            Fault::Html,
-            Fault::Empty,
-            Fault::HalfJson,
-            Fault::OtherShape,
-            Fault::NoContent,
-            Fault::Redirect(other.url()),
-        ]
-    };
-    for endpoint in ENDPOINTS {
-        for fault in faults() {
-            forge.calm();
-            let name = format!("{endpoint} {fault:?}");
-            let missing = matches!(fault, Fault::Says(404, _));
-            forge.fault(endpoint.trim_start_matches("api/v4/graphql"), fault);
-            let (verdict, facts) = job.check();
-            let mut worse = shape(&facts);
-            // Notes are for people.
-            worse["notes"] = calm["notes"].clone();
-            if missing && endpoint.ends_with("reviewers") {
-                // An old GitLab, which has no reviewers that ask for anything.
-                assert!(note(&facts, "older than 15.3"), "{name}");
-                continue;
-            }
-            assert_ne!(verdict.decision(), "admit", "{name}");
-            assert!(says_no_more(&calm, &worse), "{name}: {calm} {worse}");
-            assert!(worse.to_string().contains("\"unknown\""), "{name}: {worse}");
-        }
     for (at, known) in [("", false), (", at: null", true)] {
         let old = ACCOUNTS.replace(
             "[{by: bob}, {by: cho, at: \"2026-11-20T11:00:00+01:00\"}]",
