@@ -243,8 +243,9 @@ impl Api {
                 Bearer::Nobody => self.grant("contents: read", "Metadata: read"),
             },
             Needs::Administration => self.own("the repository permission `Administration: read`"),
-            Needs::Bypass => self.own(
-                "the permission `Administration: write` where the ruleset is kept, as GitHub shows who may go around it to nobody who could not change it,",
+            Needs::Bypass => format!(
+                "{}; GitHub shows it to nobody who could not change it",
+                self.own("the permission `Administration: write` where the ruleset is kept")
             ),
             Needs::Members => self.own("the organisation's permission `Members: read`"),
             Needs::Source => self.own(
@@ -271,7 +272,7 @@ impl Api {
         match self.bearer {
             Bearer::Own => format!("{permission} for the token in `TOLLGATE_GITHUB_TOKEN`"),
             Bearer::Job | Bearer::Nobody => format!(
-                "{permission} for the token of a GitHub App or a fine-grained token, in `TOLLGATE_GITHUB_TOKEN`: no key under `permissions:` gives it to the job's own token"
+                "{permission} for a GitHub App's or a fine-grained token in `TOLLGATE_GITHUB_TOKEN` (no key under `permissions:` gives it to the job's own)"
             ),
         }
     }

@@ -16,8 +16,8 @@ pub(super) enum Classic {
     None,
     /// All of it.
     Whole(Layer),
-    /// What everybody may see, and why the rest is missing.
-    Part(Layer, Gap),
+    /// What everybody may see.
+    Part(Layer),
     /// Nothing.
     Hidden(Gap),
 }
@@ -191,7 +191,7 @@ pub(super) fn read(api: &Api, branch: &str, rules: bool) -> Classic {
     match seen {
         // GraphQL may show by this rule what rulesets ask for.
         (reduced, rule) if reduced.is_off() && (rule.is_none() || rules) => Classic::None,
-        (reduced, Some(rule)) => Classic::Part(rule.layer(name, reduced, &hidden), hidden),
+        (reduced, Some(rule)) => Classic::Part(rule.layer(name, reduced, &hidden)),
         (_, None) => Classic::Hidden(Gap {
             why: format!(
                 "{}, and GraphQL shows no rule for updates of it",

@@ -173,25 +173,24 @@ fn protection(api: &Api, branch: &str) -> (ProtectionFacts, Vec<String>) {
         Ok(layers) => all = layers,
         Err(gap) => unread.push(gap),
     }
+    let unseen = all.iter().filter(|it| it.bypass.get().is_err());
+    notes.extend(unseen.map(|it| {
+        format!(
+            "{} holds for everybody but those who may go around it, and who they are cannot be seen with this token",
+            it.name
+        )
+    }));
     match classic::read(api, branch, !all.is_empty()) {
         Classic::None => {}
         Classic::Whole(layer) => all.push(layer),
-        Classic::Part(layer, gap) => {
+        Classic::Part(layer) => {
             notes.push(format!(
-                "of the {} this token sees only a part (GraphQL's `refUpdateRule`): {}",
-                layer.name, gap.why
+                "of the {} only a part can be seen with this token (GraphQL's `refUpdateRule`), and not who may go around it",
+                layer.name
             ));
             all.push(layer);
         }
         Classic::Hidden(gap) => unread.push(gap),
-    }
-    for layer in &all {
-        if let Err(gap) = layer.bypass.get() {
-            notes.push(format!(
-                "{} holds for everybody but those who may go around it, and who they are is not known: {}",
-                layer.name, gap.why
-            ));
-        }
     }
     (Layers::of(branch, all, unread).facts(), notes)
 }

@@ -147,7 +147,7 @@ fn what_a_job_with_its_own_token_prints() {
     insta::assert_snapshot!(text, @r"
     undecided[approvals]: the members of the team acme/platform cannot be read: 127.0.0.1 answers 403 `Resource not accessible by integration`
       = in: approval rule `prod`
-      = needed: the organisation's permission `Members: read` for the token of a GitHub App or a fine-grained token, in `TOLLGATE_GITHUB_TOKEN`: no key under `permissions:` gives it to the job's own token; or the people themselves under `users:`
+      = needed: the organisation's permission `Members: read` for a GitHub App's or a fine-grained token in `TOLLGATE_GITHUB_TOKEN` (no key under `permissions:` gives it to the job's own); or the people themselves under `users:`
     ");
 }
 
