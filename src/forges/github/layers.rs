@@ -1,6 +1,10 @@
 //! The settings that protect a branch, one upon the other: rulesets and the classic protection. Of
 //! all that say something of a control the strictest holds, and somebody goes around a control only
 //! if no other setting asks the same of him.
+//!
+//! What a control says (nobody may force-push) it says of those who are bound. Who is not stands in
+//! `bypass` and `admins`, which are asked for by themselves: a token that may not see them still
+//! sees the control.
 
 use crate::model::{Bypass, Gap, Known, ProtectionFacts, RequiredCheck, Stated};
 use std::collections::{BTreeMap, BTreeSet};
