@@ -3,7 +3,7 @@
 use super::read::quoted;
 use crate::{
     finding::{Finding, Level},
-    model::{BaselineFacts, EXCEPTABLE},
+    model::{BASELINED, BaselineFacts},
 };
 use serde::{Deserialize, Serialize};
 use tollgate_yaml::{FileId, Sources, Span, YamlError};
@@ -93,9 +93,9 @@ pub fn baseline(
 fn mistake(entry: &Entry) -> Option<String> {
     let rule = quoted(&entry.rule);
     match entry.rule.split_once('/') {
-        Some((gate, name)) if !name.is_empty() && EXCEPTABLE.contains(&gate) => {}
+        Some((gate, name)) if !name.is_empty() && BASELINED.contains(&gate) => {}
         _ => {
-            let known = EXCEPTABLE.join(", ");
+            let known = BASELINED.join(", ");
             return Some(format!(
                 "a finding of {rule} cannot be known: a baseline is for rules of {known}"
             ));

@@ -80,7 +80,8 @@ fn is_built_in(policies: &[PolicyFacts], name: &str) -> bool {
 }
 
 /// What a result weighs where. `audit` reports, `enforce` holds failures, `strict` holds warnings
-/// and what could not be evaluated too. What could not be evaluated never counts as a pass.
+/// too. What could not be evaluated never counts as a pass: both leave it undecided, so that nothing
+/// can waive it.
 fn judge(
     cx: GateContext<'_>,
     result: &RuleFacts,
@@ -91,7 +92,7 @@ fn judge(
     let built_in = is_built_in(&cx.facts.base_policies, &result.policy);
     let (message, field, level) = match (&result.outcome, enforcement) {
         (RuleOutcome::Pass | RuleOutcome::Skip { .. }, _) => return,
-        (RuleOutcome::Error { why }, Enforcement::Enforce) => {
+        (RuleOutcome::Error { why }, Enforcement::Enforce | Enforcement::Strict) => {
             examined.unsure.push(Unsure {
                 subject: subject.to_owned(),
                 why: format!(
@@ -113,9 +114,6 @@ fn judge(
         }
         (RuleOutcome::Error { why }, Enforcement::Audit) => {
             (format!("could not be evaluated: {why}"), "", Level::Warn)
-        }
-        (RuleOutcome::Error { why }, Enforcement::Strict) => {
-            (format!("could not be evaluated: {why}"), "", Level::Deny)
         }
         (RuleOutcome::Fail { message, field }, Enforcement::Audit) => {
             (message.clone(), field.as_str(), Level::Warn)

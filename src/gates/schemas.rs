@@ -113,7 +113,8 @@ fn weight(mistake: Level, enforcement: Enforcement) -> Level {
 }
 
 /// What a result weighs where. `audit` reports, `enforce` holds what a cluster would refuse or
-/// drop, `strict` holds warnings and what could not be judged too.
+/// drop, `strict` holds warnings and kinds that nobody knows too. What could not be judged leaves both
+/// undecided, so that nothing can waive it.
 fn judge(
     result: &SchemaResult,
     (environment, enforcement): (Option<&str>, Enforcement),
@@ -130,7 +131,7 @@ fn judge(
         // Told by kind.
         SchemaRule::UnknownKind => return,
     };
-    if result.rule == SchemaRule::Unchecked && enforcement == Enforcement::Enforce {
+    if result.rule == SchemaRule::Unchecked && enforcement != Enforcement::Audit {
         examined.unsure.push(Unsure {
             subject: subject.to_owned(),
             why: result.message.clone(),

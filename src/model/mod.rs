@@ -38,7 +38,7 @@ pub use schema::{SchemaFacts, SchemaResult, SchemaRule};
 pub use suite::{RowRun, RowStatus, RuleCoverage, SuiteRun};
 pub use time::utc;
 pub use waiver::{
-    BaselineFacts, EXCEPTABLE, ExceptionFacts, ExceptionSubject, OverrideFacts, OverrideMistake,
+    BASELINED, BaselineFacts, EXCEPTABLE, ExceptionFacts, ExceptionSubject, OverrideFacts, OverrideMistake,
     OverrideRequest, WaiverFacts,
 };
 pub use waiver_files::{

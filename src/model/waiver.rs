@@ -15,6 +15,11 @@ pub const EXCEPTABLE: &[&str] = &[
     "images",
 ];
 
+/// Gates of which a baseline can know findings: those that say the same of a thing whether it is new or
+/// not. A Secret's values hold the change that brings them and no other, so that one which is known
+/// would only let new ones in.
+pub const BASELINED: &[&str] = &["schemas", "policies", "policy-tests", "argocd", "images"];
+
 /// All of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaiverFacts {

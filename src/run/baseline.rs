@@ -13,7 +13,7 @@ use crate::{
     finding::{Finding, Level},
     gates::{GATES, GateContext},
     model::{
-        BaselineFacts, EXCEPTABLE, Facts, FileMistake, RenderFacts, RevisionFacts, Side, Watch,
+        BASELINED, BaselineFacts, Facts, FileMistake, RenderFacts, RevisionFacts, Side, Watch,
     },
     repo::{WorkingTree, change},
     verdict::Verdict,
@@ -136,7 +136,7 @@ pub fn weigh(inventory: Inventory) -> Weighed {
     let gates = if facts.faults.is_empty() { GATES } else { &[] };
     for gate in gates {
         let meta = gate.meta();
-        if EXCEPTABLE.contains(&meta.id) || meta.id == "renders" {
+        if BASELINED.contains(&meta.id) || meta.id == "renders" {
             records.push((meta.id.to_owned(), meta.title.to_owned(), gate.check(cx)));
         }
     }
@@ -145,7 +145,7 @@ pub fn weigh(inventory: Inventory) -> Weighed {
     facts.waivers.overrides.clear();
     let exceptions = Waivers::new(&facts, &settings.config);
     for (gate, _, examined) in &records {
-        if !EXCEPTABLE.contains(&gate.as_str()) {
+        if !BASELINED.contains(&gate.as_str()) {
             continue;
         }
         let mut findings = examined.findings.clone();

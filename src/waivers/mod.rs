@@ -10,7 +10,7 @@ mod baseline;
 mod emergency;
 mod exceptions;
 
-pub use crate::model::EXCEPTABLE;
+pub use crate::model::{BASELINED, EXCEPTABLE};
 pub use emergency::{Override, State, overrides};
 pub use exceptions::{LONGEST_DAYS, covers, is_within, latest_expiry};
 
@@ -83,8 +83,11 @@ impl<'a> Waivers<'a> {
         if !EXCEPTABLE.contains(&gate) {
             return None;
         }
-        exceptions::waiver(&self.facts.exceptions, finding, self.now)
-            .or_else(|| baseline::waiver(&self.baseline, finding))
+        let exception = exceptions::waiver(&self.facts.exceptions, finding, self.now);
+        exception.or_else(|| {
+            let known = baseline::waiver(&self.baseline, finding);
+            known.filter(|_| BASELINED.contains(&gate))
+        })
     }
 
     /// A note for each override that is in force and waived none of all findings.
