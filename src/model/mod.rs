@@ -38,8 +38,8 @@ pub use schema::{SchemaFacts, SchemaResult, SchemaRule};
 pub use suite::{RowRun, RowStatus, RuleCoverage, SuiteRun};
 pub use time::utc;
 pub use waiver::{
-    BASELINED, BaselineFacts, EXCEPTABLE, ExceptionFacts, ExceptionSubject, OverrideFacts, OverrideMistake,
-    OverrideRequest, WaiverFacts,
+    BASELINED, BaselineFacts, EXCEPTABLE, ExceptionFacts, ExceptionSubject, OverrideFacts,
+    OverrideMistake, OverrideRequest, WaiverFacts,
 };
 pub use waiver_files::{
     AddedFindings, BaselineBefore, BaselineFile, ExceptionsFile, FileMistake, HeadBaseline,

@@ -137,4 +137,19 @@ fn the_baseline_knows_findings_by_what_they_say() {
         ..known
     };
     assert_eq!(of(note), None, "a note holds nothing");
+    let value = finding("secrets/plain", "prod", "key");
+    let facts = WaiverFacts {
+        baseline: vec![BaselineFacts {
+            fingerprint: value.fingerprint(),
+            rule: value.rule.clone(),
+            subject: value.subject.clone(),
+            message: value.message.clone(),
+        }],
+        ..WaiverFacts::default()
+    };
+    assert_eq!(
+        by(facts, 1, value),
+        None,
+        "a value holds whenever it is new"
+    );
 }

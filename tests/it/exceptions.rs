@@ -125,7 +125,7 @@ fn an_exception_of_base_waives_what_it_covers_and_stays_visible() {
     assert_eq!((verdict.exit, verdict.decision()), (1, "refuse"));
 
     // The other finding to the letter, under another name.
-    let other = exception("dev-too", "\"dev: ConfigMap web (dev)\"", &day(0));
+    let other = exception("dev-too", "\"dev: ConfigMap web (dev)\"", &day(1));
     repository.write(
         PATH,
         &std::fs::read_to_string(repository.path().join(PATH))
@@ -442,4 +442,29 @@ fn editors_get_a_schema_of_the_file() {
     );
     let same = tollgate(folder.path(), &["schema", "configuration"]);
     assert_eq!(same.stdout, tollgate(folder.path(), &["schema"]).stdout);
+}
+
+/// Threat row A2, and the rule that what could not be evaluated never passes.
+#[test]
+fn what_could_not_be_evaluated_is_waived_by_nothing() {
+    let repository = repository();
+    let policy = POLICY.replace("\"?*\"", "\"{{ nothing.of.that.kind }}\"");
+    assert_ne!(policy, POLICY);
+    let every = exception("every", "{kind: ConfigMap, name: web}", &day(10));
+    repository
+        .write("policies/require-team.yaml", &policy)
+        .write(PATH, &file(&[every]));
+    let base = repository.commit("base");
+    let (_, verdict) = change_both(&repository, &base);
+    assert_eq!((verdict.exit, verdict.decision()), (3, "undecided"));
+    let open: Vec<&str> = verdict
+        .unsure()
+        .filter_map(|it| it["subject"].as_str())
+        .collect();
+    assert_eq!(
+        open,
+        ["dev: ConfigMap web (dev)", "prod: ConfigMap web (prod)"],
+        "under enforce as under strict"
+    );
+    assert_eq!(waived(&verdict), []);
 }

@@ -617,7 +617,10 @@ fn a_baseline_shows_no_value() {
         .map(|it| it["rule"].to_string())
         .collect();
     assert!(!holds.is_empty(), "the new values hold");
-    assert!(holds.iter().all(|it| it == "\"secrets/plain\""), "{holds:?}");
+    assert!(
+        holds.iter().all(|it| it == "\"secrets/plain\""),
+        "{holds:?}"
+    );
     let waived = |it: &serde_json::Value| it["disposition"]["waived"]["by"] == "baseline";
     assert!(verdict.findings().any(waived));
     is_clean(
