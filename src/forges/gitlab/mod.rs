@@ -180,7 +180,11 @@ fn read_again(api: &Api, reading: &Reading, facts: &mut ForgeFacts) {
     };
     if let Some(gap) = doubt.or_else(|| api.clocks_agree().err()) {
         facts.request = Known::Unknown(gap.clone());
-        facts.reviews = Known::Unknown(gap);
+        facts.reviews = Known::Unknown(gap.clone());
+        // It may be for another branch by now.
+        if let Some(protection) = &mut facts.protection {
+            *protection = ProtectionFacts::unknown(&protection.branch, &gap);
+        }
     }
 }
 
