@@ -4,7 +4,7 @@
 //! from is for the pipeline to see to.
 
 use super::record::{damaged, first_difference};
-use crate::model::{self, Bypass, ForgeFacts, Known, ProtectionFacts, Stated};
+use crate::model::{self, Bypass, ForgeFacts, Known, ProtectionFacts, Stated, utc};
 use crate::reporters::escape;
 use serde::{Deserialize, Serialize};
 
@@ -279,28 +279,6 @@ impl Witnessed for Vec<Bypass> {
         };
         self.into_iter().map(one).collect()
     }
-}
-
-/// `2026-11-20T09:00:00Z`.
-fn utc(seconds: u64) -> String {
-    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = date(days);
-    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// The date of a day since 1970, in the proleptic Gregorian calendar.
-fn date(days: u64) -> (u64, u64, u64) {
-    // Days since 0000-03-01: years begin in March, so that the day of a leap year is the last one.
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let of_year_cycle = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * of_year_cycle + of_year_cycle / 4 - of_year_cycle / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = era * 400 + of_year_cycle + u64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod difference;
 mod hostile;
+mod outside;
 mod readers;
 
 use crate::support::{Repository, tollgate};

@@ -16,16 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tollgate::forges::{self, Environment, Question};
-use tollgate::gates::GATES;
 use tollgate::model::ForgeFacts;
 use tollgate::run::{self, Gathered, record};
 
 impl Stage {
-    /// Whether there is a gate that judges by what is asked.
-    fn is_judged(&self) -> bool {
-        !self.protection || GATES.iter().any(|it| it.meta().id == "protection")
-    }
-
     fn server(&self, change: &Change, host: &'static str) -> Server {
         // One entry in each page: every list of more is read in several.
         if self.github {
@@ -246,7 +240,7 @@ fn complaint(stage: &Stage, line: &Line, calm: &Told, told: &Told) -> Option<Str
             && (told.decision == calm.decision || told.decision != "admit");
         return (!whole).then(|| format!("it changes something, although {why}: {after}"));
     }
-    if stage.is_judged() && told.decision == "admit" {
+    if told.decision == "admit" {
         return Some("the change is admitted".to_owned());
     }
     if matches!(line.fault, Fault::Put(..)) {
@@ -293,7 +287,7 @@ fn whatever_goes_wrong_nothing_is_admitted() {
         let change = Change::of_production(stage.settings);
         let (gathered, endpoints) = stage.rehearse(&change);
         let calm = play(stage, &change, &gathered, &nothing());
-        if stage.is_judged() && stage.is_enough {
+        if stage.is_enough {
             assert_eq!(calm.decision, "admit", "{}: {:?}", stage.name, calm.unsure);
         }
         let other = stage.server(&change, "localhost");

@@ -361,7 +361,8 @@ pub(super) fn gitlab(output: &str) -> Shape {
     shape
 }
 
-fn yaml(text: &str) -> Vec<Value> {
+/// The documents of a YAML file, as Kubernetes reads them.
+pub(super) fn yaml(text: &str) -> Vec<Value> {
     let file = Sources::new().add("report.yaml", text);
     let documents = tollgate_yaml::parse(text, file, Dialect::Sigs, &Limits::default());
     let documents = documents.unwrap_or_else(|it| panic!("{it}: {text}"));
