@@ -166,7 +166,7 @@ fn others(verdict: &Verdict, shrinks: bool) -> String {
         ));
     }
     if !broken.is_empty() {
-        text.push_str("what does not render holds a change that touches it, and nobody can say what is in it; mend it first:\n");
+        text.push_str("what does not render, or renders to nothing, holds a change that touches it, and nobody can say what belongs there; mend it first:\n");
         for it in broken.iter().take(NAMED) {
             let place = it.labels.first().map(|it| format!(" ({})", it.place));
             let line = format!(

@@ -80,6 +80,42 @@ fn the_jobs_own_token() {
     insta::assert_snapshot!("doctor-job-token", text(&output));
 }
 
+/// A branch that a ruleset protects, looked at with nothing but what GitHub gives to every job.
+const RULESET: &str = "
+token: job
+accounts:
+  ann: {id: 11, emails: [ann@example.com]}
+  bob: {id: 12}
+teams: {acme/platform: {bob: active}}
+reviews: [{by: bob}]
+rulesets:
+  - id: 42
+    name: prod
+    source_type: Repository
+    source: acme/gitops
+    enforcement: active
+    bypass_actors: []
+    rules:
+      - type: pull_request
+        parameters:
+          required_approving_review_count: 2
+          dismiss_stale_reviews_on_push: true
+          require_code_owner_review: false
+          require_last_push_approval: true
+          required_review_thread_resolution: false
+      - type: non_fast_forward
+      - type: deletion
+";
+
+#[test]
+fn the_jobs_own_token_on_github() {
+    let change = Change::of_production(SETTINGS);
+    let forge = Server::start(GitHub::new(RULESET, &change));
+    let output = change.run(&forge, &["doctor"]);
+    assert_eq!(output.status.code(), Some(3));
+    insta::assert_snapshot!("doctor-github-job", text(&output));
+}
+
 #[test]
 fn for_programs() {
     let scenario = format!("{PREMIUM}role: reporter\n");
