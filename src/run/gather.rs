@@ -1,15 +1,19 @@
 //! The facts of a change: the only part that looks at the world.
 
+mod control_plane;
 mod lowered;
+mod opened;
 mod whole;
 
 pub(super) use whole::whole;
 
+use control_plane::control_plane;
+use opened::Opened;
+
 use super::{
     Stop, aside,
-    overlay::{Outcome, Scene, Tree, examine},
+    overlay::{Outcome, Scene, examine},
     overrides, owners,
-    policies::{self, Loaded},
     reach::Touched,
     redact::Texts,
     schemas::Validation,
@@ -18,28 +22,25 @@ use super::{
     suites, waivers,
 };
 use crate::{
-    config::{self, Codeowners, Config, Patterns},
-    engines::ENGINES,
+    config::{self, Codeowners, Config},
     exit,
     model::{
-        Change, ChangedFile, ControlPlane, ControlPlaneFile, Facts, ForgeKind, Place, Problem,
-        RevisionFacts, Side, Step, Watch, step,
+        Change, ChangedFile, ControlPlane, Facts, ForgeKind, Problem, RevisionFacts, Side, Step,
+        Watch, step,
     },
-    renderers::RENDERERS,
     repo::{
         self,
         change::{self, Head, Revision},
-        discover::{self, Class, Document, Kustomizations, PolicyFiles},
+        discover,
     },
-    suites::SUITES,
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use tollgate_kustomize::{FileError, Files, MemoryFiles, RepoPath, Session};
-use tollgate_yaml::{Node, Sources, YamlError};
+use tollgate_kustomize::{MemoryFiles, RepoPath};
+use tollgate_yaml::{Sources, YamlError};
 
 /// Which change to look at.
 #[derive(Debug, Serialize, Deserialize)]
@@ -311,250 +312,6 @@ fn of_both([base, head]: [Vec<Problem>; 2], changed: &[ChangedFile]) -> Vec<Prob
         ..it
     }));
     problems
-}
-
-/// One side of the change, searched through.
-struct Opened<'a> {
-    side: Side,
-    files: &'a dyn repo::Tree,
-    sources: &'a Sources,
-    session: Session<'a>,
-    kustomizations: Kustomizations,
-    policies: PolicyFiles,
-    suites: Vec<(&'static str, RepoPath)>,
-}
-
-impl<'a> Opened<'a> {
-    fn new(
-        files: &'a dyn repo::Tree,
-        sources: &'a Sources,
-        side: Side,
-        config: &Config,
-        watch: Watch<'_>,
-    ) -> Result<Self, Stop> {
-        let files_as: &'a dyn Files = files;
-        let session = Session::new(files_as, sources);
-        let stop = |it: FileError| file_stop(&it);
-        let name = match side {
-            Side::Base => "the files of BASE",
-            Side::Head => "the files of HEAD",
-        };
-        step(watch, name, || {
-            let pattern = |it: String| {
-                Stop::new(
-                    exit::USAGE,
-                    format!("the patterns of policies cannot be used: {it}"),
-                )
-            };
-            let policy_paths = Patterns::compile(&config.policies.paths).map_err(pattern)?;
-            let fixture_paths = Patterns::compile(&config.policies.fixtures).map_err(pattern)?;
-            let mut suites = Vec::new();
-            for format in SUITES {
-                let found =
-                    discover::suites(files, &fixture_paths, format.file_name()).map_err(stop)?;
-                suites.extend(found.into_iter().map(|it| (format.name(), it)));
-            }
-            Ok(Self {
-                side,
-                files,
-                sources,
-                kustomizations: discover::kustomizations(files, &session).map_err(stop)?,
-                policies: discover::policies(files, &session, &policy_paths).map_err(stop)?,
-                suites,
-                session,
-            })
-        })
-    }
-
-    /// The documents with rules and exceptions, and the built-in policies where those judge, loaded.
-    fn load_policies(&self, builtin: config::Builtin) -> Loaded<'_> {
-        let wanted = |it: &&Document| matches!(it.class, Class::Policy | Class::Exception);
-        let mut documents = Vec::new();
-        let mut lost = Vec::new();
-        let (mut own, mut judged) = (BTreeSet::new(), false);
-        for it in self.policies.documents.iter().filter(wanted) {
-            // It was read when it was found, so this comes from the session's memory. A policy that
-            // is not there any more must not look like one that was never written.
-            let file = self
-                .session
-                .documents(&it.path, tollgate_yaml::Dialect::Sigs);
-            let document = file.ok().and_then(|file| file.get(it.index).cloned());
-            let judges = |it: &Node| {
-                let mut engines = ENGINES.iter();
-                engines.any(|engine| engine.recognises(it) && engine.judges(it))
-            };
-            if it.class == Class::Policy {
-                own.insert(it.name.clone());
-                judged |= document.as_ref().is_none_or(judges);
-            }
-            match document {
-                Some(document) => documents.push(document),
-                None => lost.push((None, format!("`{}` cannot be read again", it.path))),
-            }
-        }
-        let builtin = policies::builtin(builtin, judged, &own, self.sources);
-        let mut loaded = policies::load(&documents, &builtin, self.sources, self.side);
-        loaded.problems.extend(lost);
-        loaded
-    }
-
-    fn side(&self) -> secrets::Tree<'_> {
-        secrets::Tree {
-            side: self.side,
-            files: self.files,
-            sources: self.sources,
-        }
-    }
-
-    fn waivers(&self) -> waivers::Tree<'_> {
-        waivers::Tree {
-            side: self.side,
-            files: self.files,
-            sources: self.sources,
-        }
-    }
-
-    fn tree(&self, config: &Config) -> Tree<'_> {
-        let overlays = discover::overlays(&self.kustomizations, config).overlays;
-        Tree {
-            side: self.side,
-            files: self.files,
-            sources: self.sources,
-            session: RENDERERS[0].open(&self.session, self.side),
-            overlays: overlays.into_iter().map(|it| it.path).collect(),
-        }
-    }
-
-    fn suites(&self) -> suites::Suites<'_> {
-        let policies = self
-            .policies
-            .documents
-            .iter()
-            .filter(|it| it.class == Class::Policy);
-        suites::Suites {
-            files: self.files,
-            suites: &self.suites,
-            policies: policies.map(|it| it.path.clone()).collect(),
-        }
-    }
-
-    /// What stands in the tree and cannot be what it seems to be.
-    fn problems(&self) -> Vec<Problem> {
-        let of = |gate: &'static str, list: &[discover::Problem]| {
-            list.iter()
-                .map(|it| self.problem(gate, it))
-                .collect::<Vec<_>>()
-        };
-        let gate = match self.side {
-            Side::Base => "policies",
-            Side::Head => "policy-tests",
-        };
-        let mut problems = of("renders", &self.kustomizations.problems);
-        problems.extend(of(gate, &self.policies.problems));
-        problems.extend(self.files.problems().iter().map(|it| Problem {
-            gate: "renders".to_owned(),
-            subject: if it.path.as_str().is_empty() {
-                "the root folder".to_owned()
-            } else {
-                it.path.to_string()
-            },
-            message: it.why.clone(),
-            help: Some("rename it".to_owned()),
-            place: None,
-            name: true,
-            before: false,
-        }));
-        problems
-    }
-
-    fn problem(&self, gate: &str, problem: &discover::Problem) -> Problem {
-        Problem {
-            gate: gate.to_owned(),
-            subject: problem.path.to_string(),
-            message: problem.message.clone(),
-            help: problem.help.clone(),
-            place: Place::of(self.sources, problem.span, self.side),
-            name: false,
-            before: false,
-        }
-    }
-}
-
-/// Files of the control plane that differ, each with what it decides.
-fn control_plane(
-    change: &Change,
-    base: &Opened<'_>,
-    head: &Opened<'_>,
-    config: &Config,
-) -> Vec<ControlPlaneFile> {
-    let of = |class: Class| -> BTreeSet<&str> {
-        let documents = base
-            .policies
-            .documents
-            .iter()
-            .chain(&head.policies.documents);
-        documents
-            .filter(|it| it.class == class)
-            .map(|it| it.path.as_str())
-            .collect()
-    };
-    let (policies, exceptions, fixtures) =
-        (of(Class::Policy), of(Class::Exception), of(Class::Fixture));
-    // A fixture is what stands in the folder of a suite, or below it.
-    let suites: Vec<RepoPath> = base
-        .suites
-        .iter()
-        .chain(&head.suites)
-        .filter_map(|it| it.1.parent())
-        .collect();
-    let class = |path: &str| {
-        if policies.contains(path) {
-            return Some(ControlPlane::Policy);
-        }
-        if exceptions.contains(path) {
-            return Some(ControlPlane::Exception);
-        }
-        let inside = |it: &RepoPath| {
-            !it.as_str().is_empty() && RepoPath::new(path).is_some_and(|path| path.is_within(it))
-        };
-        if fixtures.contains(path) || suites.iter().any(inside) {
-            return Some(ControlPlane::Fixture);
-        }
-        let own = [
-            config::FILE_NAME,
-            config.exceptions.as_str(),
-            config.baseline.as_str(),
-        ];
-        if own.contains(&path) {
-            return Some(ControlPlane::Configuration);
-        }
-        by_convention(path)
-    };
-    let files = change.files.iter();
-    files
-        .filter_map(|it| {
-            Some(ControlPlaneFile {
-                path: it.path.clone(),
-                edit: it.edit,
-                class: class(&it.path)?,
-            })
-        })
-        .collect()
-}
-
-/// Owners and pipelines stand at places that the forges fix.
-fn by_convention(path: &str) -> Option<ControlPlane> {
-    match path {
-        "CODEOWNERS" | ".github/CODEOWNERS" | ".gitlab/CODEOWNERS" | "docs/CODEOWNERS" => {
-            Some(ControlPlane::Owners)
-        }
-        ".gitlab-ci.yml" | ".pre-commit-config.yaml" => Some(ControlPlane::Ci),
-        _ if path.starts_with(".github/workflows/") || path.starts_with(".github/actions/") => {
-            Some(ControlPlane::Ci)
-        }
-        _ if path.starts_with(".gitlab/ci/") => Some(ControlPlane::Ci),
-        _ => None,
-    }
 }
 
 /// What HEAD's configuration, where it differs, demands less of than BASE's.

@@ -33,6 +33,7 @@ pub mod record;
 mod redact;
 mod render;
 mod schemas;
+mod sealed;
 mod secrets;
 mod sides;
 pub mod snapshot;

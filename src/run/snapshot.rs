@@ -1,21 +1,18 @@
 //! What a job with more rights saw of a branch's protection, kept in a file for jobs that may not
-//! see it. A file is only ever read back whole: one that says more, less or something else than what
-//! was written is no snapshot. Its checksum finds damage; it is no signature, so where the file comes
-//! from is for the pipeline to see to.
+//! see it.
 
-use super::record::{damaged, first_difference};
-use crate::model::{self, Bypass, ForgeFacts, Known, ProtectionFacts, Stated, utc};
-use crate::reporters::escape;
+use super::sealed::Seal;
+use crate::model::{Bypass, ForgeFacts, Known, ProtectionFacts, Stated, utc};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of the largest snapshot that is written and read.
 pub const LIMIT: usize = 1 << 20;
 
-/// What the file calls itself.
-const FORMAT: &str = "tollgate-protection";
-
-/// The version that this program writes and reads.
-const VERSION: u64 = 1;
+const SEAL: Seal = Seal {
+    format: "tollgate-protection",
+    version: 1,
+    limit: LIMIT,
+};
 
 /// Seconds by which the clocks of two jobs may differ.
 const SKEW: u64 = 60;
@@ -33,33 +30,12 @@ pub struct Snapshot {
     pub protection: ProtectionFacts,
 }
 
-/// The file; the snapshot is owned or borrowed.
-#[derive(Serialize, Deserialize)]
-struct File<S> {
-    format: String,
-    version: u64,
-    /// [`model::digest`] of the snapshot as compact JSON.
-    sha256: String,
-    snapshot: S,
-}
-
-/// What is looked at first, because everything else depends on it.
-#[derive(Deserialize)]
-struct Header {
-    format: Option<String>,
-    version: Option<u64>,
-}
-
 /// The bytes of a snapshot's file.
 ///
 /// # Errors
 /// Where it is larger than [`LIMIT`], in words for people.
 pub fn write(snapshot: &Snapshot) -> Result<Vec<u8>, String> {
-    let text = printed(snapshot)?;
-    if text.len() > LIMIT {
-        return Err(too_large());
-    }
-    Ok(text.into_bytes())
+    SEAL.write(snapshot)
 }
 
 /// The snapshot that a file holds.
@@ -67,53 +43,7 @@ pub fn write(snapshot: &Snapshot) -> Result<Vec<u8>, String> {
 /// # Errors
 /// Where it is anything else than what [`write`] gives, in words for people.
 pub fn read(bytes: &[u8]) -> Result<Snapshot, String> {
-    if bytes.len() > LIMIT {
-        return Err(too_large());
-    }
-    let text = std::str::from_utf8(bytes).map_err(|it| format!("it is not UTF-8: {it}"))?;
-    let header: Header = serde_json::from_str(text).map_err(|it| damaged(&it))?;
-    if header.format.as_deref() != Some(FORMAT) {
-        return Err(format!("it does not say `\"format\": \"{FORMAT}\"`"));
-    }
-    match header.version {
-        Some(VERSION) => {}
-        Some(other) => {
-            return Err(format!(
-                "it is of version {other}, and this program reads version {VERSION}"
-            ));
-        }
-        None => return Err("it has no version".to_owned()),
-    }
-    let file: File<Snapshot> = serde_json::from_str(text).map_err(|it| damaged(&it))?;
-    if file.sha256 != sum(&file.snapshot)? {
-        return Err("it was changed after it was written: its `sha256` is another".to_owned());
-    }
-    if let Some(line) = first_difference(text, &printed(&file.snapshot)?) {
-        return Err(format!(
-            "line {line} is not as it was written: an unknown key, a missing one, or another layout"
-        ));
-    }
-    Ok(file.snapshot)
-}
-
-fn printed(snapshot: &Snapshot) -> Result<String, String> {
-    let file = File {
-        format: FORMAT.to_owned(),
-        version: VERSION,
-        sha256: sum(snapshot)?,
-        snapshot,
-    };
-    let text = serde_json::to_string_pretty(&file).map_err(|it| it.to_string())?;
-    Ok(format!("{}\n", escape::json(&text)))
-}
-
-fn sum(snapshot: &Snapshot) -> Result<String, String> {
-    let text = serde_json::to_vec(snapshot).map_err(|it| it.to_string())?;
-    Ok(model::digest(&text))
-}
-
-fn too_large() -> String {
-    format!("it is larger than {} MiB", LIMIT >> 20)
+    SEAL.read(bytes)
 }
 
 /// Let a snapshot stand in for what the forge did not tell now. What it told holds, whatever the

@@ -41,7 +41,7 @@ fn facts_in(repository: &Repository, base: &str, head: &str, ci: &[(&str, &str)]
     let text = std::fs::read_to_string(&file)
         .unwrap_or_else(|it| panic!("{it}: {}", String::from_utf8_lossy(&output.stderr)));
     let record: Value = serde_json::from_str(&text).expect("JSON");
-    let facts = &record["gathered"]["facts"];
+    let facts = &record["content"]["facts"];
     assert_eq!(facts["version"], tollgate::model::Facts::VERSION);
     facts["owners"].clone()
 }

@@ -101,7 +101,7 @@ fn what_is_no_whole_record_of_a_check_is_never_judged() {
         &["--base", "main", "--head", "web-1.5.0"],
         0,
     );
-    let version = |number: u32| format!("\"version\": {number},\n      \"now\"");
+    let version = |number: u32| format!("\"version\": {number},\n  \"sha256\"");
     let next = tollgate::model::Facts::VERSION + 1;
     let newer = facts.replacen(&version(next - 1), &version(next), 1);
     assert_ne!(newer, facts, "the version of the facts was found");

@@ -245,9 +245,9 @@ fn a_file_that_is_not_as_it_was_written_is_refused() {
     }
     for path in [
         "",
-        "/snapshot",
-        "/snapshot/protection",
-        "/snapshot/protection/approvals",
+        "/content",
+        "/content/protection",
+        "/content/protection/approvals",
     ] {
         let mut other = file.clone();
         let at = other.pointer_mut(path).and_then(Value::as_object_mut);

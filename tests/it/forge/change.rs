@@ -108,7 +108,7 @@ impl Change {
             std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{error}: {output:?}"));
         assert!(!facts.contains(TOKEN), "the token is in the facts");
         let facts: Value = serde_json::from_str(&facts).expect("JSON");
-        let told = facts["gathered"]["facts"]["forge"].clone();
+        let told = facts["content"]["facts"]["forge"].clone();
         assert!(told.is_object(), "the forge was not asked");
         (Verdict::read(&output), told)
     }

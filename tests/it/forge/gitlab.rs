@@ -634,7 +634,7 @@ impl Job<'_> {
             assert!(!text.contains("canary"), "a token was printed: {text}");
         }
         let facts: Value = serde_json::from_str(&facts).expect("JSON");
-        let told = facts["gathered"]["facts"]["forge"].clone();
+        let told = facts["content"]["facts"]["forge"].clone();
         assert!(told.is_object(), "the forge was not asked");
         (Verdict::read(&output), told)
     }
