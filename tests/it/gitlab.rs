@@ -194,6 +194,44 @@ fn a_project_on_premium_says_more() {
     assert!(note(&facts, "is on GitLab Premium"), "{}", facts["notes"]);
 }
 
+/// What people read: on Free Tollgate counts approvals itself and says what the tier lacks, on Premium
+/// its settings are held against the configuration as well.
+#[test]
+fn the_report_says_which_tier_it_is_and_what_that_means() {
+    let change = Change::of_production(SETTINGS);
+    let report = |scenario: &str| {
+        let forge = Server::start(GitLab::new(scenario, &change));
+        let job = Job {
+            change: &change,
+            forge: &forge,
+            token: true,
+        };
+        let output = job.run(&["check"]);
+        let text = String::from_utf8(output.stdout).expect("text");
+        (output.status.code(), text)
+    };
+    let (code, free) = report(&scenario(&[ACCOUNTS, PROTECTED]));
+    assert_eq!(code, Some(1), "{free}");
+    for part in [
+        "has 2 of 2 approvals of platform",
+        "127.0.0.1/acme/gitops is on GitLab Free, which has no approval rules",
+        "a merge takes no approval, not 2 (GitLab Free has no approval rules)",
+        "approvals of older commits stay when something is pushed (GitLab Free keeps approvals when commits are added)",
+        "(Premium)",
+    ] {
+        assert!(free.contains(part), "{part}: {free}");
+    }
+    let (code, premium) = report(&scenario(&[ACCOUNTS, PREMIUM]));
+    assert_eq!(code, Some(0), "{premium}");
+    for part in [
+        "has 2 of 2 approvals of platform",
+        "127.0.0.1/acme/gitops is on GitLab Premium or Ultimate",
+        "all 4 settings that are asked for hold",
+    ] {
+        assert!(premium.contains(part), "{part}: {premium}");
+    }
+}
+
 #[test]
 fn rules_that_the_merge_request_weakens_count_as_it_has_them() {
     let own = "

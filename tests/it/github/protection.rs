@@ -395,3 +395,77 @@ fn a_branch_with_a_slash_is_one_name() {
         "{asked:?}"
     );
 }
+
+/// With the token that every job has: what it shows is judged, what it does not show does what
+/// `on_unknown` says for the environment that is touched, and what a job with more rights saw can stand
+/// in.
+#[test]
+fn what_a_jobs_own_token_leaves_open_does_what_the_configuration_says() {
+    let settings = |enforcement: &str, more: &str| {
+        format!(
+            "version: 1
+environments: {{prod: {{overlays: [prod], enforcement: {enforcement}}}, dev: {{overlays: [dev]}}}}
+protection:
+  require: {{approvals: 2, dismiss_stale: true, force_push: false, bypass: []}}
+  snapshot: {{max_age: 24h}}
+{more}"
+        )
+    };
+    let fails = "  on_unknown: {default: fail}\n";
+    for (enforcement, more, decision) in [
+        ("strict", "", "undecided"),
+        ("enforce", "", "admit"),
+        ("enforce", fails, "undecided"),
+        ("audit", "", "admit"),
+    ] {
+        let change = Change::of_production(&settings(enforcement, more));
+        let start = |token: &str| {
+            let scenario = format!("{ANN}{token}{STRICT}");
+            Server::start(GitHub::new(&scenario, &change))
+        };
+        let forge = start(JOB);
+        let (verdict, _) = change.ask(&forge, &[]);
+        let name = format!("{enforcement} {more}");
+        assert_eq!(
+            verdict.decision(),
+            decision,
+            "{name}: {:?}",
+            verdict.lines()
+        );
+        let text = verdict.json.to_string();
+        // Both what is known, by the setting that says so, and what is missing and would mend it.
+        for part in [
+            "3 of 4 settings that are asked for hold",
+            "ruleset \\\"prod\\\" (42)",
+            "Administration: write",
+            "TOLLGATE_GITHUB_TOKEN",
+        ] {
+            assert!(text.contains(part), "{name}: {part}: {text}");
+        }
+        let rules: Vec<&Value> = verdict.findings().map(|it| &it["rule"]).collect();
+        let warned = rules.contains(&&json!("protection/unknown"));
+        assert_eq!(warned, decision == "admit", "{name}: {rules:?}");
+
+        // What it cannot see, a job with more rights has seen.
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("protection.json");
+        let file = file.to_str().expect("a path of text");
+        let taken = change.run(&start(ADMIN), &["doctor", "--snapshot", file]);
+        assert_eq!(taken.status.code(), Some(0), "{taken:?}");
+        let (verdict, _) = change.ask(&start(JOB), &["--protection-snapshot", file]);
+        assert_eq!(verdict.lines(), ["admit"], "{name}");
+        // It does not stand in for what is weaker now.
+        let weaker = STRICT.replace(
+            "required_approving_review_count: 2",
+            "required_approving_review_count: 1",
+        );
+        let forge = Server::start(GitHub::new(&format!("{ANN}{JOB}{weaker}"), &change));
+        let (verdict, _) = change.ask(&forge, &["--protection-snapshot", file]);
+        assert_eq!(
+            verdict.decision(),
+            "refuse",
+            "{name}: {:?}",
+            verdict.lines()
+        );
+    }
+}
