@@ -44,7 +44,7 @@ impl Forge for Github {
 fn gather(api: &Api, question: &Question) -> ForgeFacts {
     let gap = Gap {
         why: "this run is for no pull request".to_owned(),
-        needs: "a run on the event `pull_request` or `pull_request_review`".to_owned(),
+        needs: "a run on the event `pull_request` or `pull_request_review`, or on `merge_group` where the queue makes merge commits".to_owned(),
     };
     let mut facts = nothing_known("github", &api.repository(), question, &gap);
     let mut moved = Ok(());

@@ -173,6 +173,35 @@ struct Tip {
 struct MergeGroup {
     base_sha: String,
     head_sha: String,
+    #[serde(default)]
+    base_ref: String,
+    #[serde(default)]
+    head_ref: String,
+}
+
+impl MergeGroup {
+    /// The request that the group adds to its base. GitHub names the group's branch after it, in a
+    /// place where nobody else can push: `refs/heads/gh-readonly-queue/main/pr-7-BASE`. What the
+    /// request proposes is the second parent of the merge that GitHub made; where the queue squashes
+    /// or rebases, nothing in git says it.
+    fn proposal(&self, base: &Commit<'_>, head: &Commit<'_>) -> Option<Proposal> {
+        let branch = self.base_ref.strip_prefix("refs/heads/")?;
+        let queue = self
+            .head_ref
+            .strip_prefix("refs/heads/gh-readonly-queue/")?;
+        let name = queue.strip_prefix(branch)?.strip_prefix("/pr-")?;
+        let (number, onto) = name.split_once('-')?;
+        let merges = head.parent_count() == 2 && head.parent_id(0).ok() == Some(base.id());
+        if !merges || onto != base.id().to_string() {
+            return None;
+        }
+        Some(Proposal {
+            forge: ForgeKind::Github,
+            number: number.parse().ok()?,
+            head: head.parent_id(1).ok()?.to_string(),
+            branch: branch.to_owned(),
+        })
+    }
 }
 
 /// No event is larger: GitHub's own limit is 25 MiB.
@@ -271,17 +300,13 @@ impl<'r> Resolver<'r> {
             });
         }
         if let Some(group) = event.merge_group {
+            let base = self.known(&group.base_sha, "the base of the merge group")?;
+            let head = self.known(&group.head_sha, "the head of the merge group")?;
             return Ok(Sides {
-                base: (
-                    "base of the merge queue".to_owned(),
-                    self.known(&group.base_sha, "the base of the merge group")?,
-                ),
-                head: (
-                    "merge group".to_owned(),
-                    self.known(&group.head_sha, "the head of the merge group")?,
-                ),
+                proposal: group.proposal(&base, &head),
+                base: ("base of the merge queue".to_owned(), base),
+                head: ("merge group".to_owned(), head),
                 source: Source::GitHubMergeGroup,
-                proposal: None,
             });
         }
         if let (Some(before), Some(after)) = (event.before, event.after)

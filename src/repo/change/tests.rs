@@ -267,6 +267,62 @@ fn pull_requests_of_github() {
 }
 
 #[test]
+fn a_merge_group_is_the_request_that_it_merges() {
+    let mut story = Story::new();
+    let parents = [story.newest, story.proposal];
+    let merge = (story.repo.file("b", "new").file("a", "3")).commit("refs/heads/queue", &parents);
+    let squash = story.repo.commit("refs/heads/squash", &[story.newest]);
+    let ask = |head: Oid, base_ref: &str, head_ref: &str| {
+        let text = serde_json::json!({"merge_group": {
+            "base_sha": story.newest.to_string(), "head_sha": head.to_string(),
+            "base_ref": base_ref, "head_ref": head_ref,
+        }});
+        let file = event(&text.to_string());
+        let ask = in_ci(&[
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", "merge_group"),
+            ("GITHUB_EVENT_PATH", at(&file)),
+        ]);
+        story.resolve(&ask).expect("resolves")
+    };
+    let queue = |branch: &str, name: &str| format!("refs/heads/gh-readonly-queue/{branch}/{name}");
+    let pr = format!("pr-7-{}", story.newest);
+    let change = ask(merge, "refs/heads/main", &queue("main", &pr));
+    let proposal = change.proposal.expect("a request");
+    assert_eq!((proposal.number, proposal.branch.as_str()), (7, "main"));
+    assert_eq!(proposal.head, story.proposal.to_string());
+    // What GitHub's merge is made of is not a commit that the request brings.
+    let commits = change.commits.get().expect("known");
+    let ids: Vec<&str> = commits.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, [story.proposal.to_string()]);
+    let Head::Commit(head) = change.head else {
+        panic!("{:?}", change.head)
+    };
+    assert_eq!(head.commit, merge.to_string());
+    // A branch may have slashes in its name.
+    let release = queue("release/1.0", &pr);
+    let change = ask(merge, "refs/heads/release/1.0", &release);
+    assert_eq!(
+        change.proposal.map(|it| it.branch).as_deref(),
+        Some("release/1.0")
+    );
+    let other = format!("pr-7-{}", story.fork);
+    for (head, base_ref, head_ref) in [
+        // Nothing in git says what was squashed.
+        (squash, "refs/heads/main", queue("main", &pr)),
+        (merge, "refs/heads/main", queue("main", &other)),
+        (merge, "refs/heads/main", queue("dev", &pr)),
+        (merge, "refs/heads/main", queue("main", "pr-x-1")),
+        (merge, "refs/heads/main", format!("refs/heads/{pr}")),
+        (merge, "main", queue("main", &pr)),
+        (merge, "", String::new()),
+    ] {
+        let change = ask(head, base_ref, &head_ref);
+        assert_eq!(change.proposal, None, "{base_ref} {head_ref}");
+    }
+}
+
+#[test]
 fn other_events_of_github() {
     let story = Story::new();
     let table = [

@@ -98,6 +98,43 @@ impl Change {
         output
     }
 
+    /// `tollgate check` in the merge queue, of the merge of the request into its base that GitHub makes
+    /// there.
+    pub(crate) fn ask_in_queue(&self, forge: &Server) -> Verdict {
+        let repository = git2::Repository::open(self.repository.path()).expect("the repository");
+        let commit = |id: &str| {
+            let id = git2::Oid::from_str(id).expect("an id");
+            repository.find_commit(id).expect("a commit")
+        };
+        let (base, head) = (commit(&self.base), commit(&self.head));
+        let tree = head.tree().expect("its tree");
+        let github = git2::Signature::new("GitHub", "noreply@github.com", &head.time());
+        let github = github.expect("a name");
+        let merge = repository
+            .commit(None, &github, &github, "merge", &tree, &[&base, &head])
+            .expect("a merge");
+        let (onto, branch) = (&self.base, &self.branch);
+        let event = self.repository.path().join(".git/queue.json");
+        let text = json!({
+            "action": "checks_requested",
+            "merge_group": {
+                "base_sha": onto,
+                "base_ref": format!("refs/heads/{branch}"),
+                "head_sha": merge.to_string(),
+                "head_ref": format!("refs/heads/gh-readonly-queue/{branch}/pr-7-{onto}"),
+            },
+            "repository": {"full_name": "acme/gitops", "default_branch": "main"},
+        });
+        std::fs::write(&event, text.to_string()).expect("the event is written");
+        let mut command = self.command(forge, &["check", "--format", "json"]);
+        command
+            .env("GITHUB_EVENT_NAME", "merge_group")
+            .env("GITHUB_EVENT_PATH", &event)
+            .env_remove("GITHUB_BASE_REF")
+            .env_remove("GITHUB_HEAD_REF");
+        Verdict::read(&command.output().expect("the binary runs"))
+    }
+
     /// `tollgate check`: what it says, and what the forge told it.
     pub(crate) fn ask(&self, forge: &Server, arguments: &[&str]) -> (Verdict, Value) {
         let file = self.repository.path().join(".git/facts.json");

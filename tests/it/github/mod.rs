@@ -124,6 +124,24 @@ fn tokens_see_what_they_may_and_the_rest_is_unknown() {
     assert!(needs(&facts["request"]).contains("a token that 127.0.0.1 accepts"));
 }
 
+/// In a merge queue the request is the one that the group merges, approved at the commit that it
+/// proposes.
+#[test]
+fn a_merge_queue_asks_for_the_same_approvals() {
+    let change = Change::of_production(SETTINGS);
+    let says = |scenario: &str| {
+        let forge = Server::start(GitHub::new(scenario, &change));
+        change.ask_in_queue(&forge)
+    };
+    let verdict = says(APPROVED);
+    assert_eq!(verdict.lines(), ["admit"]);
+    let one = APPROVED.replace(", {by: cho}]", "]");
+    assert_eq!(says(&one).decision(), "refuse");
+    let pushed = format!("{APPROVED}request: {{head: \"{}\"}}\n", "1".repeat(40));
+    let verdict = says(&pushed);
+    assert_eq!(verdict.decision(), "undecided", "{:?}", verdict.lines());
+}
+
 /// Groups that name people need no token that sees teams.
 #[test]
 fn the_jobs_own_token_is_enough_where_groups_name_people() {
