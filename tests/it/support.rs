@@ -194,10 +194,18 @@ impl Verdict {
         let json = serde_json::from_str(&text).unwrap_or_else(|error| {
             panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr))
         });
-        Self {
+        let verdict = Self {
             exit: output.status.code().expect("an exit code"),
             json,
+        };
+        // Whatever is found can be looked up.
+        for rule in verdict.findings().filter_map(|it| it["rule"].as_str()) {
+            assert!(
+                tollgate::gates::page(rule).is_some(),
+                "`explain {rule}` prints no page"
+            );
         }
+        verdict
     }
 
     pub(crate) fn decision(&self) -> &str {
