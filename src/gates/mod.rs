@@ -291,36 +291,4 @@ mod tests {
         );
         assert!(page("renders/no-such-rule").is_none());
     }
-
-    /// Rules as the gates' sources write them.
-    #[test]
-    fn every_rule_that_stands_in_a_gate_is_listed() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gates");
-        let files = ignore::WalkBuilder::new(folder).build();
-        let files = files.map(|it| it.expect("readable").into_path());
-        let mut found = std::collections::BTreeSet::new();
-        for file in files.filter(|it| it.extension().is_some_and(|it| it == "rs")) {
-            let text = std::fs::read_to_string(&file).expect("a source");
-            let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
-            for literal in code.split('"').skip(1).step_by(2) {
-                let gates = GATES.iter().map(|it| it.meta().id);
-                let rule = |it: &&str| {
-                    literal
-                        .strip_prefix(*it)?
-                        .strip_prefix('/')
-                        .map(str::to_owned)
-                };
-                let rule = gates.clone().find_map(|it| rule(&it));
-                let plain = |it: &String| {
-                    let word = |it: u8| it.is_ascii_lowercase() || it == b'-';
-                    !it.is_empty() && it.bytes().all(word)
-                };
-                if rule.filter(plain).is_some() {
-                    assert!(page(literal).is_some(), "{}: {literal}", file.display());
-                    found.insert(literal.to_owned());
-                }
-            }
-        }
-        assert!(found.len() > 30, "{found:?}");
-    }
 }

@@ -59,3 +59,27 @@ fn a_gate_has_its_page_beside_it() {
         );
     }
 }
+
+/// Rules as the gates' sources write them: each has a page.
+#[test]
+fn every_rule_that_stands_in_a_gate_is_listed() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gates");
+    let files = ignore::WalkBuilder::new(folder).build();
+    let files = files.map(|it| it.expect("readable").into_path());
+    let mut found = BTreeSet::new();
+    for file in files.filter(|it| it.extension().is_some_and(|it| it == "rs")) {
+        let text = fs::read_to_string(&file).expect("a source");
+        let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
+        for literal in code.split('"').skip(1).step_by(2) {
+            let (gate, rule) = literal.split_once('/').unwrap_or_default();
+            let is_gate = GATES.iter().any(|it| it.meta().id == gate);
+            let word = |it: u8| it.is_ascii_lowercase() || it == b'-';
+            if is_gate && !rule.is_empty() && rule.bytes().all(word) {
+                let page = tollgate::gates::page(literal);
+                assert!(page.is_some(), "{}: {literal}", file.display());
+                found.insert(literal.to_owned());
+            }
+        }
+    }
+    assert!(found.len() > 30, "{found:?}");
+}
