@@ -89,7 +89,8 @@ impl Read for Moment {
                 node,
             );
         }
-        moment.map(Self)
+        // With a mistake reported nothing comes of the file; the other keys are looked at as well.
+        Some(Self(moment.unwrap_or_default()))
     }
 
     fn schema(definitions: &mut Definitions) -> Value {
@@ -295,6 +296,23 @@ rollback_plan: revert this pull request
             assert_eq!(other.rollback, request.rollback);
             assert_eq!(other.reason, request.reason);
         }
+    }
+
+    /// Whoever writes one in a hurry mends it once.
+    #[test]
+    fn one_reading_tells_all_mistakes() {
+        let text = GOOD
+            .replacen("the shop answers 500 to everybody", "short", 1)
+            .replacen("[policies]", "[renders]", 1)
+            .replacen("[prod]", "[prd]", 1)
+            .replacen("2026-03-01T05:00:00Z", "tomorrow", 1);
+        let mistakes = read(&text).expect_err("four mistakes");
+        let places: Vec<&str> = mistakes
+            .iter()
+            .filter_map(|it| it.split_once(": ").map(|it| it.0))
+            .collect();
+        let expected = ["o.yaml:3:9", "o.yaml:4:9", "o.yaml:5:16", "o.yaml:6:13"];
+        assert_eq!(places, expected);
     }
 
     #[test]

@@ -101,7 +101,8 @@ impl Read for Expiry {
             let help = "write the last day on which it holds, like `2026-12-31`, or a moment, like `2026-12-31T18:00:00Z`";
             reader.report(YamlError::new(node.span(), message).help(help));
         }
-        expiry.map(Self)
+        // With a mistake reported nothing comes of the file; the other keys are looked at as well.
+        Some(Self(expiry.unwrap_or_default()))
     }
 
     fn schema(definitions: &mut Definitions) -> Value {
