@@ -9,11 +9,13 @@ use crate::{
     json_patch::JsonPatch,
     kustomization::{Patch, PatchOptions, Text},
     load::Places,
-    merge::{self, MergeSchema, Merged},
-    resource::Resource,
+    merge::{self, Inline, MergeSchema, Merged},
+    provenance::{ORIGIN, TRANSFORMATIONS},
+    resource::{Notes, Resource},
     selector::Selector,
 };
 use std::collections::HashSet;
+use std::sync::Arc;
 use tollgate_yaml::{Dialect, Entry, Key, Mapping, Node, Origin, Style, Tag, Value, resolve};
 
 type Done = Result<(), BuildError>;
@@ -25,6 +27,8 @@ const BOOKKEEPING: &str = "internal.config.kubernetes.io/previousNames";
 struct Merging<'a> {
     options: PatchOptions,
     schema: &'a MergeSchema,
+    /// Schemas in comments of files that have been read.
+    inline: Vec<Arc<Inline>>,
     scope: &'a Scope<'a>,
 }
 
@@ -33,12 +37,13 @@ impl<'a> Merging<'a> {
         Self {
             options,
             schema: custom.unwrap_or_else(|| MergeSchema::kubernetes()),
+            inline: scope.session.inline_schemas(),
             scope,
         }
     }
 
     fn merge(&self, target: &mut Node, patch: &Node) -> Result<Merged, BuildError> {
-        let (merged, warnings) = merge::merge_and_tell(target, patch, self.schema)?;
+        let (merged, warnings) = merge::merge_and_tell(target, patch, self.schema, &self.inline)?;
         for it in warnings {
             self.scope.warn(it.kind, it.span, it.message);
         }
@@ -370,10 +375,7 @@ fn merge_one(
     }
     resource.sync_shared();
     if forgets_annotations(patch) {
-        resource.previous.clear();
-        resource.prefixes.clear();
-        resource.suffixes.clear();
-        resource.needs_hash = false;
+        resource.set_notes(Notes::default());
     }
     if let (Some(kind), false) = (kind, options.allow_kind_change)
         && let Some(map) = resource.body.as_mapping_mut()
@@ -450,13 +452,22 @@ fn distinct(resources: &[Resource]) -> Done {
     Ok(())
 }
 
-/// Apply a JSON patch to a resource, with the annotations that kustomize keeps its notes in.
+/// Apply a JSON patch to a resource, with the annotations that kustomize keeps its notes in. Afterwards
+/// it puts most of them back; where the resource came from is lost with the annotations.
 fn apply_json(patch: &JsonPatch, resource: &mut Resource) -> Done {
     let noted = !resource.previous.is_empty()
         || !resource.prefixes.is_empty()
         || !resource.suffixes.is_empty()
         || resource.needs_hash;
-    if noted && let Some(metadata) = metadata_of(&mut resource.body) {
+    let notes = [
+        (BOOKKEEPING, noted),
+        (ORIGIN, resource.history.origin.is_some()),
+        (TRANSFORMATIONS, !resource.history.changes.is_empty()),
+    ];
+    let mut there = notes.iter().filter(|it| it.1).peekable();
+    if there.peek().is_some()
+        && let Some(metadata) = metadata_of(&mut resource.body)
+    {
         let missing = metadata
             .get("annotations")
             .is_none_or(|it| it.as_mapping().is_none());
@@ -470,20 +481,30 @@ fn apply_json(patch: &JsonPatch, resource: &mut Resource) -> Done {
             .get_mut("annotations")
             .and_then(Node::as_mapping_mut)
         {
-            annotations.push(Entry {
-                key: Key::new(BOOKKEEPING, Origin::Builtin),
-                value: Node::string("", Origin::Builtin),
-            });
+            for (name, _) in there {
+                annotations.push(Entry {
+                    key: Key::new(*name, Origin::Builtin),
+                    value: Node::string("", Origin::Builtin),
+                });
+            }
         }
     }
     patch.apply(&mut resource.body)?;
-    if let Some(annotations) = resource
+    let mut annotations = resource
         .body
         .get_mut("metadata")
         .and_then(|it| it.get_mut("annotations"))
-        .and_then(Node::as_mapping_mut)
-    {
-        annotations.remove(BOOKKEEPING);
+        .and_then(Node::as_mapping_mut);
+    let mut take = |name: &str| {
+        let map = annotations.as_mut();
+        map.is_some_and(|it| it.remove(name).is_some())
+    };
+    take(BOOKKEEPING);
+    if !take(ORIGIN) {
+        resource.history.origin = None;
+    }
+    if !take(TRANSFORMATIONS) {
+        resource.history.changes.clear();
     }
     metadata_as_text(&mut resource.body, "annotations");
     resource.unshare();

@@ -1,15 +1,21 @@
 //! Where resources came from and what changed them, as annotations that `buildMetadata` asks for.
 //! Semantics: kustomize `api/resource/origin.go`, `api/resmap/reswrangler.go`.
 
-use crate::{error::BuildError, kustomization::Text, resource::Resource};
+use crate::{
+    error::BuildError,
+    kustomization::Text,
+    resource::{Resource, forget_folding},
+};
 use std::sync::Arc;
 use tollgate_yaml::{Key, Mapping, Node, Origin, Span, emit};
 
 /// What the label says that `managedByLabel` asks for.
 const MANAGER: &str = "kustomize-v5.8.1";
 const MANAGER_LABEL: &str = "app.kubernetes.io/managed-by";
-const ORIGIN: &str = "config.kubernetes.io/origin";
-const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
+/// The annotation that says where a resource came from.
+pub(crate) const ORIGIN: &str = "config.kubernetes.io/origin";
+/// The annotation that says what changed it.
+pub(crate) const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 
 /// Where a resource came from, or what changed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,6 +116,10 @@ pub(crate) fn changed_by(resources: &mut [Resource], who: &Arc<Provenance>) {
         }
         // kustomize writes the annotations anew at this point.
         resource.unshare_annotations();
+        let metadata = resource.body.get_mut("metadata");
+        if let Some(annotations) = metadata.and_then(|it| it.get_mut("annotations")) {
+            forget_folding(annotations);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     shared::SharedLeaf,
 };
 use std::sync::Arc;
-use tollgate_yaml::{Dialect, Node, Scalar, Style, Tag, resolve};
+use tollgate_yaml::{Dialect, Node, Scalar, Style, Tag, Value, resolve};
 
 /// A resource and what kustomize must remember of it until names are fixed up.
 #[derive(Clone, Debug)]
@@ -28,6 +28,18 @@ pub struct Resource {
     pub(crate) shared: Vec<SharedLeaf>,
     /// Its way through the build, where `buildMetadata` asks for it.
     pub(crate) history: History,
+}
+
+/// What kustomize remembers of a resource in its annotations. Whoever replaces those as a whole
+/// replaces it too.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
+    previous: Vec<ResourceId>,
+    prefixes: Vec<Arc<str>>,
+    suffixes: Vec<Arc<str>>,
+    needs_hash: bool,
+    read_by: Vec<Arc<str>>,
+    history: History,
 }
 
 impl Resource {
@@ -90,6 +102,37 @@ impl Resource {
         self.previous.push(self.id().effective());
     }
 
+    /// What kustomize keeps in annotations of the resource.
+    pub(crate) fn notes(&self) -> Notes {
+        Notes {
+            previous: self.previous.clone(),
+            prefixes: self.prefixes.clone(),
+            suffixes: self.suffixes.clone(),
+            needs_hash: self.needs_hash,
+            read_by: self.read_by.clone(),
+            history: self.history.clone(),
+        }
+    }
+
+    /// Put `notes` in the place of its own, because the annotations that hold them were replaced as a
+    /// whole.
+    pub(crate) fn set_notes(&mut self, notes: Notes) {
+        let Notes {
+            previous,
+            prefixes,
+            suffixes,
+            needs_hash,
+            read_by,
+            history,
+        } = notes;
+        self.previous = previous;
+        self.prefixes = prefixes;
+        self.suffixes = suffixes;
+        self.needs_hash = needs_hash;
+        self.read_by = read_by;
+        self.history = history;
+    }
+
     /// The ids that it had before, the oldest first. kustomize remembers kinds, names and
     /// namespaces, and reads group and version from the object as it stands now.
     pub fn previous_ids(&self) -> impl Iterator<Item = ResourceId> + '_ {
@@ -137,4 +180,14 @@ pub(crate) fn rewritten(old: &Scalar, text: Arc<str>) -> Scalar {
         (_, style) => style,
     };
     Scalar { text, tag, style }
+}
+
+/// Text that was written after `>` and is written anew is no longer printed so.
+pub(crate) fn forget_folding(node: &mut Node) {
+    match &mut node.value {
+        Value::Scalar(scalar) if scalar.style == Style::Folded => scalar.style = Style::Literal,
+        Value::Scalar(_) => {}
+        Value::Sequence(items) => items.iter_mut().for_each(forget_folding),
+        Value::Mapping(map) => map.iter_mut().for_each(|it| forget_folding(&mut it.value)),
+    }
 }

@@ -5,6 +5,7 @@ use crate::{
     files::{EntryKind, Files, RepoPath},
     kustomization::Kustomization,
     load,
+    merge::Inline,
     nearest::path_help,
     resource::Resource,
 };
@@ -24,6 +25,8 @@ pub struct Session<'a> {
     documents: Once<(RepoPath, Dialect), Arc<Vec<Node>>>,
     resources: Once<RepoPath, Arc<Vec<Resource>>>,
     kustomizations: Once<RepoPath, Arc<Kustomization>>,
+    /// Schemas in comments of the texts, which nearly no file has.
+    inline: Mutex<Vec<Arc<Inline>>>,
 }
 
 /// A file's text and the id under which its places are known.
@@ -44,6 +47,7 @@ impl<'a> Session<'a> {
             documents: Once::new(),
             resources: Once::new(),
             kustomizations: Once::new(),
+            inline: Mutex::default(),
         }
     }
 
@@ -82,8 +86,18 @@ impl<'a> Session<'a> {
             // kustomize reads Windows line ends as plain ones.
             let text: Arc<str> = Arc::from(text);
             let file = self.sources.add(path.as_str(), text.clone());
+            if let Some(inline) = Inline::of(file, &text) {
+                let mut all = self.inline.lock().unwrap_or_else(PoisonError::into_inner);
+                all.push(Arc::new(inline));
+            }
             Ok(Arc::new(SourceText { file, text }))
         })
+    }
+
+    /// The schemas in comments of the files that have been read so far.
+    pub(crate) fn inline_schemas(&self) -> Vec<Arc<Inline>> {
+        let all = self.inline.lock().unwrap_or_else(PoisonError::into_inner);
+        all.clone()
     }
 
     /// The YAML documents of a file, those without content left out.

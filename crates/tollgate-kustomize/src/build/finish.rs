@@ -1,7 +1,7 @@
 //! The last steps of a build.
 
 use crate::{error::BuildError, resource::Resource};
-use tollgate_yaml::{Dialect, Entry, Key, Mapping, Node, Scalar, Tag, Value};
+use tollgate_yaml::{Dialect, Entry, Key, Mapping, Node, Scalar, Style, Tag, Value};
 
 /// Resources with this annotation are for tools, not for clusters.
 const LOCAL: &str = "config.kubernetes.io/local-config";
@@ -106,7 +106,12 @@ fn make_text(entry: &mut Entry) {
     let key = &entry.key;
     entry.key = Key::plain(key.text.clone(), Dialect::Kyaml, key.origin);
     match &mut entry.value.value {
-        Value::Scalar(scalar) => scalar.tag = Tag::Str,
+        Value::Scalar(scalar) => {
+            scalar.tag = Tag::Str;
+            if scalar.style == Style::Folded {
+                scalar.style = Style::Literal;
+            }
+        }
         other => *other = Value::Scalar(Scalar::string("")),
     }
 }

@@ -2,9 +2,12 @@
 //! Source of the semantics: kyaml `kio/byteio_reader.go`, api `resource/factory.go`.
 
 use super::annotated;
-use crate::{error::BuildError, resource::Resource};
+use crate::{
+    error::BuildError,
+    resource::{Resource, forget_folding},
+};
 use std::collections::VecDeque;
-use tollgate_yaml::{Dialect, FileId, Limits, Node, Span, Style, Value};
+use tollgate_yaml::{Dialect, FileId, Limits, Node, Span, Value};
 
 /// The resources that `text` holds, lists of resources taken apart.
 pub(crate) fn parse(
@@ -38,16 +41,6 @@ pub(crate) fn parse(
         queue.extend(items);
     }
     Ok(resources)
-}
-
-/// Text that went through JSON is no longer folded.
-fn forget_folding(node: &mut Node) {
-    match &mut node.value {
-        Value::Scalar(scalar) if scalar.style == Style::Folded => scalar.style = Style::Literal,
-        Value::Scalar(_) => {}
-        Value::Sequence(items) => items.iter_mut().for_each(forget_folding),
-        Value::Mapping(map) => map.iter_mut().for_each(|it| forget_folding(&mut it.value)),
-    }
 }
 
 /// The items of a list of resources; they come after what else the file holds.

@@ -5,9 +5,11 @@
 //! Source of the semantics: kyaml `yaml/merge2`, `yaml/walk` and the setters of `yaml/fns.go`.
 
 mod directive;
+mod inline;
 mod list;
 mod schema;
 
+pub(crate) use inline::Inline;
 pub use schema::MergeSchema;
 
 use crate::error::{BuildError, Warning, WarningKind};
@@ -15,6 +17,7 @@ use directive::Directive;
 use schema::TypeRef;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use tollgate_yaml::{Entry, Key, Mapping, Node, Origin, Scalar, Span, Style, Tag, Value};
 
 /// What is left of the target.
@@ -38,10 +41,11 @@ pub fn strategic_merge(
     patch: &Node,
     schema: &MergeSchema,
 ) -> Result<Merged, BuildError> {
-    merge_and_tell(target, patch, schema).map(|it| it.0)
+    merge_and_tell(target, patch, schema, &[]).map(|it| it.0)
 }
 
-/// As [`strategic_merge`], and tells what happens that nobody would expect.
+/// As [`strategic_merge`], and tells what happens that nobody would expect. `inline` are the schemas in
+/// comments of the files that target and patch come from.
 ///
 /// # Errors
 /// As [`strategic_merge`].
@@ -49,10 +53,12 @@ pub(crate) fn merge_and_tell(
     target: &mut Node,
     patch: &Node,
     schema: &MergeSchema,
+    inline: &[Arc<Inline>],
 ) -> Result<(Merged, Vec<Warning>), BuildError> {
     let warnings = RefCell::new(Vec::new());
     let merger = Merger {
         schema,
+        inline,
         warnings: &warnings,
     };
     let merged = match merger.walk(Some(target), Side::Patch(patch), None, 0)? {
@@ -95,6 +101,7 @@ const MAX_DEPTH: usize = 1000;
 #[derive(Clone, Copy)]
 struct Merger<'s> {
     schema: &'s MergeSchema,
+    inline: &'s [Arc<Inline>],
     warnings: &'s RefCell<Vec<Warning>>,
 }
 
@@ -105,6 +112,21 @@ impl<'s> Merger<'s> {
             span,
             message,
         });
+    }
+
+    /// What is known of a field: what a comment at one of its keys says, the first counts, or what its
+    /// map knows.
+    fn field(
+        self,
+        keys: [Option<&Key>; 2],
+        schema: Option<TypeRef<'s>>,
+        name: &str,
+    ) -> Option<TypeRef<'s>> {
+        let comment = |key: &Key| self.inline.iter().find_map(|it| it.of_key(key));
+        match keys.into_iter().flatten().find_map(comment) {
+            Some(shape) => self.schema.of_shape(shape),
+            None => schema.and_then(|it| it.field(name)),
+        }
     }
 
     fn tell_replace(self, span: Span, place: &str) {
@@ -245,18 +267,18 @@ impl<'s> Merger<'s> {
             if failed.is_some() {
                 return true;
             }
-            let side = match &patch {
-                Fields::Nothing => Side::Nothing,
-                Fields::Same => Side::Same,
+            let (side, other) = match &patch {
+                Fields::Nothing => (Side::Nothing, None),
+                Fields::Same => (Side::Same, None),
                 Fields::Patch { by_key, .. } => match by_key.get_key_value(&*entry.key.text) {
                     Some((key, it)) => {
                         seen.insert(key);
-                        Side::Patch(&it.value)
+                        (Side::Patch(&it.value), Some(&it.key))
                     }
-                    None => Side::Nothing,
+                    None => (Side::Nothing, None),
                 },
             };
-            let field = schema.and_then(|it| it.field(&entry.key.text));
+            let field = self.field([Some(&entry.key), other], schema, &entry.key.text);
             match self.walk(Some(&mut entry.value), side, field, depth + 1) {
                 Ok(Outcome::Kept) => true,
                 Ok(Outcome::Taken(node)) => {
@@ -282,7 +304,7 @@ impl<'s> Merger<'s> {
                 if seen.contains(key) || Some(key) == *skip {
                     continue;
                 }
-                let field = schema.and_then(|it| it.field(key));
+                let field = self.field([Some(&entry.key), None], schema, key);
                 let side = Side::Patch(&entry.value);
                 if let Outcome::Taken(value) = self.walk(None, side, field, depth + 1)? {
                     let key = Key {

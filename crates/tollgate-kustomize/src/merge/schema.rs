@@ -10,7 +10,7 @@ const KUBERNETES: &str = include_str!("kubernetes-1.21.txt");
 
 /// What is known of one type: fields, elements, and how a list of it is merged.
 #[derive(Clone, Debug, Default)]
-struct Shape {
+pub(super) struct Shape {
     fields: BTreeMap<Arc<str>, Shape>,
     /// The type of every field that is not in `fields`.
     additional: Option<Box<Shape>>,
@@ -118,6 +118,15 @@ impl MergeSchema {
         self.resources.contains_key(&kind)
     }
 
+    /// A type that stands outside of the schema and may refer to types in it.
+    pub(super) fn of_shape<'a>(&'a self, shape: &'a Shape) -> Option<TypeRef<'a>> {
+        TypeRef {
+            schema: self,
+            shape,
+        }
+        .resolved(shape)
+    }
+
     /// The type of a resource by its own `apiVersion` and `kind`.
     pub(crate) fn of_resource(&self, node: &Node) -> Option<TypeRef<'_>> {
         let text = |key| Some(node.get(key)?.as_scalar()?.text.clone());
@@ -189,7 +198,7 @@ impl Shape {
         }
     }
 
-    fn from_openapi(node: &Node, depth: usize) -> Self {
+    pub(super) fn from_openapi(node: &Node, depth: usize) -> Self {
         let mut shape = Self::default();
         // Documents are nested less than this; deeper types are unknown rather than a risk.
         if depth > 100 {

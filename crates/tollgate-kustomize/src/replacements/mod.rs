@@ -162,7 +162,12 @@ fn replace(
             let origin = Origin::Authored(value.span);
             Replacement::literal(Node::string(value.value.clone(), origin))
         }
-        (Some(source), None) => Replacement::of(read(resources, source)?),
+        (Some(source), None) => {
+            let (resource, node) = read(resources, source)?;
+            let field = source.field_path.as_deref().unwrap_or(DEFAULT_FIELD);
+            let notes = holds_notes(&path::split(field)).then(|| resource.notes());
+            Replacement::of(node, notes)
+        }
     };
     for target in &entry.targets {
         fill(resources, target, &value, made, scope)?;
@@ -170,8 +175,20 @@ fn replace(
     Ok(())
 }
 
-/// The value that a source names.
-fn read(resources: &[Resource], source: &ReplacementSource) -> Result<Node, BuildError> {
+/// Whether a field is, or holds, the annotations as a whole, in which kustomize keeps its notes.
+fn holds_notes(parts: &[String]) -> bool {
+    match parts {
+        [metadata] => metadata == "metadata",
+        [metadata, annotations] => metadata == "metadata" && annotations == "annotations",
+        _ => false,
+    }
+}
+
+/// The resource and the value that a source names.
+fn read<'a>(
+    resources: &'a [Resource],
+    source: &ReplacementSource,
+) -> Result<(&'a Resource, Node), BuildError> {
     let span = source.resource.span;
     let wanted = SourceId::of(source);
     let mut found = resources
@@ -206,10 +223,11 @@ fn read(resources: &[Resource], source: &ReplacementSource) -> Result<Node, Buil
             let id = resource.id();
             BuildError::new(at, format!("there is no `{field}` in {id}, or it is empty"))
         })?;
-    match &source.options {
-        Some(options) => part(node, options),
-        None => Ok(node.clone()),
-    }
+    let value = match &source.options {
+        Some(options) => part(node, options)?,
+        None => node.clone(),
+    };
+    Ok((resource, value))
 }
 
 /// Exact names; empty means any.
@@ -399,6 +417,10 @@ fn put(
             }
             Found::Lost(node) => value.try_write(&node, options)?,
         }
+    }
+    // The notes of the source came along with its annotations; whatever else is put there holds none.
+    if holds_notes(&parts) && value.node().as_scalar().is_none() {
+        resource.set_notes(value.notes().cloned().unwrap_or_default());
     }
     resource.sync_shared();
     if create.is_some() || value.node().as_scalar().is_none() {

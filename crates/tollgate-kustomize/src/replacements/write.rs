@@ -1,6 +1,6 @@
 //! Puts a value into a field.
 
-use crate::{error::BuildError, growth::MAX_TEXT, kustomization::FieldOptions};
+use crate::{error::BuildError, growth::MAX_TEXT, kustomization::FieldOptions, resource::Notes};
 use std::sync::Arc;
 use tollgate_yaml::{Dialect, Node, Origin, Scalar, Span, Style, Tag, Value, resolve};
 
@@ -9,6 +9,8 @@ pub(super) struct Replacement {
     node: Node,
     /// Whether it has no type of its own, but means what its text says.
     untyped: bool,
+    /// What kustomize remembers in it, where it is the annotations of a resource.
+    notes: Option<Notes>,
 }
 
 /// A delimiter that splits.
@@ -18,10 +20,11 @@ pub(super) fn delimiter(options: &FieldOptions) -> Option<&str> {
 
 impl Replacement {
     /// A value from a field.
-    pub(super) fn of(node: Node) -> Self {
+    pub(super) fn of(node: Node, notes: Option<Notes>) -> Self {
         Self {
             node,
             untyped: false,
+            notes,
         }
     }
 
@@ -30,7 +33,13 @@ impl Replacement {
         Self {
             node,
             untyped: true,
+            notes: None,
         }
+    }
+
+    /// What kustomize remembers in the value, where that is the annotations of a resource.
+    pub(super) fn notes(&self) -> Option<&Notes> {
+        self.notes.as_ref()
     }
 
     pub(super) fn node(&self) -> &Node {

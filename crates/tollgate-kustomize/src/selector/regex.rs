@@ -196,6 +196,10 @@ impl Translator<'_> {
                 let mut text = format!("\\{c}");
                 match self.rest.next() {
                     Some('{') => {
+                        // `\p{^L}` is `\P{L}`, and the other way round.
+                        if self.rest.next_if_eq(&'^').is_some() {
+                            text = if c == 'p' { "\\P" } else { "\\p" }.to_owned();
+                        }
                         text.push('{');
                         for c in self.rest.by_ref() {
                             text.push(c);

@@ -29,6 +29,10 @@ fn expressions_mean_what_they_mean_to_go() {
         (r"(?s)^a.b$", "a\nb", true),
         (r"^(?P<n>a)|b$", "b", true),
         (r"^\pL+$", "é", true),
+        (r"^\p{^L}+$", "12", true),
+        (r"^\p{^L}+$", "é", false),
+        (r"^\P{^L}+$", "é", true),
+        (r"^[\p{^L}a]+$", "a1", true),
     ] {
         assert_eq!(fits(pattern, text), expected, "{pattern} on {text}");
     }

@@ -1,5 +1,6 @@
 //! Whole builds of small trees.
 
+mod annotations;
 mod generators;
 mod hostile;
 mod links;
