@@ -77,9 +77,9 @@ fn is_known<'a>(reader: &mut Reader<'a>, line: &Line<'a>, text: &'a str) -> bool
     } else if text.starts_with("\\#") {
         let message = "GitHub takes the line for no pattern: a `#` at the start cannot be escaped";
         reader.mistake(spot, message, "write `?` in the place of `\\#`");
-    } else if let Some(at) = text.find(['[', ']']) {
+    } else if let Some(at) = bare_bracket(text) {
         let message = "GitHub knows no sets of characters, and skips the line";
-        let help = "write `?` in the place of each bracket, or one line for each name";
+        let help = "write a backslash before each bracket that belongs to a name, or one line for each name";
         reader.mistake(line.spot(&text[at..=at]), message, help);
     } else if let Some(at) = text.find('#') {
         let message = "whether a `#` inside of a pattern begins a comment is not defined";
@@ -89,6 +89,18 @@ fn is_known<'a>(reader: &mut Reader<'a>, line: &Line<'a>, text: &'a str) -> bool
         return true;
     }
     false
+}
+
+/// Where the first bracket without a backslash before it stands.
+fn bare_bracket(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        if matches!(c, '[' | ']') && !escaped {
+            return Some(at);
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    None
 }
 
 /// What follows the pattern; `None` where some of it is no owner.

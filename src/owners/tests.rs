@@ -79,6 +79,21 @@ fn on_github_the_last_line_that_matches_decides() {
 }
 
 #[test]
+fn escaped_brackets_belong_to_names_for_github() {
+    let file = owners(
+        ForgeKind::Github,
+        "* @ann\n/pages/\\[id\\]/ @bob\n/a:b/\\(x\\)/ @cho\n",
+    );
+    for (path, want) in [
+        ("pages/[id]/x.js", "@bob :2"),
+        ("pages/i/x.js", "@ann :1"),
+        ("a:b/(x)/y", "@cho :3"),
+    ] {
+        assert_eq!(asked(&file, path), [want], "{path}");
+    }
+}
+
+#[test]
 fn what_github_would_skip_is_told() {
     for (text, want) in [
         (
@@ -96,6 +111,10 @@ fn what_github_would_skip_is_told() {
         (
             "a[bc] @ann",
             "1:2-3 GitHub knows no sets of characters, and skips the line",
+        ),
+        (
+            "a\\\\[b] @ann",
+            "1:4-5 GitHub knows no sets of characters, and skips the line",
         ),
         (
             "a]b @ann",
