@@ -4,9 +4,8 @@ use super::{Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult, Surroundi
 use crate::model::{Manifest, RuleOutcome};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tollgate_kyverno::{Fixtures, Operation, Outcome, PolicyException, Request, RuleType};
+use tollgate_kyverno::{Exceptions, Fixtures, Operation, Outcome, Request, RuleType};
 use tollgate_yaml::{FieldPath, Node};
 
 pub(super) struct Kyverno;
@@ -55,8 +54,8 @@ impl PolicyEngine for Kyverno {
         }
     }
 
-    fn load(&self, documents: &[Node]) -> Loaded {
-        let loaded = tollgate_kyverno::load(documents);
+    fn load(&self, documents: &[&Node]) -> Loaded {
+        let loaded = tollgate_kyverno::load(documents.iter().copied());
         let policies = loaded
             .policies
             .policies()
@@ -64,7 +63,7 @@ impl PolicyEngine for Kyverno {
             .map(|policy| LoadedPolicy {
                 kind: format!("{:?}", policy.kind),
                 name: policy.name.to_string(),
-                rules: authored(policy.rules.iter().map(|it| &*it.name)),
+                rules: authored(&policy.rules),
                 span: policy.span,
             });
         Loaded {
@@ -76,25 +75,21 @@ impl PolicyEngine for Kyverno {
                 .collect(),
             set: Box::new(Set {
                 policies: loaded.policies,
-                exceptions: loaded.exceptions,
+                exceptions: loaded.exceptions.into_iter().collect(),
             }),
         }
     }
 }
 
-/// Rule names without those that autogen made.
-fn authored<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let generated = |it: &&str| it.starts_with("autogen-");
-    let names: BTreeSet<String> = names
-        .filter(|it| !generated(it))
-        .map(str::to_owned)
-        .collect();
-    names.into_iter().collect()
+/// The names of the rules that the policy's author wrote.
+fn authored(rules: &[tollgate_kyverno::Rule]) -> Vec<String> {
+    let names: BTreeSet<&str> = rules.iter().map(|it| &*it.written).collect();
+    names.into_iter().map(str::to_owned).collect()
 }
 
 struct Set {
     policies: tollgate_kyverno::PolicySet,
-    exceptions: Vec<PolicyException>,
+    exceptions: Exceptions,
 }
 
 /// The namespaces and ConfigMaps that the same overlay would create stand in for the cluster's.
@@ -157,20 +152,12 @@ impl PolicySet for Set {
             now: around.now,
         };
         let mut results = Vec::new();
-        for policy in self.policies.policies() {
-            let Some(response) = tollgate_kyverno::evaluate_policy(policy, &request) else {
-                continue;
-            };
+        for (policy, response) in self.policies.evaluate(&request) {
             for rule in response.rules {
-                let kind = policy
-                    .rules
-                    .iter()
-                    .find(|it| it.name == rule.rule)
-                    .map(|it| it.kind);
-                let (outcome, field) = outcome(rule.outcome, &rule.rule, policy.scored, kind);
+                let (outcome, field) = outcome(rule.outcome, &rule.rule, policy.scored, rule.kind);
                 results.push(RuleResult {
                     policy: response.policy.clone(),
-                    rule: author_s_name(&rule.rule, policy.rules.iter().map(|it| &*it.name)),
+                    rule: rule.written,
                     rule_span: rule.at,
                     outcome,
                     field,
@@ -178,17 +165,6 @@ impl PolicySet for Set {
             }
         }
         results
-    }
-}
-
-/// The rule that its author wrote, for one that autogen made of it.
-fn author_s_name<'a>(name: &Arc<str>, mut all: impl Iterator<Item = &'a str>) -> Arc<str> {
-    let from = name
-        .strip_prefix("autogen-cronjob-")
-        .or_else(|| name.strip_prefix("autogen-"));
-    match from.filter(|from| all.any(|it| it == *from)) {
-        Some(from) => from.into(),
-        None => name.clone(),
     }
 }
 
@@ -251,14 +227,9 @@ fn labels(manifest: &Manifest) -> BTreeMap<String, String> {
 /// A failure of a policy that is not scored is a warning. A rule that generates never refuses what
 /// it is triggered by, so it is no gap that it was not evaluated; a rule that mutates changes what
 /// the others see, so it is one.
-fn outcome(
-    outcome: Outcome,
-    rule: &str,
-    scored: bool,
-    kind: Option<RuleType>,
-) -> (RuleOutcome, FieldPath) {
+fn outcome(outcome: Outcome, rule: &str, scored: bool, kind: RuleType) -> (RuleOutcome, FieldPath) {
     let root = FieldPath::root();
-    if kind == Some(RuleType::Generate) {
+    if kind == RuleType::Generate {
         let why = "the rule generates; it judges nothing".to_owned();
         return (RuleOutcome::Skip { why }, root);
     }
@@ -325,19 +296,6 @@ mod tests {
             ),
         ] {
             assert_eq!(clause(message, "autogen-a"), want, "{message}");
-        }
-    }
-
-    #[test]
-    fn a_generated_rule_is_called_as_its_author_calls_it() {
-        let all = ["a", "autogen-a", "autogen-cronjob-a", "autogen-own"];
-        for (name, want) in [
-            ("a", "a"),
-            ("autogen-a", "a"),
-            ("autogen-cronjob-a", "a"),
-            ("autogen-own", "autogen-own"),
-        ] {
-            assert_eq!(&*author_s_name(&name.into(), all.into_iter()), want);
         }
     }
 }

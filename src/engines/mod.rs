@@ -20,7 +20,7 @@ pub trait PolicyEngine: Sync {
     /// cannot be read can.
     fn judges(&self, document: &Node) -> bool;
     /// Load documents that [`PolicyEngine::recognises`] accepts.
-    fn load(&self, documents: &[Node]) -> Loaded;
+    fn load(&self, documents: &[&Node]) -> Loaded;
 }
 
 /// Policies, loaded.

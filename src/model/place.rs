@@ -45,12 +45,11 @@ impl Place {
         let start = file.position(span.start);
         let end = file.position(span.end);
         let text = file.line(start.line);
-        let width = text.trim_end().chars().count();
-        let line_end = u32::try_from(width).unwrap_or(u32::MAX).saturating_add(1);
         let end_column = if end.line == start.line {
             end.column
         } else {
-            line_end
+            let width = text.trim_end().chars().count();
+            u32::try_from(width).unwrap_or(u32::MAX).saturating_add(1)
         };
         Some(Self {
             side,

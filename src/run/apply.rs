@@ -1,34 +1,43 @@
-//! Policies on any manifests.
+//! Policies and schemas on any manifests.
+
+mod files;
 
 use super::{
     Stop,
-    place::Opened,
     policies::{self, Loaded},
     redact::Texts,
+    schemas,
 };
 use crate::{
+    engines::ENGINES,
     exit,
     model::{
-        Manifest, Place, ResourceKey, RuleFacts, RuleOutcome, Side, Step, Watch, digest, step,
+        Manifest, Place, RuleFacts, RuleOutcome, SchemaFacts, SchemaRule, Side, Step, Watch, step,
     },
+    schema::{Definitions, Schemas},
 };
+use files::{manifests, read_all, read_text};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use tollgate_kustomize::{EntryKind, FileError, Files, RepoPath};
-use tollgate_yaml::{Dialect, Limits, Node, Sources, Value, YamlError, parse};
+use tollgate_yaml::{Node, Sources};
 
-/// What to judge by which policies.
+/// What to judge by what.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ApplyTask {
     /// Where the command was started.
     pub directory: PathBuf,
-    /// Files and folders with policies and exceptions.
+    /// Files and folders with policies and exceptions. Where there are none, policies among `files`
+    /// are taken for them.
     pub policies: Vec<String>,
-    /// Files and folders with manifests.
+    /// Files and folders with whole manifests, for the schemas of their kinds and for policies.
+    pub files: Vec<String>,
+    /// Files and folders with manifests for policies alone.
     pub resources: Vec<String>,
-    /// Manifests that came through standard input.
-    pub input: Option<String>,
+    /// Manifests that came through standard input, and whether they are whole.
+    pub input: Option<(String, bool)>,
+    /// The version of Kubernetes whose schemas count; the newest that is known where none is given.
+    pub kubernetes: Option<String>,
     /// The clock of the policies, in seconds since 1970.
     pub now: u64,
 }
@@ -44,51 +53,96 @@ pub struct Applied {
     pub policies: usize,
     /// Number of manifests.
     pub resources: usize,
+    /// What is not as its kind asks, by file and resource.
+    pub schemas: Vec<SchemaFacts>,
+    /// How many whole manifests are valid for their kinds; `None` where there are none.
+    pub valid: Option<usize>,
 }
 
 pub(super) fn apply(task: &ApplyTask, read: &Texts, watch: Watch<'_>) -> Result<Applied, Stop> {
     let mut applied = judge_all(task, &read.head, watch)?;
     let shield = read.found().into_shield();
     applied.results.iter_mut().for_each(|it| shield.rule(it));
+    applied.schemas.iter_mut().for_each(|it| shield.schema(it));
     Ok(applied)
 }
 
 fn judge_all(task: &ApplyTask, sources: &Sources, watch: Watch<'_>) -> Result<Applied, Stop> {
-    let documents = read_all(task, &task.policies, sources)?;
-    let policies = policies::load(&documents, &[], sources, Side::Head);
-    refuse_problems(&policies)?;
-    let mut documents = read_all(task, &task.resources, sources)?;
-    if let Some(text) = &task.input {
-        documents.extend(read_text("standard input", text, sources)?);
+    let mut rules = read_all(&task.directory, &task.policies, sources)?;
+    let mut whole = read_all(&task.directory, &task.files, sources)?;
+    let mut parts = read_all(&task.directory, &task.resources, sources)?;
+    if let Some((text, is_whole)) = &task.input {
+        let read = read_text("standard input", text, sources)?;
+        if *is_whole { &mut whole } else { &mut parts }.extend(read);
     }
-    let manifests = manifests(documents, sources)?;
+    if task.policies.is_empty() {
+        (rules, whole) = whole.into_iter().partition(is_policy);
+    }
+    let policies = policies::load(&rules, &[], sources, Side::Head);
+    drop(rules);
+    refuse_problems(&policies)?;
+    if policies.policies.is_empty() && (!task.policies.is_empty() || whole.is_empty()) {
+        let where_to = match task.policies.as_slice() {
+            [] => String::new(),
+            named => format!(" in `{}`", named.join("`, `")),
+        };
+        let code = if task.policies.is_empty() {
+            exit::USAGE
+        } else {
+            exit::NOTHING
+        };
+        return Err(
+            Stop::new(code, format!("there is no policy{where_to}"))
+                .help("name files or folders with policies by -p; manifests that are named without -r are held against the schemas of their kinds even so"),
+        );
+    }
+    let (whole, parts) = (manifests(whole, sources)?, manifests(parts, sources)?);
+    let schemas = (!whole.is_empty())
+        .then(|| Schemas::new(task.kubernetes.as_deref()))
+        .transpose()
+        .map_err(|it| Stop::new(exit::USAGE, it))?;
+    let checked = whole.len();
+    let mut manifests = whole;
+    manifests.extend(parts);
     watch(Step::Plan(manifests.len()));
-    let judge = |manifest: &Manifest| {
+    let world = policies.world("", &manifests, sources, Side::Head, task.now);
+    let beside = schemas.as_ref().map(|it| it.definitions(&manifests));
+    let nowhere = Definitions::new();
+    let judge = |(at, manifest): (usize, &Manifest)| {
         let name = manifest.key.to_string();
         step(watch, &name, || {
-            policies::evaluate(
-                &policies,
-                "",
-                &manifests,
-                &[manifest],
-                sources,
-                Side::Head,
-                task.now,
-            )
+            let schemas = schemas.as_ref().filter(|_| at < checked);
+            let checked = schemas.zip(beside.as_ref()).map(|(it, beside)| {
+                let mistakes = it.judge(manifest, beside, || &nowhere);
+                schemas::facts("", manifest, mistakes, sources, Side::Head)
+            });
+            (world.judge(manifest), checked)
         })
     };
-    let judged: Vec<policies::Judged> = manifests.par_iter().map(judge).collect();
+    let judged: Vec<_> = manifests.par_iter().enumerate().map(judge).collect();
     let mut applied = Applied {
         results: Vec::new(),
         passed: 0,
         policies: policies.policies.len(),
         resources: manifests.len(),
+        schemas: Vec::new(),
+        valid: schemas.is_some().then_some(0),
     };
-    for it in judged {
-        applied.passed += it.passes.iter().map(|it| it.2).sum::<usize>();
-        applied.results.extend(it.results);
+    for (ruled, checked) in judged {
+        applied.passed += ruled.passes.iter().map(|it| it.2).sum::<usize>();
+        applied.results.extend(ruled.results);
+        match checked {
+            Some(it) if it.results.is_empty() => {
+                applied.valid = applied.valid.map(|it| it + 1);
+            }
+            checked => applied.schemas.extend(checked),
+        }
     }
     Ok(applied)
+}
+
+fn is_policy(document: &Node) -> bool {
+    ENGINES.iter().any(|it| it.recognises(document))
 }
 
 /// A policy that does not load must not look like one that passes.
@@ -111,133 +165,52 @@ fn at(place: Option<&Place>, message: &str) -> String {
     place.map_or_else(|| message.to_owned(), |it| format!("{it}: {message}"))
 }
 
-/// The documents of files and folders; files in folders count by their endings.
-fn read_all(task: &ApplyTask, typed: &[String], sources: &Sources) -> Result<Vec<Node>, Stop> {
-    let mut documents = Vec::new();
-    for path in typed {
-        let opened = Opened::new(&task.directory, path)?;
-        let Some(start) = opened.path else {
-            return Err(Stop::new(exit::USAGE, format!("there is no `{path}`")));
-        };
-        let mut found = Vec::new();
-        find(&opened.files, &start, 0, &mut found)
-            .map_err(|it| Stop::new(exit::UNKNOWN, it.to_string()))?;
-        for path in found {
-            let bytes = opened
-                .files
-                .read(&path)
-                .map_err(|it| Stop::new(exit::UNKNOWN, it.to_string()))?;
-            let bytes = bytes.unwrap_or_default();
-            let text = std::str::from_utf8(&bytes).map_err(|it| {
-                Stop::new(exit::USAGE, format!("`{path}` is not UTF-8 text: {it}"))
-            })?;
-            documents.extend(read_text(path.as_str(), text, sources)?);
-        }
-    }
-    Ok(documents)
-}
-
-const DEPTH: usize = 64;
-
-fn find(
-    files: &dyn Files,
-    path: &RepoPath,
-    depth: usize,
-    found: &mut Vec<RepoPath>,
-) -> Result<(), FileError> {
-    let is_yaml = || {
-        [".yaml", ".yml", ".json"]
-            .iter()
-            .any(|it| path.name().ends_with(it))
-    };
-    match files.kind(path)? {
-        Some(EntryKind::File) if depth == 0 || is_yaml() => found.push(path.clone()),
-        Some(EntryKind::Directory) if depth < DEPTH => {
-            for entry in files.list(path)? {
-                if let Some(path) = path.join(&entry).filter(|_| entry != ".git") {
-                    find(files, &path, depth + 1, found)?;
-                }
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn read_text(path: &str, text: &str, sources: &Sources) -> Result<Vec<Node>, Stop> {
-    let file = sources.add(path, text);
-    let documents = parse(text, file, Dialect::Sigs, &Limits::default())
-        .map_err(|it| unreadable(&it, sources))?;
-    Ok(documents.into_iter().filter(|it| !it.is_null()).collect())
-}
-
-fn unreadable(error: &YamlError, sources: &Sources) -> Stop {
-    Stop {
-        code: exit::USAGE,
-        messages: vec![format!(
-            "{}: {}",
-            sources.describe(error.span),
-            error.message
-        )],
-        help: error.help.clone(),
-    }
-}
-
-/// One manifest a document; lists are taken apart, as kubectl does.
-fn manifests(documents: Vec<Node>, sources: &Sources) -> Result<Vec<Manifest>, Stop> {
-    let mut manifests = Vec::new();
-    let mut open = documents;
-    open.reverse();
-    while let Some(mut body) = open.pop() {
-        let is_list = body
-            .get("kind")
-            .and_then(Node::as_str)
-            .is_some_and(|it| it.ends_with("List"));
-        if let Some(items) = body.get_mut("items").filter(|_| is_list) {
-            if let Value::Sequence(items) = &mut items.value {
-                open.extend(items.drain(..).rev());
-            }
-            continue;
-        }
-        let json = body.to_json().map_err(|it| unreadable(&it, sources))?;
-        let key = ResourceKey::of(&body);
-        if key.kind.is_empty() || key.api_version.is_empty() {
-            let error = YamlError::new(body.span(), "a manifest needs `apiVersion` and `kind`")
-                .help("name files with manifests, or pipe what a kustomization renders: tollgate render DIR | tollgate apply -p POLICIES");
-            return Err(unreadable(&error, sources));
-        }
-        let digest = digest(json.to_string().as_bytes());
-        manifests.push(Manifest {
-            key,
-            body,
-            json,
-            digest,
-        });
-    }
-    Ok(manifests)
-}
-
 impl Applied {
     /// What the results come to: the exit code.
     pub fn code(&self) -> u8 {
-        let any = |what: fn(&RuleOutcome) -> bool| self.results.iter().any(|it| what(&it.outcome));
-        let nothing = self.passed == 0 && self.results.is_empty();
-        exit::worst([
-            if any(|it| matches!(it, RuleOutcome::Error { .. })) {
-                exit::UNKNOWN
-            } else {
-                exit::ADMITTED
-            },
-            if any(|it| matches!(it, RuleOutcome::Fail { .. })) {
-                exit::REFUSED
-            } else {
-                exit::ADMITTED
-            },
-            if nothing {
-                exit::NOTHING
-            } else {
-                exit::ADMITTED
-            },
-        ])
+        let ruled =
+            |what: fn(&RuleOutcome) -> bool| self.results.iter().any(|it| what(&it.outcome));
+        let checked = |what: fn(SchemaRule) -> bool| {
+            let mut all = self.schemas.iter().flat_map(|it| &it.results);
+            all.any(|it| what(it.rule))
+        };
+        let unknown = ruled(|it| matches!(it, RuleOutcome::Error { .. }))
+            || checked(|it| it == SchemaRule::Unchecked);
+        let refused = ruled(|it| matches!(it, RuleOutcome::Fail { .. }))
+            || checked(|it| Weight::of(it) == Weight::Refused);
+        let nothing = if self.policies > 0 || self.valid.is_none() {
+            self.passed == 0 && self.results.is_empty()
+        } else {
+            // A kind that nobody knows is not examined.
+            self.valid == Some(0) && !checked(|it| it != SchemaRule::UnknownKind)
+        };
+        let codes = [
+            (unknown, exit::UNKNOWN),
+            (refused, exit::REFUSED),
+            (nothing, exit::NOTHING),
+        ];
+        exit::worst(codes.into_iter().filter(|it| it.0).map(|it| it.1))
+    }
+}
+
+/// What becomes of a manifest with a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// A cluster refuses it, or drops a part of it.
+    Refused,
+    /// It works for now.
+    Warned,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Weight {
+    /// Of a mistake of this kind.
+    pub fn of(rule: SchemaRule) -> Self {
+        match rule {
+            SchemaRule::Invalid | SchemaRule::UnknownField | SchemaRule::Removed => Self::Refused,
+            SchemaRule::Deprecated => Self::Warned,
+            SchemaRule::Unchecked | SchemaRule::UnknownKind => Self::Unknown,
+        }
     }
 }

@@ -43,7 +43,7 @@ mod test;
 mod waivers;
 mod workflows;
 
-pub use apply::{Applied, ApplyTask};
+pub use apply::{Applied, ApplyTask, Weight};
 pub use baseline::{BaselineTask, Inventory, Weighed, weigh};
 pub use diff::DiffTask;
 pub use doctor::{Diagnosis, survey_question};

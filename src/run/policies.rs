@@ -3,13 +3,13 @@
 use crate::{
     builtin::BUILTINS,
     config,
-    engines::{ENGINES, PolicySet, RuleResult},
+    engines::{ENGINES, PolicySet, RuleResult, Surroundings},
     model::{
         Manifest, Place, PolicyFacts, Problem, ResourceKey, RuleFacts, RuleOutcome, Side, digest,
     },
 };
-use std::collections::BTreeSet;
-use tollgate_yaml::{Dialect, Limits, Node, Sources};
+use std::collections::{BTreeMap, BTreeSet};
+use tollgate_yaml::{Dialect, Limits, Node, Sources, Span};
 
 /// Every policy of one tree, by engine.
 pub(super) struct Loaded<'a> {
@@ -73,18 +73,20 @@ pub(super) fn load<'a>(
         sources,
     };
     for engine in ENGINES {
-        let owned: Vec<Node> = documents
+        let owned: Vec<&Node> = documents
             .iter()
             .chain(builtin.iter().map(|it| &it.1))
             .filter(|it| engine.recognises(it))
-            .cloned()
             .collect();
         if owned.is_empty() {
             continue;
         }
+        let digests: BTreeMap<Span, String> = owned
+            .iter()
+            .map(|it| (it.span(), document_digest(it)))
+            .collect();
         let engine_loaded = engine.load(&owned);
         for policy in engine_loaded.policies {
-            let document = owned.iter().find(|it| it.span() == policy.span);
             let builtin = loaded.builtin.contains(&policy.name);
             let place = Place::of(sources, policy.span, side).filter(|_| !builtin);
             loaded.policies.push(PolicyFacts {
@@ -93,7 +95,7 @@ pub(super) fn load<'a>(
                 kind: policy.kind,
                 name: policy.name,
                 rules: policy.rules,
-                digest: document.map_or_else(String::new, document_digest),
+                digest: digests.get(&policy.span).cloned().unwrap_or_default(),
                 place,
             });
         }
@@ -147,37 +149,81 @@ pub(super) fn evaluate(
     if subjects.is_empty() {
         return judged;
     }
-    for set in &policies.sets {
-        let around = set.surroundings(manifests, now);
-        for manifest in subjects {
-            let mut passed = 0;
-            for result in set.evaluate(manifest, &*around) {
-                if result.outcome == RuleOutcome::Pass {
-                    passed += 1;
-                } else {
-                    judged
-                        .results
-                        .push(facts(policies, overlay, manifest, result, sources, side));
-                }
-            }
-            if passed > 0 {
-                judged
-                    .passes
-                    .push((overlay.to_owned(), manifest.key.clone(), passed));
-            }
-        }
+    let world = policies.world(overlay, manifests, sources, side, now);
+    for manifest in subjects {
+        judged.extend(world.judge(manifest));
     }
     judged
 }
 
-fn facts(
-    policies: &Loaded<'_>,
-    overlay: &str,
-    manifest: &Manifest,
-    result: RuleResult,
-    sources: &Sources,
+/// What policies see of an overlay beside the manifest that they judge.
+pub(super) struct World<'a> {
+    policies: &'a Loaded<'a>,
+    around: Vec<Box<dyn Surroundings>>,
+    overlay: &'a str,
+    sources: &'a Sources,
     side: Side,
-) -> RuleFacts {
+}
+
+impl Loaded<'_> {
+    /// The world of `manifests`, which came from `sources` on `side`: made once, for all that are
+    /// judged in it.
+    pub(super) fn world<'a>(
+        &'a self,
+        overlay: &'a str,
+        manifests: &[Manifest],
+        sources: &'a Sources,
+        side: Side,
+        now: u64,
+    ) -> World<'a> {
+        let around = self.sets.iter().map(|it| it.surroundings(manifests, now));
+        World {
+            policies: self,
+            around: around.collect(),
+            overlay,
+            sources,
+            side,
+        }
+    }
+}
+
+impl World<'_> {
+    /// What the policies say about one of the manifests.
+    pub(super) fn judge(&self, manifest: &Manifest) -> Judged {
+        let mut judged = Judged::default();
+        for (set, around) in self.policies.sets.iter().zip(&self.around) {
+            let mut passed = 0;
+            for result in set.evaluate(manifest, &**around) {
+                if result.outcome == RuleOutcome::Pass {
+                    passed += 1;
+                } else {
+                    judged.results.push(facts(self, manifest, result));
+                }
+            }
+            if passed > 0 {
+                let overlay = self.overlay.to_owned();
+                judged.passes.push((overlay, manifest.key.clone(), passed));
+            }
+        }
+        judged
+    }
+}
+
+impl Judged {
+    fn extend(&mut self, other: Self) {
+        self.results.extend(other.results);
+        self.passes.extend(other.passes);
+    }
+}
+
+fn facts(world: &World<'_>, manifest: &Manifest, result: RuleResult) -> RuleFacts {
+    let World {
+        policies,
+        overlay,
+        sources,
+        side,
+        ..
+    } = *world;
     let origin = manifest.body.blame(&result.field);
     // What is built in stands in no file of the repository.
     let in_a_file = !policies.builtin.contains(&*result.policy);
@@ -194,5 +240,76 @@ fn facts(
             .and_then(|it| Place::of(sources, it, side)),
         rule_place: Place::of(policies.sources, result.rule_span, policies.side)
             .filter(|_| in_a_file),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::any::Any;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Counts how often its surroundings are made.
+    struct Counting(Arc<AtomicUsize>);
+
+    struct Nothing;
+
+    impl Surroundings for Nothing {
+        fn as_any(&self) -> &dyn Any {
+            self
+        }
+    }
+
+    impl PolicySet for Counting {
+        fn evaluate(&self, _: &Manifest, _: &dyn Surroundings) -> Vec<RuleResult> {
+            Vec::new()
+        }
+
+        fn surroundings(&self, _: &[Manifest], _: u64) -> Box<dyn Surroundings> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Box::new(Nothing)
+        }
+    }
+
+    #[test]
+    fn what_is_around_is_looked_at_once_for_all_manifests() {
+        let sources = Sources::new();
+        let made = Arc::new(AtomicUsize::new(0));
+        let policies = Loaded {
+            sets: vec![Box::new(Counting(made.clone()))],
+            policies: Vec::new(),
+            problems: Vec::new(),
+            builtin: BTreeSet::new(),
+            side: Side::Head,
+            sources: &sources,
+        };
+        let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+        let file = sources.add("a.yaml", text);
+        let documents = tollgate_yaml::parse(text, file, Dialect::Sigs, &Limits::default());
+        let body = documents.expect("YAML").remove(0);
+        let manifest = Manifest {
+            key: ResourceKey::of(&body),
+            json: body.to_json().expect("JSON"),
+            body,
+            digest: String::new(),
+        };
+        let manifests = vec![manifest; 3];
+        let world = policies.world("", &manifests, &sources, Side::Head, 0);
+        for manifest in &manifests {
+            assert!(world.judge(manifest).results.is_empty());
+        }
+        let subjects: Vec<&Manifest> = manifests.iter().collect();
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+        evaluate(
+            &policies,
+            "",
+            &manifests,
+            &subjects,
+            &sources,
+            Side::Head,
+            0,
+        );
+        assert_eq!(made.load(Ordering::Relaxed), 2);
     }
 }

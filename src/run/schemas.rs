@@ -75,14 +75,7 @@ impl<'a> Validation<'a> {
         let beside = self.schemas.definitions(manifests);
         let judged = subjects.iter().map(|manifest| {
             let mistakes = self.schemas.judge(manifest, &beside, || &self.found().0);
-            SchemaFacts {
-                overlay: overlay.to_owned(),
-                resource: manifest.key.clone(),
-                results: mistakes
-                    .into_iter()
-                    .map(|it| result(manifest, it, sources, side))
-                    .collect(),
-            }
+            facts(overlay, manifest, mistakes, sources, side)
         });
         judged.collect()
     }
@@ -126,6 +119,24 @@ impl<'a> Validation<'a> {
             }
             (definitions, problems)
         })
+    }
+}
+
+/// What is wrong with a manifest, with places.
+pub(super) fn facts(
+    overlay: &str,
+    manifest: &Manifest,
+    mistakes: Vec<Mistake>,
+    sources: &Sources,
+    side: Side,
+) -> SchemaFacts {
+    SchemaFacts {
+        overlay: overlay.to_owned(),
+        resource: manifest.key.clone(),
+        results: mistakes
+            .into_iter()
+            .map(|it| result(manifest, it, sources, side))
+            .collect(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! One integration binary: each file is a place where the program is looked at from outside.
 
+mod apply;
 mod architecture;
 mod attacks;
 mod baseline;

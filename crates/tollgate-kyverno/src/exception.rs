@@ -7,6 +7,7 @@ use crate::{
     policy::{Fault, Fields, exception_parts},
 };
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tollgate_jmespath::wildcard;
 use tollgate_yaml::{Node, Span};
@@ -33,12 +34,93 @@ enum Scope {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
-    /// Names of policies (`namespace/name` for a `Policy`) and patterns of their rules' names.
-    pub(crate) exceptions: Vec<(String, Vec<String>)>,
+    /// The rules by the name of their policy (`namespace/name` for a `Policy`).
+    pub(crate) exceptions: BTreeMap<String, Arc<RuleNames>>,
     pub(crate) matches: Block,
     pub(crate) conditions: Option<Conditions>,
     /// Controls that are let off `validate.podSecurity` rules.
     pub(crate) pod_security: Vec<Exclusion>,
+}
+
+/// Names of rules, of which some may be patterns. Source: `Contains` in
+/// `api/kyverno/v2/policy_exception_types.go`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RuleNames {
+    exact: BTreeSet<String>,
+    patterns: Vec<String>,
+}
+
+impl Extend<String> for RuleNames {
+    fn extend<T: IntoIterator<Item = String>>(&mut self, names: T) {
+        for name in names {
+            if name.contains(['*', '?']) {
+                self.patterns.push(name);
+            } else {
+                self.exact.insert(name);
+            }
+        }
+    }
+}
+
+impl RuleNames {
+    pub(crate) fn contains(&self, rule: &str) -> bool {
+        self.exact.contains(rule) || self.patterns.iter().any(|it| wildcard::matches(it, rule))
+    }
+}
+
+/// Exceptions in force, found by the policy that they name. A copy shares them.
+#[derive(Clone, Debug, Default)]
+pub struct Exceptions {
+    all: Arc<Vec<PolicyException>>,
+    /// For each policy, where those stand that name it, and which of its rules they name.
+    by_policy: Arc<BTreeMap<String, Vec<Mention>>>,
+}
+
+/// Where an exception stands, and the rules of a policy that it names.
+type Mention = (usize, Arc<RuleNames>);
+
+impl Exceptions {
+    /// Those that name the policy (see `Policy::key`), what they say and for which of its rules.
+    pub(crate) fn of<'a>(
+        &'a self,
+        policy: &str,
+    ) -> impl Iterator<Item = (&'a PolicyException, &'a Rules, &'a RuleNames)> {
+        let named = self.by_policy.get(policy).map_or(&[][..], Vec::as_slice);
+        named.iter().filter_map(|(at, names)| {
+            let exception = self.all.get(*at)?;
+            Some((exception, exception.rules()?, &**names))
+        })
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+}
+
+impl Extend<PolicyException> for Exceptions {
+    fn extend<T: IntoIterator<Item = PolicyException>>(&mut self, exceptions: T) {
+        let (all, by_policy) = (
+            Arc::make_mut(&mut self.all),
+            Arc::make_mut(&mut self.by_policy),
+        );
+        for exception in exceptions {
+            let named = exception.rules().into_iter().flat_map(|it| &it.exceptions);
+            for (policy, names) in named {
+                let named = by_policy.entry(policy.clone()).or_default();
+                named.push((all.len(), names.clone()));
+            }
+            all.push(exception);
+        }
+    }
+}
+
+impl FromIterator<PolicyException> for Exceptions {
+    fn from_iter<T: IntoIterator<Item = PolicyException>>(exceptions: T) -> Self {
+        let mut all = Self::default();
+        all.extend(exceptions);
+        all
+    }
 }
 
 pub(crate) fn read(document: &Node, value: &Value) -> Result<PolicyException, Fault> {
@@ -64,26 +146,11 @@ pub(crate) fn read(document: &Node, value: &Value) -> Result<PolicyException, Fa
 }
 
 impl PolicyException {
-    /// What it says, if it names this rule. Source: `Contains` in
-    /// `api/kyverno/v2/policy_exception_types.go`.
-    pub(crate) fn for_rule(&self, policy: &str, namespace: &str, rule: &str) -> Option<&Rules> {
-        let Scope::Rules(rules) = &self.scope else {
-            return None;
-        };
-        let is_policy = |named: &str| {
-            if namespace.is_empty() {
-                named == policy
-            } else {
-                named.split_once('/') == Some((namespace, policy))
-            }
-        };
-        rules
-            .exceptions
-            .iter()
-            .any(|(named, patterns)| {
-                is_policy(named) && patterns.iter().any(|it| wildcard::matches(it, rule))
-            })
-            .then_some(&**rules)
+    fn rules(&self) -> Option<&Rules> {
+        match &self.scope {
+            Scope::Rules(rules) => Some(rules),
+            Scope::Policies => None,
+        }
     }
 
     /// `namespace/name`.

@@ -23,7 +23,7 @@ mod validation;
 mod verify_images;
 
 pub use engine::{Loaded, PolicySet, evaluate_policy};
-pub use exception::PolicyException;
+pub use exception::{Exceptions, PolicyException};
 pub use policy::{Policy, PolicyKind, Problem, Rule, RuleType, load};
 pub use request::{
     ApiAnswer, Fixtures, GlobalEntry, Operation, Request, RuleValues, Subresource, UserInfo,

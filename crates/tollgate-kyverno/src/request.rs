@@ -1,6 +1,6 @@
 //! What a policy is asked about, and the world it sees.
 
-use crate::exception::PolicyException;
+use crate::exception::Exceptions;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -127,7 +127,7 @@ pub struct Fixtures {
     /// Kinds that are subresources.
     pub subresources: Vec<Subresource>,
     /// Exceptions in force.
-    pub exceptions: Vec<PolicyException>,
+    pub exceptions: Exceptions,
 }
 
 /// One object, the operation on it, and what else the policies may look at.

@@ -1,5 +1,6 @@
 //! What a rule says about a resource.
 
+use crate::policy::RuleType;
 use std::sync::Arc;
 use tollgate_yaml::{FieldPath, Span};
 
@@ -39,6 +40,10 @@ pub enum Outcome {
 pub struct RuleResult {
     /// The rule's name; generated rules carry `autogen-` or `autogen-cronjob-`.
     pub rule: Arc<str>,
+    /// The name of the rule that its author wrote: that of the parent for a generated one.
+    pub written: Arc<str>,
+    /// What the rule does.
+    pub kind: RuleType,
     /// Where the rule stands in the policy file.
     pub at: Span,
     /// What it said.

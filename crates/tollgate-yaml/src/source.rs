@@ -33,6 +33,15 @@ pub struct SourceFile {
     path: String,
     text: Arc<str>,
     line_starts: Vec<u32>,
+    /// How many characters begin before each [`STRIDE`]th byte: a line may be the whole file.
+    characters: Vec<u32>,
+}
+
+/// Bytes between places where characters are counted from.
+const STRIDE: usize = 4096;
+
+fn begins_character(byte: u8) -> bool {
+    byte & 0b1100_0000 != 0b1000_0000
 }
 
 impl SourceFile {
@@ -43,11 +52,31 @@ impl SourceFile {
                 line_starts.push(offset(at + 1));
             }
         }
+        let mut characters = Vec::with_capacity(text.len() / STRIDE + 1);
+        let mut before = 0;
+        for part in text.as_bytes().chunks(STRIDE) {
+            characters.push(offset(before));
+            before += part.iter().filter(|it| begins_character(**it)).count();
+        }
+        characters.push(offset(before));
         Self {
             path,
             text,
             line_starts,
+            characters,
         }
+    }
+
+    /// How many characters begin before a byte.
+    fn characters_before(&self, at: usize) -> u32 {
+        let mark = at / STRIDE;
+        let counted = self.characters.get(mark).copied().unwrap_or_default();
+        let rest = self
+            .text
+            .as_bytes()
+            .get(mark * STRIDE..at)
+            .unwrap_or_default();
+        counted + offset(rest.iter().filter(|it| begins_character(**it)).count())
     }
 
     /// The path, relative to the tree that was read.
@@ -90,12 +119,11 @@ impl SourceFile {
             end -= 1;
         }
         let column = self
-            .text
-            .get(start..end)
-            .map_or(0, |before| before.chars().count());
+            .characters_before(end)
+            .saturating_sub(self.characters_before(start));
         Position {
             line: offset(line),
-            column: offset(column + 1),
+            column: column.saturating_add(1),
         }
     }
 }
@@ -225,6 +253,33 @@ mod tests {
         assert_eq!(file.line(9), "");
         assert_eq!(sources.describe(Span::new(id, 6, 7)), "a.yaml:2:1");
         assert_eq!(sources.describe(Span::NONE), "");
+    }
+
+    #[test]
+    fn columns_of_a_long_line_count_characters() {
+        let sources = Sources::new();
+        // Two bytes each, so that strides end amid a character.
+        let text = format!("a: b\nx{}\n", "ä".repeat(3 * STRIDE));
+        let id = sources.add("a.yaml", text);
+        let file = sources.get(id).expect("the file just added");
+        for characters in [
+            0,
+            1,
+            2,
+            STRIDE / 2,
+            STRIDE - 3,
+            STRIDE,
+            2 * STRIDE + 1,
+            3 * STRIDE,
+        ] {
+            let at = offset(6 + 2 * characters);
+            let column = offset(characters + 2);
+            assert_eq!(
+                file.position(at),
+                Position { line: 2, column },
+                "{characters}"
+            );
+        }
     }
 
     #[test]

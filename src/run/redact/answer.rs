@@ -188,7 +188,7 @@ impl Shield {
         }
     }
 
-    fn schema(&self, schema: &mut SchemaFacts) {
+    pub(in crate::run) fn schema(&self, schema: &mut SchemaFacts) {
         let SchemaFacts {
             overlay: _,
             resource: _,

@@ -23,46 +23,61 @@ const CONTROLLERS: [(&str, &str); 7] = [
     ("CronJob", "batch/v1/CronJob"),
 ];
 
-/// The kinds for which the policy's rules are generated. `annotation` is the value of
-/// `pod-policies.kyverno.io/autogen-controllers`.
-pub(crate) fn controllers(rules: &[Value], annotation: Option<&str>) -> Vec<String> {
-    if !can_generate(rules) {
-        return Vec::new();
-    }
-    let wanted = |kind: &str| annotation.is_none_or(|it| it.split(',').any(|it| it == kind));
-    CONTROLLERS
-        .iter()
-        .map(|it| it.0)
-        .filter(|kind| wanted(kind))
-        .map(str::to_owned)
-        .collect()
+/// Whether the rules of a policy mean the same for a Pod template, and whether any is for Pods.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Applicable {
+    never: bool,
+    for_pods: bool,
 }
 
-/// Whether the rules mean the same for a Pod template.
-fn can_generate(rules: &[Value]) -> bool {
-    let mut for_pods = false;
-    for rule in rules {
-        if has(rule, "generate") || rule.get("mutate").is_some_and(patches_by_path) {
-            return false;
-        }
-        for block in ["match", "exclude"].iter().filter_map(|it| rule.get(*it)) {
-            for resources in descriptions(block) {
-                let kinds = kinds(resources);
-                let mixed = kinds.len() > 1 && kinds.iter().any(|it| bare_kind(it) == "Pod");
-                if mixed
-                    || ["name", "names", "selector", "annotations"]
-                        .iter()
-                        .any(|it| has(resources, it))
-                {
-                    return false;
-                }
-                for_pods |= kinds
-                    .iter()
-                    .any(|kind| *kind == "Pod" || CONTROLLERS.iter().any(|it| it.0 == *kind));
-            }
+impl Applicable {
+    /// One rule more.
+    pub(crate) fn look_at(&mut self, rule: &Value) {
+        match is_for_pods(rule) {
+            Some(for_pods) => self.for_pods |= for_pods,
+            None => self.never = true,
         }
     }
-    for_pods
+
+    /// The kinds for which the policy's rules are generated. `annotation` is the value of
+    /// `pod-policies.kyverno.io/autogen-controllers`.
+    pub(crate) fn controllers(self, annotation: Option<&str>) -> Vec<String> {
+        if self.never || !self.for_pods {
+            return Vec::new();
+        }
+        let wanted = |kind: &str| annotation.is_none_or(|it| it.split(',').any(|it| it == kind));
+        CONTROLLERS
+            .iter()
+            .map(|it| it.0)
+            .filter(|kind| wanted(kind))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+/// Whether a rule is for Pods or what makes them; `None` where it cannot be said of a Pod template.
+fn is_for_pods(rule: &Value) -> Option<bool> {
+    let mut for_pods = false;
+    if has(rule, "generate") || rule.get("mutate").is_some_and(patches_by_path) {
+        return None;
+    }
+    for block in ["match", "exclude"].iter().filter_map(|it| rule.get(*it)) {
+        for resources in descriptions(block) {
+            let kinds = kinds(resources);
+            let mixed = kinds.len() > 1 && kinds.iter().any(|it| bare_kind(it) == "Pod");
+            if mixed
+                || ["name", "names", "selector", "annotations"]
+                    .iter()
+                    .any(|it| has(resources, it))
+            {
+                return None;
+            }
+            for_pods |= kinds
+                .iter()
+                .any(|kind| *kind == "Pod" || CONTROLLERS.iter().any(|it| it.0 == *kind));
+        }
+    }
+    Some(for_pods)
 }
 
 fn has(value: &Value, key: &str) -> bool {
@@ -320,6 +335,12 @@ fn rewrite(value: Value, rewrites: &[(String, String)]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn controllers(rules: &[Value], annotation: Option<&str>) -> Vec<String> {
+        let mut all = Applicable::default();
+        rules.iter().for_each(|it| all.look_at(it));
+        all.controllers(annotation)
+    }
 
     fn rule() -> Value {
         json!({

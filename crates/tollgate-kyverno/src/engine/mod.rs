@@ -33,12 +33,12 @@ impl PolicySet {
     /// What every policy says about one object. Policies without a result are absent.
     ///
     /// An object's answers do not depend on other objects, so callers may ask from many threads.
-    pub fn evaluate(&self, request: &Request<'_>) -> Vec<PolicyResponse> {
+    pub fn evaluate<'a>(&'a self, request: &Request<'a>) -> Vec<(&'a Policy, PolicyResponse)> {
         let mut session = Session::new(request);
         self.policies
             .iter()
-            .filter_map(|it| session.ask(it))
-            .filter(|it| !it.rules.is_empty())
+            .filter_map(|it| Some((it, session.ask(it)?)))
+            .filter(|(_, it)| !it.rules.is_empty())
             .collect()
     }
 }
@@ -92,6 +92,8 @@ impl<'a> Session<'a> {
                 .filter(|it| it.generated.is_none())
                 .map(|rule| RuleResult {
                     rule: rule.name.clone(),
+                    written: rule.written.clone(),
+                    kind: rule.kind,
                     at: rule.span,
                     outcome: outcome.clone(),
                     generated: Vec::new(),
@@ -146,6 +148,8 @@ impl<'a> Session<'a> {
             let applied = matches!(outcome, Some(Outcome::Pass | Outcome::Fail { .. }));
             response.rules.extend(outcome.map(|outcome| RuleResult {
                 rule: rule.name.clone(),
+                written: rule.written.clone(),
+                kind: rule.kind,
                 at: rule.span,
                 outcome,
                 generated,

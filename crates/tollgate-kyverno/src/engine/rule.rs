@@ -188,20 +188,15 @@ fn exceptions_for<'r>(
     request: &Request<'r>,
     context: &mut Context<'_>,
 ) -> Vec<Matched<'r>> {
-    let Some(resource) = asked.resource() else {
+    let exceptions = &request.fixtures.exceptions;
+    let Some(resource) = asked.resource().filter(|_| !exceptions.is_empty()) else {
         return Vec::new();
     };
     let target = asked.target(resource, asked.operation, asked.user_info);
-    request
-        .fixtures
-        .exceptions
-        .iter()
-        .filter_map(|it| {
-            Some((
-                it,
-                it.for_rule(&policy.name, &policy.namespace, &rule.name)?,
-            ))
-        })
+    exceptions
+        .of(&policy.key)
+        .filter(|(_, _, names)| names.contains(&rule.name))
+        .map(|(it, says, _)| (it, says))
         .filter(|(_, says)| says.matches.excepts(&target))
         .filter(|(_, says)| {
             says.conditions.as_ref().is_none_or(|conditions| {

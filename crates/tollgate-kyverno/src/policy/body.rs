@@ -8,12 +8,14 @@ use crate::{
     verify_images::ImageVerification,
 };
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The parts of a rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Body {
-    pub(crate) matches: Block,
-    pub(crate) exclude: Block,
+    /// Shared by rules that say the same: those that autogen makes nearly always do.
+    pub(crate) matches: Arc<Block>,
+    pub(crate) exclude: Arc<Block>,
     pub(crate) context: Vec<ContextEntry>,
     pub(crate) preconditions: Option<Conditions>,
     pub(crate) image_extractors: ImageExtractors,

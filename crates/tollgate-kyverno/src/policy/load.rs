@@ -10,33 +10,29 @@ use crate::{
     context::{ImageExtractors, Queries},
     engine::{Loaded, PolicySet},
     exception,
-    matching::Block,
 };
 use serde_json::Value;
 use std::sync::Arc;
-use tollgate_yaml::{Node, Span};
+use tollgate_yaml::{Entry, Mapping, Node, Span, Value as Tree};
 
 /// Read policies and exceptions. Documents of other kinds are problems: in a folder of policies
 /// they would be policies that nobody enforces.
-pub fn load(documents: &[Node]) -> Loaded {
+pub fn load<'a>(documents: impl IntoIterator<Item = &'a Node>) -> Loaded {
     let mut policies = Vec::new();
     let mut exceptions = Vec::new();
     let mut problems = Vec::new();
     for document in documents {
         let name = metadata(document, "name");
-        let fault = match document.to_json() {
-            Err(error) => error.message,
-            Ok(value) => match read_document(document, &value, name) {
-                Ok(Document::Policy(policy)) => {
-                    policies.push(*policy);
-                    continue;
-                }
-                Ok(Document::Exception(exception)) => {
-                    exceptions.push(*exception);
-                    continue;
-                }
-                Err(fault) => fault,
-            },
+        let fault = match read_document(document, name) {
+            Ok(Document::Policy(policy)) => {
+                policies.push(*policy);
+                continue;
+            }
+            Ok(Document::Exception(exception)) => {
+                exceptions.push(*exception);
+                continue;
+            }
+            Err(fault) => fault,
         };
         problems.push(Problem {
             span: document.span(),
@@ -56,12 +52,13 @@ enum Document {
     Exception(Box<exception::PolicyException>),
 }
 
-fn read_document(document: &Node, value: &Value, name: &str) -> Result<Document, Fault> {
-    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+fn read_document(document: &Node, name: &str) -> Result<Document, Fault> {
+    let text = |key: &str| document.get(key).and_then(Node::as_str).unwrap_or_default();
     let (api, kind) = (text("apiVersion"), text("kind"));
     let group = api.split_once('/').map_or("", |it| it.0);
     if kind == "PolicyException" && matches!(group, "kyverno.io" | "policies.kyverno.io") {
-        return exception::read(document, value).map(|it| Document::Exception(Box::new(it)));
+        let value = json(document)?;
+        return exception::read(document, &value).map(|it| Document::Exception(Box::new(it)));
     }
     let Some(kind) = policy_kind(group, kind) else {
         return Err(format!(
@@ -69,10 +66,14 @@ fn read_document(document: &Node, value: &Value, name: &str) -> Result<Document,
         ));
     };
     let policy = match kind {
-        PolicyKind::ClusterPolicy | PolicyKind::Policy => read_policy(document, value, kind, name)?,
+        PolicyKind::ClusterPolicy | PolicyKind::Policy => read_policy(document, kind, name)?,
         _ => foreign(document, kind, name),
     };
     Ok(Document::Policy(Box::new(policy)))
+}
+
+fn json(node: &Node) -> Result<Value, Fault> {
+    node.to_json().map_err(|it| it.message)
 }
 
 /// A text of the document's metadata; empty where it is not there.
@@ -119,9 +120,14 @@ fn annotation<'a>(document: &'a Node, key: &str) -> Option<&'a str> {
 
 fn base(document: &Node, kind: PolicyKind, name: &str) -> Policy {
     let text = |key: &str| annotation(document, key).map(Arc::from);
+    let namespace = metadata(document, "namespace");
     Policy {
         name: Arc::from(name),
-        namespace: Arc::from(metadata(document, "namespace")),
+        namespace: Arc::from(namespace),
+        key: match namespace {
+            "" => Arc::from(name),
+            namespace => format!("{namespace}/{name}").into(),
+        },
         kind,
         span: document.span(),
         severity: text("policies.kyverno.io/severity"),
@@ -142,6 +148,7 @@ fn foreign(document: &Node, kind: PolicyKind, name: &str) -> Policy {
     policy.unsupported = Some(format!("policies of kind {kind:?} are not evaluated yet").into());
     policy.rules.push(Rule {
         name: Arc::from(""),
+        written: Arc::from(""),
         kind: match kind {
             PolicyKind::MutatingPolicy | PolicyKind::MutatingAdmissionPolicy => RuleType::Mutate,
             PolicyKind::GeneratingPolicy => RuleType::Generate,
@@ -151,8 +158,8 @@ fn foreign(document: &Node, kind: PolicyKind, name: &str) -> Policy {
         span: document.span(),
         generated: None,
         body: Arc::new(Body {
-            matches: Block::default(),
-            exclude: Block::default(),
+            matches: Arc::default(),
+            exclude: Arc::default(),
             context: Vec::new(),
             preconditions: None,
             image_extractors: ImageExtractors::new(),
@@ -162,13 +169,9 @@ fn foreign(document: &Node, kind: PolicyKind, name: &str) -> Policy {
     policy
 }
 
-fn read_policy(
-    document: &Node,
-    value: &Value,
-    kind: PolicyKind,
-    name: &str,
-) -> Result<Policy, Fault> {
-    let root = Fields::new(Some(value), "the policy")?;
+fn read_policy(document: &Node, kind: PolicyKind, name: &str) -> Result<Policy, Fault> {
+    let value = json(&without_rules(document))?;
+    let root = Fields::new(Some(&value), "the policy")?;
     root.only(&["apiVersion", "kind", "metadata", "spec", "status"])?;
     let spec = Fields::new(root.get("spec"), "spec")?;
     spec.only(&[
@@ -201,26 +204,8 @@ fn read_policy(
         policy.unsupported =
             Some("`webhookConfiguration.matchConditions` (CEL) is not evaluated yet".into());
     }
-    let rules = spec.list("rules")?;
-    let spans = rule_spans(document);
-    policy.controllers = autogen::controllers(
-        rules,
-        annotation(document, "pod-policies.kyverno.io/autogen-controllers"),
-    );
-    for (at, rule) in rules.iter().enumerate() {
-        let span = spans.get(at).copied().unwrap_or(policy.span);
-        let written = read_rule(rule, at, span, None, policy.enforce)?;
-        policy.rules.push(written);
-    }
-    for (at, rule) in rules.iter().enumerate() {
-        let span = spans.get(at).copied().unwrap_or(policy.span);
-        for to in [Generated::Controllers, Generated::CronJob] {
-            if let Some(made) = autogen::generate(rule, to, &policy.controllers) {
-                let made = read_rule(&made, at, span, Some(to), policy.enforce)?;
-                policy.rules.push(made);
-            }
-        }
-    }
+    spec.list("rules")?;
+    read_rules(document, &mut policy)?;
     for rule in &policy.rules {
         rule.body
             .queries(&mut |query| policy.queries.prepare(query));
@@ -228,15 +213,67 @@ fn read_policy(
     Ok(policy)
 }
 
-fn rule_spans(document: &Node) -> Vec<Span> {
-    document
-        .get("spec")
-        .and_then(|it| it.get("rules"))
-        .and_then(Node::as_sequence)
-        .into_iter()
-        .flatten()
-        .map(Node::span)
-        .collect()
+/// The rules one by one, in two passes: all of a long policy at once would be many times its text.
+fn read_rules(document: &Node, policy: &mut Policy) -> Result<(), Fault> {
+    let rules = rules(document);
+    let mut autogen = autogen::Applicable::default();
+    for rule in rules {
+        autogen.look_at(&json(rule)?);
+    }
+    policy.controllers = autogen.controllers(annotation(
+        document,
+        "pod-policies.kyverno.io/autogen-controllers",
+    ));
+    let mut blocks = read::Blocks::default();
+    let mut generated = Vec::new();
+    for (at, rule) in rules.iter().enumerate() {
+        let (value, span) = (json(rule)?, rule.span());
+        let written = read_rule(&value, at, span, None, policy.enforce, &mut blocks)?;
+        for to in [Generated::Controllers, Generated::CronJob] {
+            if let Some(made) = autogen::generate(&value, to, &policy.controllers) {
+                let made = read_rule(&made, at, span, Some(to), policy.enforce, &mut blocks)?;
+                generated.push(Rule {
+                    written: written.name.clone(),
+                    ..made
+                });
+            }
+        }
+        policy.rules.push(written);
+    }
+    policy.rules.append(&mut generated);
+    Ok(())
+}
+
+fn rules(document: &Node) -> &[Node] {
+    let rules = document.get("spec").and_then(|it| it.get("rules"));
+    rules.and_then(Node::as_sequence).unwrap_or_default()
+}
+
+/// The document with an empty list in place of the rules.
+fn without_rules(document: &Node) -> Node {
+    let mut short = Mapping::new();
+    for entry in document.as_mapping().into_iter().flat_map(Mapping::iter) {
+        let mut value = Node::null(entry.value.origin);
+        if let ("spec", Some(spec)) = (&*entry.key.text, entry.value.as_mapping()) {
+            let kept = spec.iter().map(|it| match it.value.as_sequence() {
+                Some(_) if &*it.key.text == "rules" => Entry {
+                    key: it.key.clone(),
+                    value: Node::sequence(Vec::new(), it.value.origin),
+                },
+                _ => it.clone(),
+            });
+            let mut spec = Mapping::new();
+            kept.for_each(|it| spec.push(it));
+            value.value = Tree::Mapping(spec);
+        } else {
+            value = entry.value.clone();
+        }
+        short.push(Entry {
+            key: entry.key.clone(),
+            value,
+        });
+    }
+    Node::mapping(short, document.origin)
 }
 
 fn read_rule(
@@ -245,12 +282,15 @@ fn read_rule(
     span: Span,
     generated: Option<Generated>,
     enforce: bool,
+    blocks: &mut read::Blocks,
 ) -> Result<Rule, Fault> {
     let place = format!("spec.rules[{at}]");
-    let body = read::rule(value, &place, enforce)?;
+    let body = read::rule(value, &place, enforce, blocks)?;
     let name = value.get("name").and_then(Value::as_str);
+    let name: Arc<str> = Arc::from(name.unwrap_or_default());
     Ok(Rule {
-        name: Arc::from(name.unwrap_or_default()),
+        written: name.clone(),
+        name,
         kind: match body.check {
             Check::Unsupported("mutate") => RuleType::Mutate,
             Check::Generate(_) | Check::Unsupported("generate") => RuleType::Generate,

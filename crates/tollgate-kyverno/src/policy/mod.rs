@@ -56,6 +56,8 @@ pub enum RuleType {
 pub struct Rule {
     /// Its name; generated rules carry `autogen-` or `autogen-cronjob-`.
     pub name: Arc<str>,
+    /// The name of the rule that its author wrote: that of the parent for a generated one.
+    pub written: Arc<str>,
     /// What it does.
     pub kind: RuleType,
     /// Where it stands; a generated rule stands where its parent stands.
@@ -86,6 +88,8 @@ pub struct Policy {
     pub enforce: bool,
     /// The rules with those that autogen makes, in order.
     pub rules: Vec<Rule>,
+    /// How exceptions name it: `name`, or `namespace/name` for one with a namespace.
+    pub(crate) key: Arc<str>,
     /// Rules after the first that passed or failed are not asked.
     pub(crate) apply_one: bool,
     /// The kinds for which generated rules are asked.

@@ -7,13 +7,14 @@ use super::{
 use crate::{
     conditions::{Condition, Conditions},
     context::{ContextEntry, ImageExtractor, ImageExtractors, Source, Template},
-    exception::Rules,
+    exception::{RuleNames, Rules},
     matching::{Block, Filter, KindSelector, Requirement, Selector, Subject},
     pattern::with_floats,
     podsecurity::{Exclusion, PodSecurity},
     verify_images::ImageVerification,
 };
 use serde_json::Value;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// How deep loops may nest in each other.
@@ -28,8 +29,33 @@ const BLOCK: [&str; 6] = [
     "subjects",
 ];
 
+/// `match` and `exclude` blocks that were read before: one rule after the other says the same.
+#[derive(Debug, Default)]
+pub(super) struct Blocks(VecDeque<(Value, Arc<Block>)>);
+
+impl Blocks {
+    /// How many are kept: the blocks of a rule and of those that autogen makes of it.
+    const KEPT: usize = 6;
+
+    fn read(&mut self, rule: &Fields<'_>, key: &str) -> Result<Arc<Block>, Fault> {
+        let written = rule.get(key).unwrap_or(&Value::Null);
+        if let Some((_, known)) = self.0.iter().find(|it| it.0 == *written) {
+            return Ok(known.clone());
+        }
+        let block = Arc::new(block(&rule.fields(key)?)?);
+        self.0.truncate(Self::KEPT - 1);
+        self.0.push_front((written.clone(), block.clone()));
+        Ok(block)
+    }
+}
+
 /// Read a rule. `enforce` is the policy's own action.
-pub(super) fn rule(value: &Value, name: &str, enforce: bool) -> Result<Body, Fault> {
+pub(super) fn rule(
+    value: &Value,
+    name: &str,
+    enforce: bool,
+    blocks: &mut Blocks,
+) -> Result<Body, Fault> {
     let rule = Fields::new(Some(value), name)?;
     rule.only(&[
         "name",
@@ -86,8 +112,8 @@ pub(super) fn rule(value: &Value, name: &str, enforce: bool) -> Result<Body, Fau
         Some(value) => Some(conditions(value, &rule.name_of("preconditions"))?),
     };
     Ok(Body {
-        matches: block(&rule.fields("match")?)?,
-        exclude: block(&rule.fields("exclude")?)?,
+        matches: blocks.read(&rule, "match")?,
+        exclude: blocks.read(&rule, "exclude")?,
         context: context(&rule)?,
         preconditions: conditions,
         image_extractors: image_extractors(&rule.fields("imageExtractors")?)?,
@@ -551,18 +577,19 @@ pub(crate) fn exception_parts(spec: &Fields<'_>) -> Result<Rules, Fault> {
         "exceptions",
         "podSecurity",
     ])?;
-    let exceptions = spec
-        .each("exceptions")?
-        .iter()
-        .map(|it| {
-            it.only(&["policyName", "ruleNames"])?;
-            Ok((it.owned_text("policyName")?, it.texts("ruleNames")?))
-        })
-        .collect::<Result<_, Fault>>()?;
+    let mut exceptions: BTreeMap<String, RuleNames> = BTreeMap::new();
+    for it in spec.each("exceptions")? {
+        it.only(&["policyName", "ruleNames"])?;
+        let named = exceptions.entry(it.owned_text("policyName")?);
+        named.or_default().extend(it.texts("ruleNames")?);
+    }
     let matches = spec.fields("match")?;
     matches.only(&["any", "all"])?;
     Ok(Rules {
-        exceptions,
+        exceptions: exceptions
+            .into_iter()
+            .map(|(policy, names)| (policy, Arc::new(names)))
+            .collect(),
         matches: block(&matches)?,
         conditions: match spec.get("conditions") {
             None => None,
