@@ -3,7 +3,7 @@
 mod grants;
 
 use super::read::{Reader, quoted, suggestion};
-use super::{Config, Environment, Pattern, Patterns, Require, VERSION, inferred};
+use super::{Config, Environment, Pattern, Patterns, Require, VERSION};
 use std::collections::BTreeSet;
 use tollgate_kustomize::RepoPath;
 use tollgate_yaml::{FieldPath, Node, Step, YamlError};
@@ -71,13 +71,6 @@ impl Check<'_> {
         let mut others = None;
         for environment in &self.config.environments {
             let at = environment_path(environment);
-            if environment.name.as_str() == inferred::DEFAULT_ENVIRONMENT {
-                self.report(
-                    &at,
-                    "an environment cannot be called `default`",
-                    "it is the name for overlays without an environment where none is listed",
-                );
-            }
             if environment.others {
                 if let Some(first) = others {
                     self.report(

@@ -1,13 +1,16 @@
 //! What holds where `tollgate.yaml` does not say: all conventions in one place.
 //!
 //! * An overlay belongs to the environment that its folders name. A folder names a stage when it
-//!   is one of the stage's words (`production`), or one of its plain words with something before
-//!   or behind it (`prod-eu`, `eu-prod`). Folders that are nothing but the word outweigh the
-//!   others. Where folders disagree (`prod/dev-tools`), the later stage wins: a mistake then
-//!   blocks too much, never too little.
-//! * The environment is called by the word that most of its overlays use.
-//! * Overlays that name no stage are the environment [`DEFAULT_ENVIRONMENT`], so that they are
-//!   judged like all others.
+//!   is one of the stage's words (`production`), when one of its plain words has something before
+//!   or behind it (`prod-eu`, `eu-prod`), or when it ends in one of the others (`eu-test`).
+//! * The last folder decides where it names a stage; but a part of its name (`prod/dev-tools`) is
+//!   outweighed by a folder that is nothing but the word of a later stage. Where it names none, folders
+//!   that are nothing but a word outweigh the others, and where those disagree the later stage wins: a
+//!   mistake then blocks too much, never too little.
+//! * Words that say the same (`prod`, `production`) are one environment, called by the word that most
+//!   of its overlays use. Words that are places of their own (`staging`, `uat`, `preprod`) are several.
+//! * Overlays that name no stage are the environment [`UNSORTED`], so that they are judged like all
+//!   others.
 //! * Development is audited, everything else enforced.
 //! * Policies and fixtures are found anywhere, by content; coverage by fixtures is reported but not
 //!   demanded ([`COVERAGE`]), because a repository that never heard of it would be refused at once.
@@ -18,42 +21,51 @@ use std::collections::{BTreeMap, BTreeSet};
 use tollgate_kustomize::RepoPath;
 
 /// The environment of overlays whose path names no stage.
-pub const DEFAULT_ENVIRONMENT: &str = "default";
+pub const UNSORTED: &str = "unsorted";
 
 /// The share of rules that fixtures must cover.
 pub const COVERAGE: Percent = Percent::ZERO;
 
-/// A stage of delivery and the words for it.
+/// An environment and the words for it.
 struct Stage {
-    /// Words that may have something before or behind them; the first is the usual one.
+    /// Words that may have something before or behind them.
     plain: &'static [&'static str],
-    /// Words that also occur in names of applications, so that they count only as a whole.
+    /// Words that also occur in names of applications, so that they count only as a whole or at the end.
     whole: &'static [&'static str],
     enforcement: Enforcement,
 }
 
+const fn stage(
+    plain: &'static [&'static str],
+    whole: &'static [&'static str],
+    enforcement: Enforcement,
+) -> Stage {
+    Stage {
+        plain,
+        whole,
+        enforcement,
+    }
+}
+
 /// In promotion order.
-const STAGES: [Stage; 4] = [
-    Stage {
-        plain: &["dev", "develop", "development"],
-        whole: &["devel", "local", "sandbox"],
-        enforcement: Enforcement::Audit,
-    },
-    Stage {
-        plain: &["qa", "nonprod", "nonproduction"],
-        whole: &["test", "testing", "tst", "int", "integration"],
-        enforcement: Enforcement::Enforce,
-    },
-    Stage {
-        plain: &["staging", "stage", "stg", "preprod", "preproduction", "uat"],
-        whole: &["acc", "acceptance"],
-        enforcement: Enforcement::Enforce,
-    },
-    Stage {
-        plain: &["prod", "production", "prd"],
-        whole: &["live"],
-        enforcement: Enforcement::Enforce,
-    },
+const STAGES: [Stage; 13] = [
+    stage(&[], &["local"], Enforcement::Audit),
+    stage(&[], &["sandbox"], Enforcement::Audit),
+    stage(
+        &["dev", "develop", "development"],
+        &["devel"],
+        Enforcement::Audit,
+    ),
+    stage(&["nonprod", "nonproduction"], &[], Enforcement::Enforce),
+    stage(&[], &["int", "integration"], Enforcement::Enforce),
+    stage(&[], &["test", "testing", "tst"], Enforcement::Enforce),
+    stage(&["qa"], &[], Enforcement::Enforce),
+    stage(&["uat"], &["acc", "acceptance"], Enforcement::Enforce),
+    stage(&["stage"], &[], Enforcement::Enforce),
+    stage(&["staging", "stg"], &[], Enforcement::Enforce),
+    stage(&["preprod", "preproduction"], &[], Enforcement::Enforce),
+    stage(&["prod", "production", "prd"], &[], Enforcement::Enforce),
+    stage(&[], &["live"], Enforcement::Enforce),
 ];
 
 /// The environments that the folders of overlays name, in promotion order. Every overlay belongs
@@ -64,7 +76,7 @@ pub fn environments<'a>(overlays: impl IntoIterator<Item = &'a RepoPath>) -> Vec
     for path in overlays {
         match stage_of(path) {
             Some((stage, word)) => found[stage].add(path, word),
-            None => unnamed.add(path, DEFAULT_ENVIRONMENT),
+            None => unnamed.add(path, UNSORTED),
         }
     }
     let stages = found
@@ -109,19 +121,32 @@ impl Found {
 /// Whether a folder of this name says what stage its overlays are for.
 pub fn names_a_stage(folder: &str) -> bool {
     let folder = normal(folder);
-    whole(&folder).or_else(|| affixed(&folder)).is_some()
+    whole(&folder).or_else(|| part(&folder)).is_some()
+}
+
+/// Which stage a path names, as a number that grows with the order of promotion.
+pub fn stage_number(path: &RepoPath) -> Option<usize> {
+    stage_of(path).map(|it| it.0)
 }
 
 /// The stage that a path names, and by which word.
 fn stage_of(path: &RepoPath) -> Option<(usize, &'static str)> {
     let folders: Vec<String> = path.as_str().split('/').map(normal).collect();
-    let strictest = |matches: &dyn Fn(&str) -> Option<(usize, &'static str)>| {
+    let latest = |matches: &dyn Fn(&str) -> Option<(usize, &'static str)>| {
         folders
             .iter()
             .filter_map(|it| matches(it))
             .max_by_key(|(stage, _)| *stage)
     };
-    strictest(&whole).or_else(|| strictest(&affixed))
+    let last = folders.last()?;
+    if let Some(found) = whole(last) {
+        return Some(found);
+    }
+    match (part(last), latest(&whole)) {
+        (Some(found), Some(around)) if around.0 > found.0 => Some(around),
+        (Some(found), _) | (None, Some(found)) => Some(found),
+        (None, None) => latest(&part),
+    }
 }
 
 /// In small letters, `-` between words, and what negates a word joined to it: `non-prod` and
@@ -145,16 +170,18 @@ fn whole(folder: &str) -> Option<(usize, &'static str)> {
     })
 }
 
-fn affixed(folder: &str) -> Option<(usize, &'static str)> {
+/// The stage of which a part of the name is a word, numbers behind it left out.
+fn part(folder: &str) -> Option<(usize, &'static str)> {
+    let parts: Vec<&str> = folder
+        .split('-')
+        .map(|it| it.trim_end_matches(|it: char| it.is_ascii_digit()))
+        .collect();
+    // A number may stand by itself: `prod-1`.
+    let end = parts.iter().rev().find(|it| !it.is_empty())?;
     find(|stage| {
-        let mut words = stage.plain.iter();
-        words
-            .find(|it| {
-                folder
-                    .split('-')
-                    .any(|part| part.trim_end_matches(|it: char| it.is_ascii_digit()) == **it)
-            })
-            .copied()
+        let plain = stage.plain.iter().find(|it| parts.contains(it));
+        let whole = stage.whole.iter().find(|it| *it == end);
+        plain.or(whole).copied()
     })
 }
 
@@ -172,7 +199,11 @@ mod tests {
     use super::*;
 
     fn stage(path: &str) -> Option<&'static str> {
-        stage_of(&RepoPath::new(path).expect(path)).map(|(it, _)| STAGES[it].plain[0])
+        let found = stage_of(&RepoPath::new(path).expect(path));
+        found.and_then(|(it, _)| {
+            let mut words = STAGES[it].plain.iter().chain(STAGES[it].whole);
+            words.next().copied()
+        })
     }
 
     #[test]
@@ -180,25 +211,40 @@ mod tests {
         for (path, want) in [
             ("apps/web/overlays/dev", Some("dev")),
             ("apps/web/overlays/development", Some("dev")),
-            ("envs/test/web", Some("qa")),
+            ("envs/test/web", Some("test")),
             ("overlays/qa", Some("qa")),
             ("overlays/stg", Some("staging")),
-            ("overlays/pre-prod", Some("staging")),
-            ("overlays/pre_production", Some("staging")),
-            ("overlays/non-prod-eu", Some("qa")),
+            ("overlays/stage", Some("stage")),
+            ("overlays/pre-prod", Some("preprod")),
+            ("overlays/pre_production", Some("preprod")),
+            ("overlays/non-prod-eu", Some("nonprod")),
             ("apps/web/overlays/prod-eu", Some("prod")),
             ("clusters/eu-prd1/web", Some("prod")),
+            ("clusters/prod-1", Some("prod")),
             ("clusters/PROD/web", Some("prod")),
-            ("live", Some("prod")),
-            // The whole word outweighs a part, and the later stage the earlier one.
-            ("prod/dev-tools", Some("prod")),
-            ("apps/prod-dashboard/overlays/dev", Some("dev")),
+            ("live", Some("live")),
+            ("x/overlays/acme-ocp-test", Some("test")),
+            ("x/overlays/acme-ocp-test-2", Some("test")),
+            ("x/overlays/acme-ocp-prod", Some("prod")),
+            ("acme-ocp-test/web", Some("test")),
+            // The last folder decides.
+            ("prod/dev", Some("dev")),
             ("dev/prod", Some("prod")),
+            ("dev/web/eu-prod", Some("prod")),
+            ("apps/prod-dashboard/overlays/dev", Some("dev")),
+            // A part of its name does not outweigh a whole word of a later stage.
+            ("prod/dev-tools", Some("prod")),
+            ("dev/prod-tools", Some("prod")),
+            // Where it says nothing, whole words go first, then the later stage.
+            ("prod/dev/web", Some("prod")),
+            ("dev/eu-prod/web", Some("dev")),
+            ("eu-dev/eu-prod/web", Some("prod")),
             // Names of applications are not stages.
             ("apps/live-stream/overlays/dev", Some("dev")),
             ("apps/test-runner", None),
             ("apps/product/overlays/default", None),
             ("apps/expre-prod", Some("prod")),
+            ("apps/latest", None),
             ("", None),
         ] {
             assert_eq!(stage(path), want, "{path}");
@@ -228,7 +274,40 @@ mod tests {
             [
                 ("dev", 1, Enforcement::Audit),
                 ("production", 3, Enforcement::Enforce),
-                ("default", 1, Enforcement::Enforce),
+                ("unsorted", 1, Enforcement::Enforce),
+            ]
+        );
+    }
+
+    #[test]
+    fn places_of_their_own_stay_apart_and_synonyms_do_not() {
+        let paths: Vec<RepoPath> = [
+            "a/staging",
+            "a/uat",
+            "a/stage",
+            "a/preprod",
+            "b/stg",
+            "c/staging",
+            "a/test",
+            "a/qa",
+        ]
+        .iter()
+        .map(|it| RepoPath::new(it).expect(it))
+        .collect();
+        let environments = environments(&paths);
+        let shown: Vec<(&str, usize)> = environments
+            .iter()
+            .map(|it| (it.name.as_str(), it.overlays.len()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("test", 1),
+                ("qa", 1),
+                ("uat", 1),
+                ("stage", 1),
+                ("staging", 3),
+                ("preprod", 1),
             ]
         );
     }

@@ -2,7 +2,7 @@ use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems};
 use crate::{
     config::Enforcement,
     finding::{Finding, Level},
-    model::{OverlayFacts, RenderFacts},
+    model::{OverlayFacts, RenderFacts, UnmatchedFacts, UnreadFacts},
 };
 
 pub(super) struct Renders;
@@ -18,6 +18,8 @@ impl Gate for Renders {
                 "unmapped",
                 "removed",
                 "empty",
+                "unread",
+                "unmatched",
                 "no-effect",
                 "deprecated",
             ],
@@ -33,6 +35,8 @@ impl Gate for Renders {
             examined.examine(&subject, 1);
             overlay_findings(cx, overlay, &subject, &mut examined);
         }
+        unread(cx, &mut examined);
+        unmatched(cx, &mut examined);
         if cx.facts.overlays.is_empty() {
             examined.unsure.push(Unsure {
                 subject: "overlays".to_owned(),
@@ -59,6 +63,64 @@ fn overlay_findings(
     }
     if overlay.environment.is_none() && overlay.head.is_some() {
         examined.findings.push(unmapped(overlay, subject));
+    }
+}
+
+/// A manifest that no overlay reads was judged by nobody. Who deploys it is not known; `strict` holds
+/// what is not known, and where it stands beside no overlay it may be meant for any environment.
+fn unread(cx: GateContext<'_>, examined: &mut Examined) {
+    let strict = |name: &str| {
+        let environment = cx.config.environment(name);
+        environment.is_some_and(|it| it.enforcement == Enforcement::Strict)
+    };
+    for UnreadFacts {
+        path,
+        what,
+        environments,
+        place,
+    } in &cx.facts.unread
+    {
+        let mut names: Vec<&str> = environments.iter().map(String::as_str).collect();
+        if names.is_empty() {
+            names = cx
+                .config
+                .environments
+                .iter()
+                .map(|it| it.name.as_str())
+                .collect();
+        }
+        let level = match names.iter().any(|it| strict(it)) {
+            true => Level::Deny,
+            false => Level::Warn,
+        };
+        let message = format!("no overlay reads this manifest ({what}), so nothing judges it");
+        let mut finding = Finding::new(level, "renders/unread", path, message)
+            .label(place.as_ref(), "this manifest")
+            .help("list it in a kustomization that an environment receives, or delete it");
+        if let [only] = environments.as_slice() {
+            finding.environment = Some(only.clone());
+        }
+        examined.findings.push(finding);
+    }
+}
+
+/// A pattern that matches nothing is a typing error, or left over.
+fn unmatched(cx: GateContext<'_>, examined: &mut Examined) {
+    for UnmatchedFacts {
+        environment,
+        index,
+        pattern,
+    } in &cx.facts.unmatched
+    {
+        let setting = format!("environments.{environment}.overlays[{index}]");
+        let message = format!(
+            "the pattern `{pattern}` matches no kustomization, neither in BASE nor in HEAD"
+        );
+        let mut finding = Finding::new(Level::Warn, "renders/unmatched", environment, message)
+            .label(cx.place(&setting), "this pattern")
+            .help("correct it, or remove it");
+        finding.environment = Some(environment.clone());
+        examined.findings.push(finding);
     }
 }
 

@@ -54,6 +54,12 @@ pub struct Facts {
     /// What the forge says; absent where no setting asks for anything that it knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forge: Option<ForgeFacts>,
+    /// Manifests that the change brings or changes and that no overlay reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadFacts>,
+    /// Patterns of the configuration that match no kustomization of either tree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmatched: Vec<UnmatchedFacts>,
     /// Who has decided that what does not hold the change.
     #[serde(default, skip_serializing_if = "WaiverFacts::is_empty")]
     pub waivers: WaiverFacts,
@@ -89,6 +95,8 @@ impl Facts {
             owners: None,
             suites: Vec::new(),
             forge: None,
+            unread: Vec::new(),
+            unmatched: Vec::new(),
             waivers: WaiverFacts::default(),
             waiver_files: WaiverFiles::default(),
             problems: Vec::new(),
@@ -263,6 +271,34 @@ impl OverlayFacts {
             Some(RenderFacts::Failed { .. }) | None => BTreeMap::new(),
         }
     }
+}
+
+/// A manifest that the change brings or changes and that no overlay of HEAD reads, so that nothing
+/// judged it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadFacts {
+    /// Its file.
+    pub path: String,
+    /// What its first document is: `Deployment web`.
+    pub what: String,
+    /// The environments of the overlays beside which it stands, sorted; empty where it stands beside
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<String>,
+    /// Where its kind stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// A pattern under an environment's `overlays` that matches no kustomization of either tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnmatchedFacts {
+    /// The environment.
+    pub environment: String,
+    /// Which pattern of its list, from 0.
+    pub index: usize,
+    /// The pattern.
+    pub pattern: String,
 }
 
 /// What rendering an overlay gave.

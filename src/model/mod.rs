@@ -18,7 +18,8 @@ mod waiver_files;
 pub use facts::{
     Change, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts, OverlayFacts, PolicyFacts,
     Problem, RenderFacts, RenderWarning, ResourceFacts, RevisionFacts, RuleFacts, RuleOutcome,
-    SecretFacts, SecretField, SuiteFacts, SuiteRow, SuiteSet, WorkerFault,
+    SecretFacts, SecretField, SuiteFacts, SuiteRow, SuiteSet, UnmatchedFacts, UnreadFacts,
+    WorkerFault,
 };
 pub use forge::{
     Access, Account, AccountKind, Bypass, CommitFacts, Contributor, ForgeFacts, ForgeKind, Gap,

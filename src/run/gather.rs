@@ -3,12 +3,14 @@
 mod control_plane;
 mod lowered;
 mod opened;
+mod unread;
 mod whole;
 
 pub(super) use whole::whole;
 
 use control_plane::control_plane;
 use opened::Opened;
+use unread::Readers;
 
 use super::{
     Stop, aside,
@@ -217,7 +219,13 @@ fn facts_of(
         values: Mutex::default(),
     };
     let outcomes = examine_all(&scene, &environments, watch);
+    let mut readers = Readers::default();
     for outcome in outcomes {
+        readers.add(
+            outcome.facts.environment.as_deref(),
+            outcome.read,
+            outcome.beside,
+        );
         facts.overlays.push(outcome.facts);
         facts.results.extend(outcome.results);
         facts.passes.extend(outcome.passes);
@@ -225,6 +233,12 @@ fn facts_of(
         facts.schemas.extend(outcome.schemas);
         facts.secrets.extend(outcome.secrets);
     }
+    if !whole {
+        facts.unread = unread::unread(&head, &facts, &readers);
+        let submodules = unread::submodules(&head, &facts, &loaded.config);
+        facts.problems.extend(submodules);
+    }
+    facts.unmatched = unread::unmatched(&loaded.config, [&base, &head]);
     facts
         .problems
         .extend(schemas.iter().flat_map(|it| it.problems()));

@@ -55,6 +55,10 @@ pub(super) struct Outcome {
     pub(super) preview: Vec<RuleFacts>,
     pub(super) secrets: Vec<SecretFacts>,
     pub(super) schemas: Vec<SchemaFacts>,
+    /// Files of HEAD that differ and that it reads, or may read where it does not render.
+    pub(super) read: BTreeSet<RepoPath>,
+    /// Files of HEAD that differ and stand in a folder of one of its kustomizations.
+    pub(super) beside: BTreeSet<RepoPath>,
 }
 
 type Render = Result<Rendered, Box<RenderError>>;
@@ -97,7 +101,10 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
         preview: Vec::new(),
         secrets: Vec::new(),
         schemas: Vec::new(),
+        read: BTreeSet::new(),
+        beside: BTreeSet::new(),
     };
+    (outcome.read, outcome.beside) = readings(scene, path, head.as_ref());
     let (rendered, tree) = match (&head, &base) {
         (Some(Ok(rendered)), _) => (rendered, &scene.head),
         (None, Some(Ok(rendered))) if unchanged => (rendered, &scene.base),
@@ -106,6 +113,28 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
     judge(scene, rendered, tree, &mut outcome);
     outcome.secrets = secrets::rendered(path, rendered, before, tree.sources, tree.side);
     outcome
+}
+
+/// The files of HEAD that differ and that the overlay reads, and those that stand beside them.
+fn readings(
+    scene: &Scene<'_>,
+    path: &RepoPath,
+    head: Option<&Render>,
+) -> (BTreeSet<RepoPath>, BTreeSet<RepoPath>) {
+    match head {
+        // What it read in BASE does not differ.
+        None => Default::default(),
+        Some(Ok(rendered)) => (
+            scene.touched.among(&rendered.reads),
+            scene.touched.beside(&rendered.reads),
+        ),
+        Some(Err(error)) => {
+            let files = scene.head.files;
+            let mut read = scene.touched.within(&reach(files, path), files);
+            read.extend(scene.touched.among(&error.reads));
+            (read, scene.touched.beside(&error.reads))
+        }
+    }
 }
 
 fn note_values(scene: &Scene<'_>, rendered: Option<&Rendered>, tree: &Tree<'_>) {
@@ -121,10 +150,9 @@ fn touched(scene: &Scene<'_>, path: &RepoPath, base: Option<&Render>) -> bool {
     match base {
         Some(Ok(rendered)) if both => scene.touched.any_of(&rendered.reads),
         Some(Err(error)) if both => {
-            let mut paths = reach(scene.base.files, path);
-            paths.extend(reach(scene.head.files, path));
-            paths.extend(error.reads.iter().cloned());
-            scene.touched.any_of(&paths)
+            let trees = [scene.base.files, scene.head.files];
+            let within = |files| scene.touched.any_within(&reach(files, path), trees);
+            scene.touched.any_of(&error.reads) || trees.into_iter().any(within)
         }
         _ => true,
     }

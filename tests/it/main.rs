@@ -15,6 +15,7 @@ mod forge;
 mod forge_faults;
 mod forge_record;
 mod formats;
+mod found;
 mod github;
 mod gitlab;
 mod jobs;

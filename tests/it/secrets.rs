@@ -396,9 +396,16 @@ fn what_no_overlay_renders_counts_too() {
     assert_eq!(
         repository.check(&base, &head).lines(),
         [
+            // A Component that nobody uses is an overlay.
+            "deny policies/quotes loose/part/kustomization.yaml:4",
+            "deny renders/unmapped",
+            "deny secrets/plain loose/part/c.env:1",
             "deny secrets/plain loose/part/kustomization.yaml:5",
             "deny secrets/plain loose/secret.yaml:5",
             "undecided git: Secret loose/broken.yaml",
+            "undecided no environment: Secret c-6d558cck4c (loose/part)",
+            "warn renders/unread loose/secret.yaml:2",
+            "warn renders/unread loose/sops.yaml:2",
             "refuse",
         ]
     );

@@ -478,15 +478,6 @@ fn fits(repository: &Repository) -> String {
         panic!("{mistakes:?} in\n{text}");
     }
     repository.commit("a configuration");
-    let listed = text.contains("\nenvironments:");
-    let name = |it: String| match it.as_str() {
-        "default" if listed => "unsorted".to_owned(),
-        _ => it,
-    };
-    let before: Vec<_> = before
-        .into_iter()
-        .map(|(path, environment)| (path, environment.map(name)))
-        .collect();
     assert_eq!(mapping(repository.path()), before, "{text}");
 
     let (_, err) = run(repository.path(), &["init"], 2);

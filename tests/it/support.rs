@@ -79,6 +79,38 @@ impl Repository {
             .to_string()
     }
 
+    /// Commit what lies in the index, with a commit of another repository at `path`; gives the commit's
+    /// id.
+    pub(crate) fn submodule(&self, path: &str, message: &str) -> String {
+        let repository = git2::Repository::open(self.path()).expect("the repository");
+        let mut index = repository.index().expect("an index");
+        let link = git2::IndexEntry {
+            ctime: git2::IndexTime::new(0, 0),
+            mtime: git2::IndexTime::new(0, 0),
+            dev: 0,
+            ino: 0,
+            mode: 0o160_000,
+            uid: 0,
+            gid: 0,
+            file_size: 0,
+            id: git2::Oid::from_str(&"1".repeat(40)).expect("an id"),
+            flags: 0,
+            flags_extended: 0,
+            path: path.as_bytes().to_vec(),
+        };
+        index.add(&link).expect("the link is added");
+        let tree = repository
+            .find_tree(index.write_tree().expect("a tree"))
+            .expect("the tree");
+        let parent = repository.head().and_then(|it| it.peel_to_commit());
+        let parent = parent.expect("a commit");
+        let who = parent.author();
+        repository
+            .commit(Some("HEAD"), &who, &who, message, &tree, &[&parent])
+            .expect("a commit")
+            .to_string()
+    }
+
     /// Go on from here on a new branch.
     pub(crate) fn branch(&self, name: &str) -> &Self {
         let repository = git2::Repository::open(self.path()).expect("the repository");

@@ -1,10 +1,10 @@
 //! Every kustomization of a tree, and which of them build on which.
 
 use super::Problem;
-use crate::repo::Tree;
+use crate::{config::inferred, repo::Tree};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use tollgate_kustomize::{EntryKind, FileError, Files, RepoPath, Session, kustomization::Kind};
+use tollgate_kustomize::{EntryKind, FileError, Files, RepoPath, Session};
 use tollgate_yaml::{Dialect, Node, Span};
 
 /// The names of a kustomization file. Source: kustomize `api/konfig`.
@@ -13,18 +13,23 @@ const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomizat
 /// The kustomizations of a tree.
 #[derive(Debug, Default)]
 pub struct Kustomizations {
-    /// Folders with a kustomization file that is no Component, and whether nothing builds on them.
+    /// Folders with a kustomization file, and whether nothing builds on them. A Component is one like
+    /// any other: `kustomize build` renders it by itself.
     roots: BTreeMap<RepoPath, bool>,
+    /// Folders that others build on, but that name a stage of delivery which none of those overlays
+    /// names: what reaches that stage would be judged by nobody.
+    staged: BTreeSet<RepoPath>,
     /// What is wrong with some of them.
     pub problems: Vec<Problem>,
 }
 
 impl Kustomizations {
-    /// Folders that no other kustomization builds on: what somebody applies.
+    /// What somebody applies, as far as folders tell: those that no other kustomization builds on,
+    /// and those that name a stage of their own (`overlays/prod`, on which only `overlays/dev` builds).
     pub fn overlays(&self) -> impl Iterator<Item = &RepoPath> {
         self.roots
             .iter()
-            .filter(|(_, top)| **top)
+            .filter(|(path, top)| **top || self.staged.contains(*path))
             .map(|(path, _)| path)
     }
 
@@ -69,22 +74,20 @@ pub fn kustomizations(tree: &dyn Tree, session: &Session<'_>) -> Result<Kustomiz
     let mut known: BTreeSet<RepoPath> = folders.into_keys().collect();
     let linked = through_links(tree, &links, &known, &mut found.problems);
     known.extend(linked);
-    let read: Vec<(&RepoPath, bool, BTreeSet<RepoPath>)> = known
+    let read: Vec<(&RepoPath, BTreeSet<RepoPath>)> = known
         .par_iter()
         .map(|folder| {
-            let entries = Entries::read(session, folder);
-            let uses = builds_on(&entries.paths, folder, tree, &known);
-            (folder, entries.component, uses)
+            let entries = entries(session, folder);
+            (folder, builds_on(&entries, folder, tree, &known))
         })
         .collect();
-    let used: BTreeSet<&RepoPath> = read.iter().flat_map(|(_, _, uses)| uses).collect();
-    for (path, component, _) in &read {
-        if !component {
-            found.roots.insert((*path).clone(), !used.contains(path));
-        }
+    let used: BTreeSet<&RepoPath> = read.iter().flat_map(|(_, uses)| uses).collect();
+    for (path, _) in &read {
+        found.roots.insert((*path).clone(), !used.contains(path));
     }
-    let uses = read.iter().map(|(path, _, uses)| (*path, uses)).collect();
+    let uses = read.iter().map(|(path, uses)| (*path, uses)).collect();
     show_circles(&mut found.roots, &uses);
+    found.staged = staged(&found.roots, &uses);
     Ok(found)
 }
 
@@ -130,64 +133,47 @@ fn through_links(
     found
 }
 
-/// What discovery wants to know of a kustomization file.
-#[derive(Default)]
-struct Entries {
-    component: bool,
-    /// What it may build on, as written.
-    paths: Vec<String>,
+/// What the kustomization of a folder may build on, as written. One that is wrong somewhere still
+/// says it, as far as it is YAML: its bases are bases, broken or not.
+fn entries(session: &Session<'_>, folder: &RepoPath) -> Vec<String> {
+    match session.kustomization(folder) {
+        Ok(it) => [
+            &it.resources,
+            &it.components,
+            &it.generators,
+            &it.transformers,
+            &it.validators,
+        ]
+        .into_iter()
+        .flatten()
+        .map(|it| it.to_string())
+        .collect(),
+        Err(_) => NAMES
+            .iter()
+            .filter_map(|name| folder.join(name))
+            .find_map(|path| session.documents(&path, Dialect::Sigs).ok())
+            .and_then(|documents| documents.first().map(entries_of))
+            .unwrap_or_default(),
+    }
 }
 
-impl Entries {
-    /// Read the kustomization of a folder. One that is wrong somewhere still says what it is and
-    /// what it builds on, as far as it is YAML: its bases are bases, broken or not.
-    fn read(session: &Session<'_>, folder: &RepoPath) -> Self {
-        match session.kustomization(folder) {
-            Ok(it) => Self {
-                component: it.kind == Kind::Component,
-                paths: [
-                    &it.resources,
-                    &it.components,
-                    &it.generators,
-                    &it.transformers,
-                    &it.validators,
-                ]
-                .into_iter()
-                .flatten()
-                .map(|it| it.to_string())
-                .collect(),
-            },
-            Err(_) => NAMES
-                .iter()
-                .filter_map(|name| folder.join(name))
-                .find_map(|path| session.documents(&path, Dialect::Sigs).ok())
-                .and_then(|documents| documents.first().map(Self::of_document))
-                .unwrap_or_default(),
-        }
-    }
-
-    fn of_document(document: &Node) -> Self {
-        let lists = [
-            "resources",
-            "bases",
-            "components",
-            "generators",
-            "transformers",
-            "validators",
-        ];
-        let entries = lists
-            .iter()
-            .filter_map(|it| document.get(it))
-            .filter_map(Node::as_sequence);
-        Self {
-            component: document.get("kind").and_then(Node::as_str) == Some("Component"),
-            paths: entries
-                .flatten()
-                .filter_map(Node::as_str)
-                .map(str::to_owned)
-                .collect(),
-        }
-    }
+fn entries_of(document: &Node) -> Vec<String> {
+    let lists = [
+        "resources",
+        "bases",
+        "components",
+        "generators",
+        "transformers",
+        "validators",
+    ];
+    lists
+        .iter()
+        .filter_map(|it| document.get(it))
+        .filter_map(Node::as_sequence)
+        .flatten()
+        .filter_map(Node::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The folders of other kustomizations that one names, under the path that is written there and
@@ -209,6 +195,28 @@ fn builds_on(
         .flatten()
         .filter(|it| known.contains(it) && it != folder && *it != real)
         .collect()
+}
+
+/// Folders that are used, and name a stage that no overlay names which uses them.
+fn staged(
+    roots: &BTreeMap<RepoPath, bool>,
+    uses: &BTreeMap<&RepoPath, &BTreeSet<RepoPath>>,
+) -> BTreeSet<RepoPath> {
+    let mut staged: BTreeSet<RepoPath> = roots
+        .iter()
+        .filter(|(path, top)| !**top && inferred::names_a_stage(path.name()))
+        .map(|(path, _)| path.clone())
+        .collect();
+    for (top, _) in roots.iter().filter(|(_, top)| **top) {
+        if staged.is_empty() {
+            break;
+        }
+        let stage = inferred::stage_number(top);
+        let mut below = BTreeSet::new();
+        reach(vec![top.clone()], uses, &mut below);
+        staged.retain(|it| !below.contains(it) || inferred::stage_number(it) != stage);
+    }
+    staged
 }
 
 /// Kustomizations that build on one another in a circle are all used and none is on top: without

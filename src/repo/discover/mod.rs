@@ -10,7 +10,7 @@ mod policies;
 pub use definitions::{DefinitionFiles, definitions};
 pub use kustomizations::{Kustomizations, kustomizations};
 pub use overlays::{Mapped, Overlay, overlays};
-pub use policies::{Class, Document, PolicyFiles, policies, suites};
+pub use policies::{Class, Document, PolicyFiles, is_manifest, policies, suites};
 
 use crate::repo::Tree;
 use std::sync::Arc;

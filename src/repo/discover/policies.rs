@@ -103,7 +103,8 @@ pub(super) fn charts(files: &[RepoPath]) -> BTreeSet<RepoPath> {
         .collect()
 }
 
-pub(super) fn is_manifest(path: &RepoPath) -> bool {
+/// Whether a file has the name of one that may hold manifests.
+pub fn is_manifest(path: &RepoPath) -> bool {
     let name = path.name();
     [".yaml", ".yml", ".json"]
         .iter()

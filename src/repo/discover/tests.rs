@@ -59,10 +59,29 @@ fn overlays_are_what_nothing_builds_on() {
         [
             "apps/web/base",
             "apps/web/overlays/dev*",
-            "apps/web/overlays/prod*"
+            "apps/web/overlays/prod*",
+            "components/tls",
+            // `kustomize build` renders a Component like any other.
+            "components/unused*"
         ]
     );
     assert_eq!(problems, [""; 0]);
+}
+
+#[test]
+fn a_folder_that_names_a_stage_is_an_overlay_unless_one_of_its_stage_builds_on_it() {
+    let mut repo = TestRepo::new();
+    repo.file("x/prod/kustomization.yaml", kustomization(&[]))
+        .file("x/dev/kustomization.yaml", kustomization(&["../prod"]))
+        .file("y/prod/kustomization.yaml", kustomization(&[]))
+        .file("y/prod-eu/kustomization.yaml", kustomization(&["../prod"]))
+        .file("y/base/kustomization.yaml", kustomization(&[]))
+        .file("y/dev/kustomization.yaml", kustomization(&["../base"]));
+    let (tree, sources) = (repo.git_tree(), Sources::new());
+    let session = Session::new(&tree, &sources);
+    let found = kustomizations(&tree, &session).expect("a listing");
+    let overlays: Vec<&str> = found.overlays().map(RepoPath::as_str).collect();
+    assert_eq!(overlays, ["x/dev", "x/prod", "y/dev", "y/prod-eu"]);
 }
 
 #[test]
@@ -239,7 +258,7 @@ fn without_a_configuration_folders_say_which_environment() {
         mapped(&base, &config).0,
         [
             "overlays/dev: dev",
-            "overlays/new: default",
+            "overlays/new: unsorted",
             "overlays/prod-eu: prod"
         ]
     );
@@ -247,7 +266,7 @@ fn without_a_configuration_folders_say_which_environment() {
     assert_eq!(
         mapped(&head, &config).0,
         [
-            "overlays/new: default",
+            "overlays/new: unsorted",
             "overlays/prod-eu: prod",
             "overlays/stage: stage"
         ]

@@ -64,10 +64,6 @@ enum Style {
 /// Patterns of overlays without a stage that are listed; more say no more than `others`.
 const LISTED: usize = 12;
 
-/// What an environment is called whose overlays name no stage: the configuration leaves the name
-/// that inference gives it to inference.
-const UNSORTED: &str = "unsorted";
-
 pub(super) fn init(task: &InitTask, read: &Texts, watch: Watch<'_>) -> Result<Proposal, Stop> {
     let objects = Objects::open(&task.directory, Caps::default()).map_err(repo_stop)?;
     let tree = WorkingTree::read(&objects).map_err(repo_stop)?;
@@ -152,20 +148,12 @@ fn named(
     };
     environments
         .iter()
-        .map(|it| (written_name(it).to_owned(), short(it)))
+        .map(|it| (it.name.to_string(), short(it)))
         .collect()
 }
 
 fn is_unnamed(environment: &Environment) -> bool {
-    environment.name.as_str() == inferred::DEFAULT_ENVIRONMENT
-}
-
-fn written_name(environment: &Environment) -> &str {
-    if is_unnamed(environment) {
-        UNSORTED
-    } else {
-        environment.name.as_str()
-    }
+    environment.name.as_str() == inferred::UNSORTED
 }
 
 /// The overlays of an environment that was inferred: its patterns name them exactly.
@@ -182,7 +170,6 @@ fn holds(text: &str, found: &Found, environments: &[Environment]) -> bool {
         return false;
     };
     let overlays = found.kustomizations.overlays();
-    let listed = !loaded.config.environments.is_empty();
     let config = loaded.config.with_inferred_environments(overlays);
     let inferred = Config {
         environments: environments.to_vec(),
@@ -190,14 +177,10 @@ fn holds(text: &str, found: &Found, environments: &[Environment]) -> bool {
     };
     let mapped = discover::overlays(&found.kustomizations, &config);
     let wanted = discover::overlays(&found.kustomizations, &inferred);
-    let name = |name: &config::Name| match name.as_str() {
-        inferred::DEFAULT_ENVIRONMENT if listed => UNSORTED.to_owned(),
-        name => name.to_owned(),
-    };
     let mapping = |mapped: discover::Mapped| -> Vec<(RepoPath, Option<String>)> {
         let overlays = mapped.overlays.into_iter();
         overlays
-            .map(|it| (it.path, it.environment.as_ref().map(name)))
+            .map(|it| (it.path, it.environment.map(|it| it.to_string())))
             .collect()
     };
     let sound = mapped.problems.len() == wanted.problems.len();

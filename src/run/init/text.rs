@@ -1,7 +1,7 @@
 //! The text of a first configuration: every choice with its reason.
 
-use super::{Found, UNSORTED, owned, patterns, written_name};
-use crate::config::{Enforcement, Environment};
+use super::{Found, owned, patterns};
+use crate::config::{Enforcement, Environment, inferred};
 use crate::reporters::escape;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -30,7 +30,7 @@ environments:
 
 const INFERRED: &str = "
 # Environments are not listed, so folder names show them at every run (dev, staging, prod and their
-# synonyms; every other overlay belongs to `default`). To say it exactly, list them in promotion
+# synonyms; every other overlay belongs to `unsorted`). To say it exactly, list them in promotion
 # order, each with patterns of its overlays' folders:
 # environments:
 #   dev:  {overlays: [\"apps/*/overlays/dev\"], enforcement: audit}
@@ -71,7 +71,7 @@ pub(super) fn of(
             let count = owned(environment, &overlays).len();
             let _ = write!(out, "  {name}:\n{}", reason(name, environment.enforcement));
             let _ = writeln!(out, "    enforcement: {}", environment.enforcement);
-            if let (Some(before), true) = (before, name != UNSORTED) {
+            if let (Some(before), true) = (before, name != inferred::UNSORTED) {
                 let _ = write!(
                     out,
                     "    # What reaches {name} must have been in {before} first, once this is no comment:\n    # promote_from: {{env: {before}}}\n"
@@ -99,7 +99,7 @@ pub(super) fn of(
 
 /// What was found, in one line.
 pub(super) fn summary(found: &Found, environments: &[Environment]) -> String {
-    let names: Vec<&str> = environments.iter().map(written_name).collect();
+    let names: Vec<&str> = environments.iter().map(|it| it.name.as_str()).collect();
     let overlays = plural(
         found.kustomizations.overlays().count(),
         "overlay",
@@ -126,7 +126,7 @@ pub(super) fn summary(found: &Found, environments: &[Environment]) -> String {
 
 fn reason(name: &str, enforcement: Enforcement) -> &'static str {
     match enforcement {
-        _ if name == UNSORTED => {
+        _ if name == inferred::UNSORTED => {
             "    # Their folders name no stage of delivery. List them in the environment that they belong to.\n"
         }
         Enforcement::Audit => "    # A first stage: let people try things, and tell them.\n",

@@ -8,7 +8,7 @@ use crate::model::{
     BaselineFacts, Facts, OverlayFacts, OverrideFacts, OverrideMistake, OverrideRequest,
     OwnersFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning, RowRun, RuleFacts,
     RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side, SideFailure,
-    SuiteFacts, SuiteRow, SuiteRun, WaiverFacts,
+    SuiteFacts, SuiteRow, SuiteRun, UnreadFacts, WaiverFacts,
     owners::{Demand, DemandFacts, OwnersMistake},
     secret,
 };
@@ -35,6 +35,8 @@ impl Shield {
             waivers,
             waiver_files,
             problems,
+            unread,
+            unmatched: _,
             faults: _,
             // Asked by the parent, after the worker has answered.
             forge: _,
@@ -76,6 +78,15 @@ impl Shield {
         }
         owners.iter_mut().for_each(|it| self.owners(it));
         suites.iter_mut().for_each(|it| self.suite_facts(it));
+        for UnreadFacts {
+            path: _,
+            what: _,
+            environments: _,
+            place,
+        } in unread
+        {
+            self.maybe_place(place);
+        }
         self.waivers(waivers);
         self.waiver_files(waiver_files);
         for Problem {
