@@ -15,6 +15,8 @@ mod podsecurity;
 mod policy;
 mod request;
 mod result;
+mod scope;
+mod stored;
 #[cfg(test)]
 mod testing;
 
@@ -26,6 +28,8 @@ pub use engine::{Loaded, PolicySet, evaluate_policy};
 pub use exception::{Exceptions, PolicyException};
 pub use policy::{Policy, PolicyKind, Problem, Rule, RuleType, load};
 pub use request::{
-    ApiAnswer, Fixtures, GlobalEntry, Operation, Request, RuleValues, Subresource, UserInfo,
+    ApiAnswer, Fixtures, GlobalEntry, Operation, Request, RuleValues, Subresource,
+    UnlistedNamespaces, UserInfo,
 };
 pub use result::{Outcome, PolicyResponse, RuleResult};
+pub use stored::{fill_in, is_cluster_scoped};

@@ -105,11 +105,25 @@ pub struct GlobalEntry {
     pub projections: Vec<(String, String)>,
 }
 
+/// What is known of the labels of a namespace that [`Fixtures::namespace_labels`] does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnlistedNamespaces {
+    /// Nothing but what every namespace of a cluster has, `kubernetes.io/metadata.name`: a rule
+    /// whose `namespaceSelector` asks for another label judges nothing there for certain, and what
+    /// it would refuse is an error.
+    #[default]
+    Unknown,
+    /// It has none, nor have listed ones more than is listed, as Kyverno's command line has it.
+    Unlabelled,
+}
+
 /// The world around the object, the same for every request of a run or a suite.
 #[derive(Clone, Debug, Default)]
 pub struct Fixtures {
     /// Labels of each namespace.
     pub namespace_labels: BTreeMap<String, BTreeMap<String, String>>,
+    /// What is known of the labels of all other namespaces.
+    pub unlisted_namespaces: UnlistedNamespaces,
     /// ConfigMaps by namespace and name, whole objects. `None` where there is nothing to ask: a
     /// `configMap` context then stays unset, and using it is an error.
     pub config_maps: Option<BTreeMap<(String, String), Value>>,

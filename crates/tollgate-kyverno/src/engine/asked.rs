@@ -2,9 +2,9 @@
 
 use crate::{
     context::Context,
-    matching::{Block, Gvk, Target, metadata},
+    matching::{Answer, Block, Gvk, NamespaceLabels, Target, metadata},
     policy::{Policy, PolicyKind, Rule},
-    request::{Operation, Request, UserInfo},
+    request::{Fixtures, Operation, Request, UnlistedNamespaces, UserInfo},
 };
 use serde_json::Value;
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ pub(crate) struct Asked<'a> {
     /// Of the parent, if the object is a subresource.
     pub(crate) gvk: Gvk,
     pub(crate) subresource: &'a str,
-    pub(crate) namespace_labels: &'a BTreeMap<String, String>,
+    pub(crate) namespace_labels: NamespaceLabels<'a>,
 }
 
 static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
@@ -72,11 +72,7 @@ impl<'a> Asked<'a> {
             user_info: request.user_info,
             gvk,
             subresource,
-            namespace_labels: request
-                .fixtures
-                .namespace_labels
-                .get(namespace)
-                .unwrap_or(&NO_LABELS),
+            namespace_labels: labels_of(namespace, request.fixtures),
         })
     }
 
@@ -101,16 +97,13 @@ impl<'a> Asked<'a> {
     }
 
     /// Whether the rule is for this object.
-    pub(super) fn matches(&self, policy: &Policy, rule: &Rule) -> bool {
-        self.resource().is_some_and(|resource| {
-            let target = self.target(resource, self.operation, self.user_info);
-            is_for(
-                &policy.namespace,
-                &rule.body.matches,
-                &rule.body.exclude,
-                &target,
-            )
-        })
+    pub(super) fn matches(&self, policy: &Policy, rule: &Rule) -> Answer {
+        let Some(resource) = self.resource() else {
+            return Answer::No;
+        };
+        let target = self.target(resource, self.operation, self.user_info);
+        let body = &rule.body;
+        is_for(&policy.namespace, &body.matches, &body.exclude, &target)
     }
 
     pub(crate) fn target<'t>(
@@ -136,8 +129,24 @@ pub(crate) fn is_for(
     matches: &Block,
     exclude: &Block,
     target: &Target<'_>,
-) -> bool {
-    (policy_namespace.is_empty() || policy_namespace == metadata(target.resource, "namespace"))
-        && matches.matches(target)
-        && !exclude.excludes(target)
+) -> Answer {
+    if !policy_namespace.is_empty() && policy_namespace != metadata(target.resource, "namespace") {
+        return Answer::No;
+    }
+    match matches.matches(target) {
+        Answer::No => Answer::No,
+        matched => matched.min(!exclude.excludes(target)),
+    }
+}
+
+/// What is known of a namespace's labels. An object without a namespace has none to ask.
+fn labels_of<'a>(namespace: &'a str, fixtures: &'a Fixtures) -> NamespaceLabels<'a> {
+    let listed = fixtures.namespace_labels.get(namespace);
+    let as_in_cluster =
+        fixtures.unlisted_namespaces == UnlistedNamespaces::Unknown && !namespace.is_empty();
+    NamespaceLabels {
+        listed: listed.unwrap_or(&NO_LABELS),
+        name: as_in_cluster.then_some(namespace),
+        all: listed.is_some() || !as_in_cluster,
+    }
 }

@@ -3,10 +3,13 @@
 mod asked;
 mod generate;
 mod rule;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     context::Context,
     exception::PolicyException,
+    matching::Answer,
     policy::{Policy, PolicyKind, Problem, RuleType},
     request::Request,
     result::{Outcome, PolicyResponse, RuleResult},
@@ -129,7 +132,11 @@ impl<'a> Session<'a> {
                 // Rules that carry a generated rule's name give way to the real ones.
                 None => !(generates && rule.name.starts_with("autogen-")),
             };
-            if !counts || !asked.matches(policy, rule) {
+            let is_for = match counts {
+                true => asked.matches(policy, rule),
+                false => Answer::No,
+            };
+            if is_for == Answer::No {
                 continue;
             }
             let context = match &mut self.context {
@@ -145,7 +152,12 @@ impl<'a> Session<'a> {
             let mut generated = Vec::new();
             let request = &self.request;
             let outcome = rule::ask(policy, rule, asked, request, context, &mut generated);
-            let applied = matches!(outcome, Some(Outcome::Pass | Outcome::Fail { .. }));
+            let outcome = match is_for {
+                Answer::Unknown => outcome.map(|it| unless_harmless(it, asked)),
+                _ => outcome,
+            };
+            let applied = is_for == Answer::Yes
+                && matches!(outcome, Some(Outcome::Pass | Outcome::Fail { .. }));
             response.rules.extend(outcome.map(|outcome| RuleResult {
                 rule: rule.name.clone(),
                 written: rule.written.clone(),
@@ -160,5 +172,21 @@ impl<'a> Session<'a> {
         }
         let only_generates = policy.rules.iter().all(|it| it.kind == RuleType::Generate);
         (!(is_ours && only_generates && response.rules.is_empty())).then_some(response)
+    }
+}
+
+/// What comes of a rule that nobody can say is for the object: where it would let the object go
+/// anyway that is its answer, and where it would not there is none.
+fn unless_harmless(outcome: Outcome, asked: &Asked<'_>) -> Outcome {
+    let would = match &outcome {
+        Outcome::Fail { message, .. } => message,
+        Outcome::Error { why } => why,
+        Outcome::Pass | Outcome::Skip { .. } | Outcome::Unsupported { .. } => return outcome,
+    };
+    let namespace = asked.namespace_labels.name.unwrap_or_default();
+    Outcome::Error {
+        why: format!(
+            "the rule asks for labels of namespace `{namespace}`, whose manifest is not given, and would say: {would}"
+        ),
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     conditions,
     context::{Context, ErrorKind, VariableError},
     exception::{PolicyException, Rules},
+    matching::Answer,
     podsecurity,
     policy::{Check, PodSecurityRule, Policy, Rule},
     request::{Operation, Request, RuleValues},
@@ -26,8 +27,17 @@ pub(super) fn ask<'a>(
     context.enter(&policy.queries, &policy.namespace);
     context.checkpoint();
     let values = values_of(rule, request);
-    let outcome = run(policy, rule, asked, request, values, context, generated);
+    let mut outcome = run(policy, rule, asked, request, values, context, generated);
     context.restore();
+    if let Some(Outcome::Fail { message, .. }) = &mut outcome {
+        for it in unsure_exceptions(policy, rule, asked, request) {
+            *message = format!(
+                "{message} (exception `{}` asks for labels of namespace `{}`, whose manifest is not given)",
+                it.key(),
+                asked.namespace_labels.name.unwrap_or_default()
+            );
+        }
+    }
     outcome
 }
 
@@ -188,6 +198,35 @@ fn exceptions_for<'r>(
     request: &Request<'r>,
     context: &mut Context<'_>,
 ) -> Vec<Matched<'r>> {
+    named_exceptions(policy, rule, asked, request, Answer::Yes)
+        .into_iter()
+        .filter(|(_, says)| {
+            says.conditions.as_ref().is_none_or(|conditions| {
+                conditions::exception_applies(conditions, context).unwrap_or(false)
+            })
+        })
+        .collect()
+}
+
+/// The exceptions of which nobody can say whether they are for the object.
+fn unsure_exceptions<'r>(
+    policy: &Policy,
+    rule: &Rule,
+    asked: &Asked<'_>,
+    request: &Request<'r>,
+) -> impl Iterator<Item = &'r PolicyException> {
+    let unsure = named_exceptions(policy, rule, asked, request, Answer::Unknown);
+    unsure.into_iter().map(|it| it.0)
+}
+
+/// The exceptions that name the rule and answer so of the object, their conditions aside.
+fn named_exceptions<'r>(
+    policy: &Policy,
+    rule: &Rule,
+    asked: &Asked<'_>,
+    request: &Request<'r>,
+    answer: Answer,
+) -> Vec<Matched<'r>> {
     let exceptions = &request.fixtures.exceptions;
     let Some(resource) = asked.resource().filter(|_| !exceptions.is_empty()) else {
         return Vec::new();
@@ -197,12 +236,7 @@ fn exceptions_for<'r>(
         .of(&policy.key)
         .filter(|(_, _, names)| names.contains(&rule.name))
         .map(|(it, says, _)| (it, says))
-        .filter(|(_, says)| says.matches.excepts(&target))
-        .filter(|(_, says)| {
-            says.conditions.as_ref().is_none_or(|conditions| {
-                conditions::exception_applies(conditions, context).unwrap_or(false)
-            })
-        })
+        .filter(|(_, says)| says.matches.excepts(&target) == answer)
         .collect()
 }
 

@@ -44,6 +44,64 @@ pub(crate) struct Block {
     pub(crate) direct: Filter,
 }
 
+/// Whether something holds, which may hang on what nobody knows. Of several that must all hold the
+/// least counts, of several of which one must hold the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Answer {
+    No,
+    Unknown,
+    Yes,
+}
+
+impl Answer {
+    fn known_if(known: bool, holds: bool) -> Self {
+        match (known, holds) {
+            (false, _) => Self::Unknown,
+            (true, false) => Self::No,
+            (true, true) => Self::Yes,
+        }
+    }
+
+    fn of(holds: bool) -> Self {
+        Self::known_if(true, holds)
+    }
+}
+
+impl std::ops::Not for Answer {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Unknown => Self::Unknown,
+            Self::Yes => Self::No,
+        }
+    }
+}
+
+/// The labels of the namespace in which an object is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NamespaceLabels<'a> {
+    pub(crate) listed: &'a BTreeMap<String, String>,
+    /// The namespace's name, which a cluster writes into a label; `None` where nobody does.
+    pub(crate) name: Option<&'a str>,
+    /// Whether it has no others.
+    pub(crate) all: bool,
+}
+
+impl NamespaceLabels<'_> {
+    const NAME: &'static str = "kubernetes.io/metadata.name";
+
+    fn selected_by(&self, selector: &Selector) -> Answer {
+        let listed = self.listed.iter();
+        let mut labels: BTreeMap<&str, &str> = listed
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        labels.extend(self.name.map(|it| (Self::NAME, it)));
+        selector.selects(&labels, self.all)
+    }
+}
+
 /// What is matched.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
@@ -52,45 +110,45 @@ pub(crate) struct Target<'a> {
     pub(crate) subresource: &'a str,
     pub(crate) operation: Operation,
     pub(crate) user_info: Option<&'a UserInfo>,
-    pub(crate) namespace_labels: &'a BTreeMap<String, String>,
+    pub(crate) namespace_labels: NamespaceLabels<'a>,
 }
 
 impl Block {
     /// Whether a rule with this `match` is for the target.
-    pub(crate) fn matches(&self, target: &Target<'_>) -> bool {
-        if !self.any.is_empty() {
-            self.any.iter().any(|it| it.matches(target))
-        } else if !self.all.is_empty() {
-            self.all.iter().all(|it| it.matches(target))
-        } else {
-            self.direct.matches(target)
-        }
+    pub(crate) fn matches(&self, target: &Target<'_>) -> Answer {
+        self.of_filters(&|it| it.matches(target))
+            .unwrap_or_else(|| self.direct.matches(target))
     }
 
     /// Whether a rule with this `exclude` is not for the target.
-    pub(crate) fn excludes(&self, target: &Target<'_>) -> bool {
-        if !self.any.is_empty() {
-            self.any.iter().any(|it| it.excludes(target))
-        } else if !self.all.is_empty() {
-            self.all.iter().all(|it| it.excludes(target))
+    pub(crate) fn excludes(&self, target: &Target<'_>) -> Answer {
+        self.of_filters(&|it| it.excludes(target))
+            .unwrap_or_else(|| self.direct.excludes(target))
+    }
+
+    /// What the filters of `any` or `all` answer together; `None` where there are none.
+    fn of_filters(&self, ask: &dyn Fn(&Filter) -> Answer) -> Option<Answer> {
+        if self.any.is_empty() {
+            self.all.iter().map(ask).min()
         } else {
-            self.direct.excludes(target)
+            self.any.iter().map(ask).max()
         }
+    }
+
+    /// Whether it asks for the namespace of an object or the labels of its namespace.
+    pub(crate) fn asks_of_namespace(&self) -> bool {
+        let mut filters = self.any.iter().chain(&self.all).chain([&self.direct]);
+        filters.any(|it| !it.namespaces.is_empty() || it.namespace_selector.is_some())
     }
 
     /// Whether an exception with this `match` is for the target. Operations do not count, and an
     /// empty filter matches nothing. Source: `pkg/engine/utils/exceptions.go`.
-    pub(crate) fn excepts(&self, target: &Target<'_>) -> bool {
-        let excepts = |it: &Filter| {
-            !it.is_empty() && it.meets_resource(target, true) && it.meets_user(target.user_info)
-        };
-        if !self.any.is_empty() {
-            self.any.iter().any(excepts)
-        } else if !self.all.is_empty() {
-            self.all.iter().all(excepts)
-        } else {
-            false
-        }
+    pub(crate) fn excepts(&self, target: &Target<'_>) -> Answer {
+        self.of_filters(&|it| {
+            Answer::of(!it.is_empty() && it.meets_user(target.user_info))
+                .min(it.meets_resource(target, true))
+        })
+        .unwrap_or(Answer::No)
     }
 }
 
@@ -115,19 +173,18 @@ impl Filter {
     }
 
     /// In `match`, criteria on the user are left out where the user is not known.
-    fn matches(&self, target: &Target<'_>) -> bool {
+    fn matches(&self, target: &Target<'_>) -> Answer {
         let asks_of_user = target.user_info.is_some() && self.asks_of_user();
-        (asks_of_user || self.asks_of_resource())
+        let may_match = (asks_of_user || self.asks_of_resource())
             && self.meets_operation(target)
-            && self.meets_resource(target, false)
-            && (!asks_of_user || self.meets_user(target.user_info))
+            && (!asks_of_user || self.meets_user(target.user_info));
+        Answer::of(may_match).min(self.meets_resource(target, false))
     }
 
-    fn excludes(&self, target: &Target<'_>) -> bool {
-        !self.is_empty()
-            && self.meets_operation(target)
-            && self.meets_resource(target, false)
-            && self.meets_user(target.user_info)
+    fn excludes(&self, target: &Target<'_>) -> Answer {
+        let may_exclude =
+            !self.is_empty() && self.meets_operation(target) && self.meets_user(target.user_info);
+        Answer::of(may_exclude).min(self.meets_resource(target, false))
     }
 
     fn meets_operation(&self, target: &Target<'_>) -> bool {
@@ -138,7 +195,7 @@ impl Filter {
                 .any(|it| it == target.operation.as_str())
     }
 
-    fn meets_resource(&self, target: &Target<'_>, exception: bool) -> bool {
+    fn meets_resource(&self, target: &Target<'_>, exception: bool) -> Answer {
         let resource = target.resource;
         if !self.kinds.is_empty()
             && !self
@@ -146,17 +203,17 @@ impl Filter {
                 .iter()
                 .any(|it| it.matches(target.gvk, target.subresource))
         {
-            return false;
+            return Answer::No;
         }
         let name = match metadata(resource, "name") {
             "" => metadata(resource, "generateName"),
             name => name,
         };
         if !self.name.is_empty() && !wildcard::matches(&self.name, name) {
-            return false;
+            return Answer::No;
         }
         if !self.names.is_empty() && !self.names.iter().any(|it| wildcard::matches(it, name)) {
-            return false;
+            return Answer::No;
         }
         let kind = text(resource, "kind");
         if !self.namespaces.is_empty() {
@@ -170,7 +227,7 @@ impl Filter {
                 .iter()
                 .any(|it| wildcard::matches(it, namespace))
             {
-                return false;
+                return Answer::No;
             }
         }
         if !self.annotations.is_empty() {
@@ -181,26 +238,20 @@ impl Filter {
                     .any(|(k, v)| wildcard::matches(key, k) && wildcard::matches(value, v))
             });
             if !met {
-                return false;
+                return Answer::No;
             }
         }
         if let Some(selector) = &self.selector
             && !selector.matches(&strings(resource, "labels"))
         {
-            return false;
+            return Answer::No;
         }
         match &self.namespace_selector {
-            None => true,
+            None => Answer::Yes,
             // Namespaces themselves: a rule leaves them out, an exception does not look.
-            Some(_) if kind == "Namespace" => exception,
-            Some(_) if kind.is_empty() => true,
-            Some(selector) => selector.matches(
-                &target
-                    .namespace_labels
-                    .iter()
-                    .map(|(key, value)| (key.as_str(), value.as_str()))
-                    .collect(),
-            ),
+            Some(_) if kind == "Namespace" => Answer::of(exception),
+            Some(_) if kind.is_empty() => Answer::Yes,
+            Some(selector) => target.namespace_labels.selected_by(selector),
         }
     }
 

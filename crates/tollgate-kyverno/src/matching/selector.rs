@@ -1,6 +1,7 @@
 //! Label selectors with wildcards. Source: `pkg/utils/match/labels.go`, `ReplaceInSelector` in
 //! `pkg/engine/wildcards` and apimachinery's `LabelSelectorAsSelector`.
 
+use super::Answer;
 use std::collections::BTreeMap;
 use tollgate_jmespath::wildcard;
 
@@ -24,30 +25,48 @@ pub(crate) struct Selector {
 impl Selector {
     /// Whether labels are selected. A selector that is not valid selects nothing.
     pub(crate) fn matches(&self, labels: &BTreeMap<&str, &str>) -> bool {
-        let labels_match = self.labels.iter().all(|(key, value)| {
+        self.selects(labels, true) == Answer::Yes
+    }
+
+    /// Whether labels are selected of which these are known, or `all` there are.
+    pub(crate) fn selects(&self, labels: &BTreeMap<&str, &str>, all: bool) -> Answer {
+        let by_label = self.labels.iter().map(|(key, value)| {
             if wildcard::has_wildcard(key) || wildcard::has_wildcard(value) {
-                labels
+                let found = labels
                     .iter()
-                    .any(|(k, v)| wildcard::matches(key, k) && wildcard::matches(value, v))
-            } else {
-                labels.get(key.as_str()) == Some(&value.as_str())
+                    .any(|(k, v)| wildcard::matches(key, k) && wildcard::matches(value, v));
+                return Answer::known_if(found || all, found);
             }
+            let there = labels.get(key.as_str());
+            Answer::known_if(there.is_some() || all, there == Some(&value.as_str()))
         });
-        labels_match && self.expressions.iter().all(|it| it.holds(labels))
+        let by_expression = self.expressions.iter().map(|it| {
+            let known = all || labels.contains_key(it.key.as_str()) || !it.is_valid();
+            Answer::known_if(known, it.holds(labels))
+        });
+        by_label.chain(by_expression).min().unwrap_or(Answer::Yes)
     }
 }
 
 impl Requirement {
+    fn is_valid(&self) -> bool {
+        match self.operator.as_str() {
+            "In" | "NotIn" => !self.values.is_empty(),
+            "Exists" | "DoesNotExist" => self.values.is_empty(),
+            _ => false,
+        }
+    }
+
     fn holds(&self, labels: &BTreeMap<&str, &str>) -> bool {
         let there = labels.get(self.key.as_str());
         let listed = there.is_some_and(|it| self.values.iter().any(|value| value == it));
-        match self.operator.as_str() {
-            "In" => !self.values.is_empty() && listed,
-            "NotIn" => !self.values.is_empty() && !listed,
-            "Exists" => self.values.is_empty() && there.is_some(),
-            "DoesNotExist" => self.values.is_empty() && there.is_none(),
-            _ => false,
-        }
+        self.is_valid()
+            && match self.operator.as_str() {
+                "In" => listed,
+                "NotIn" => !listed,
+                "Exists" => there.is_some(),
+                _ => there.is_none(),
+            }
     }
 }
 

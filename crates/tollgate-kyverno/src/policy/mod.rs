@@ -67,6 +67,13 @@ pub struct Rule {
     pub(crate) body: Arc<Body>,
 }
 
+impl Rule {
+    /// Whether the rule is for the objects of some namespaces and not for those of others.
+    pub fn selects_by_namespace(&self) -> bool {
+        self.body.matches.asks_of_namespace() || self.body.exclude.asks_of_namespace()
+    }
+}
+
 /// One policy, read once and shared.
 #[derive(Clone, Debug)]
 pub struct Policy {

@@ -15,7 +15,6 @@ mod mocks;
 mod nearest;
 mod object;
 mod result;
-mod scope;
 mod suite;
 mod values;
 

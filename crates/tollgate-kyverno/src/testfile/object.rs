@@ -2,7 +2,8 @@
 //!
 //! Source: `cmd/cli/kubectl-kyverno/resource/resource.go`, `duplicate.go`.
 
-use super::{fault::SuiteError, scope::is_cluster_scoped};
+use super::fault::SuiteError;
+use crate::stored::{fill_maps, fill_namespace, is_cluster_scoped};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use tollgate_yaml::Node;
@@ -18,17 +19,6 @@ pub(super) struct Object {
     /// The whole object.
     pub(super) body: Value,
 }
-
-/// Fields that must be maps: a chart that prints `annotations:` and nothing after it means an
-/// empty one.
-const MAPS: [&str; 6] = [
-    "annotations",
-    "labels",
-    "matchLabels",
-    "nodeSelector",
-    "data",
-    "stringData",
-];
 
 impl Object {
     /// An object from its document: a namespace is filled in, absent maps become empty ones.
@@ -57,12 +47,8 @@ impl Object {
         let Value::Object(meta) = meta else {
             return Err(wrong("`metadata` of a resource is a map"));
         };
-        let mut namespace = text(meta, "namespace");
-        if namespace.is_empty() && !is_cluster_scoped(&api_version, &kind) {
-            namespace = "default".to_owned();
-            meta.insert("namespace".to_owned(), Value::from("default"));
-        }
-        let name = text(meta, "name");
+        fill_namespace(meta, is_cluster_scoped(&api_version, &kind));
+        let (namespace, name) = (text(meta, "namespace"), text(meta, "name"));
         Ok(Self {
             api_version,
             kind,
@@ -108,21 +94,6 @@ pub(super) fn without_duplicates(objects: Vec<Object>) -> Vec<Object> {
         .into_iter()
         .filter(|it| seen.insert(it.identity()))
         .collect()
-}
-
-fn fill_maps(map: &mut Map<String, Value>) {
-    for (key, value) in map.iter_mut() {
-        match value {
-            Value::Null if MAPS.contains(&&**key) => *value = json!({}),
-            Value::Object(inner) => fill_maps(inner),
-            // A list directly in a list is left alone, as upstream leaves it.
-            Value::Array(items) => items
-                .iter_mut()
-                .filter_map(Value::as_object_mut)
-                .for_each(fill_maps),
-            _ => {}
-        }
-    }
 }
 
 #[cfg(test)]

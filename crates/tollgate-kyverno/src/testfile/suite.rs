@@ -11,7 +11,7 @@ use super::{
     object::{Object, without_duplicates},
     values::{Values, user_info},
 };
-use crate::{Fixtures, Policy, Problem, UserInfo, load};
+use crate::{Fixtures, Policy, Problem, UnlistedNamespaces, UserInfo, load};
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 use tollgate_yaml::{Dialect, FileId, Limits, Node, Sources, Span, parse};
 
@@ -190,6 +190,7 @@ impl Suite {
             namespace_labels: values.namespace_labels.clone(),
             subresources: values.subresources.clone(),
             leave_contexts_unset: compat,
+            unlisted_namespaces: UnlistedNamespaces::Unlabelled,
             ..Fixtures::default()
         };
         for named in &test.exceptions {

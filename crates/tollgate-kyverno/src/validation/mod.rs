@@ -10,6 +10,7 @@ use crate::{
     conditions::{self, Conditions},
     context::{Context, ContextEntry, ErrorKind, VariableError},
     engine::{Asked, is_for, join},
+    matching::Answer,
     pattern::{Mismatch, match_pattern},
     policy::{Body, Deny, Foreach, Test, Validation},
     request::{Operation, RuleValues, UserInfo},
@@ -164,7 +165,8 @@ pub(crate) fn matched_before(
         }),
     };
     let target = asked.target(old, Operation::Create, Some(&stranger));
-    body.preconditions.is_none() && is_for(policy_namespace, &body.matches, &body.exclude, &target)
+    body.preconditions.is_none()
+        && is_for(policy_namespace, &body.matches, &body.exclude, &target) == Answer::Yes
 }
 
 /// Whether the old object, as if it were created now, fails the rule. Source: `validateOldObject`.

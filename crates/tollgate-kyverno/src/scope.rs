@@ -48,8 +48,10 @@ const CLUSTER_SCOPED: &[(&str, &str)] = &[
     ("storage.k8s.io", "VolumeAttributesClass"),
 ];
 
-/// Whether objects of this kind have no namespace. The version does not matter.
-pub(super) fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
+/// Whether objects of this kind of Kubernetes have no namespace. The version does not matter, and
+/// kinds that are not Kubernetes' own are taken for namespaced: what a definition says of them is
+/// for the caller to know.
+pub fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
     let group = match api_version.split('/').collect::<Vec<_>>()[..] {
         [group, _] => group,
         _ => "",
