@@ -10,6 +10,10 @@ use tollgate_yaml::{Dialect, Node, Span};
 /// The names of a kustomization file. Source: kustomize `api/konfig`.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+pub(super) fn is_kustomization(file: &RepoPath) -> bool {
+    NAMES.contains(&file.name())
+}
+
 /// The kustomizations of a tree.
 #[derive(Debug, Default)]
 pub struct Kustomizations {
@@ -53,7 +57,7 @@ pub fn kustomizations(tree: &dyn Tree, session: &Session<'_>) -> Result<Kustomiz
         .iter()
         .filter(|it| !matches!(tree.kind(it), Ok(Some(EntryKind::Directory))));
     for file in tree.files()?.iter().chain(linked_files) {
-        if NAMES.contains(&file.name()) {
+        if is_kustomization(file) {
             folders
                 .entry(file.parent().unwrap_or_default())
                 .or_default()

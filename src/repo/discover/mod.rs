@@ -10,7 +10,7 @@ mod policies;
 pub use definitions::{DefinitionFiles, definitions};
 pub use kustomizations::{Kustomizations, kustomizations};
 pub use overlays::{Mapped, Overlay, overlays};
-pub use policies::{Class, Document, PolicyFiles, is_manifest, policies, suites};
+pub use policies::{Class, Document, PolicyFiles, classify, is_manifest, policies, suites};
 
 use crate::repo::Tree;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
-/// The documents of a file that holds `mark`; none of any other, which need not be parsed.
+/// The documents of a file that may hold `mark`; none of any other, which need not be parsed.
 fn documents(
     tree: &dyn Tree,
     session: &Session<'_>,
@@ -46,13 +46,38 @@ fn documents(
     let bytes = tree
         .read(path)
         .map_err(|error| problem(Span::NONE, error.to_string(), None))?;
-    if !bytes.is_some_and(|it| String::from_utf8_lossy(&it).contains(mark)) {
+    if !bytes.is_some_and(|it| may_hold(&it, mark)) {
         return Ok(None);
     }
     let parsed = session.documents(path, Dialect::Sigs);
     parsed
         .map(Some)
         .map_err(|error| problem(error.span, error.message, error.help))
+}
+
+/// Whether a value of a YAML text may be `mark`, which is plain ASCII without a space. It stands in the
+/// text as it is, unless it is written with an escape for a character, goes on in the next line behind
+/// a backslash, or is base64; or the text is in another encoding.
+fn may_hold(bytes: &[u8], mark: &str) -> bool {
+    let hides = |pair: &[u8]| {
+        let escaped = |it: u8| {
+            matches!(
+                it,
+                b'x' | b'u' | b'U' | b' ' | b'\t' | b'\r' | b'\n' | 0x80..
+            )
+        };
+        matches!(pair, [b'\\', it] if escaped(*it))
+    };
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        let plain: Vec<u8> = bytes.iter().copied().filter(|it| *it != 0).collect();
+        return plain.windows(mark.len()).any(|it| it == mark.as_bytes());
+    }
+    let text = String::from_utf8_lossy(bytes);
+    // Tags: `!!binary`, `!<tag:yaml.org,2002:binary>`, and what `%TAG` makes of others.
+    let tags = ["!!bin", "!<", "%TAG"];
+    text.contains(mark)
+        || text.contains('\\') && bytes.windows(2).any(hides)
+        || tags.into_iter().any(|it| text.contains(it))
 }
 
 #[cfg(test)]

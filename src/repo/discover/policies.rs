@@ -1,12 +1,12 @@
 //! Where policies and fixture suites are.
 
-use super::{Problem, documents};
+use super::{Problem, documents, kustomizations::is_kustomization};
 use crate::config::Patterns;
 use crate::repo::Tree;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
-use tollgate_kustomize::{FileError, RepoPath, Session};
-use tollgate_yaml::{Node, Span};
+use std::collections::{BTreeMap, BTreeSet};
+use tollgate_kustomize::{EntryKind, FileError, RepoPath, Session};
+use tollgate_yaml::{Dialect, Node, Tag};
 
 /// What a document is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,37 +24,35 @@ pub enum Class {
 /// One document that an engine may own.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// Its file.
+    /// Its file, where links lead to.
     pub path: RepoPath,
-    /// Which document of the file, from 0.
-    pub index: usize,
+    /// The path through links under which it was found, where it is another one.
+    pub through: Option<RepoPath>,
     /// What it is for.
     pub class: Class,
-    /// `apiVersion`.
-    pub api_version: String,
     /// `kind`.
     pub kind: String,
     /// `metadata.name`; empty where it has none.
     pub name: String,
-    /// Where it stands.
-    pub span: Span,
+    /// The document, or the item of a list.
+    pub node: Node,
 }
 
 /// The policies of a tree and what stands beside them.
 #[derive(Debug, Default)]
 pub struct PolicyFiles {
-    /// In the order of path and index.
+    /// In the order of their paths, as they stand there.
     pub documents: Vec<Document>,
     /// Files that look like policies and cannot be read.
     pub problems: Vec<Problem>,
 }
 
-/// Every API group of Kyverno ends in this. It stands in each of its documents, so that files
-/// without it need not be parsed.
+/// Every API group of Kyverno ends in this. It stands in each of its documents, but for escapes.
 const GROUP: &str = "kyverno.io";
 
-/// Find the documents of Kyverno's API groups in the files that `patterns` name, by content.
-/// Templates of Helm charts are no YAML and are left out.
+/// Find the documents of Kyverno's API groups in the files that `patterns` name, by content, as
+/// `kubectl apply` takes them: items of lists are documents, and links are followed. What a
+/// kustomization names as a patch is none, nor are the templates of a Helm chart.
 ///
 /// # Errors
 /// Where the tree cannot be listed.
@@ -65,10 +63,31 @@ pub fn policies(
 ) -> Result<PolicyFiles, FileError> {
     let files = tree.files()?;
     let charts = charts(&files);
-    let read: Vec<Result<Vec<Document>, Problem>> = files
+    let real: BTreeSet<RepoPath> = charts
+        .iter()
+        .filter(|it| is_chart(session, it))
+        .cloned()
+        .collect();
+    let patches = patches(&files, tree, session);
+    let mut named: BTreeMap<RepoPath, Option<RepoPath>> = files
+        .iter()
+        .filter(|it| is_manifest(it) && patterns.matches(it))
+        .map(|it| (it.clone(), None))
+        .collect();
+    for (at, target) in through_links(tree, &files, patterns)? {
+        named.entry(target).or_insert(Some(at));
+    }
+    let read: Vec<Result<Vec<Document>, Problem>> = named
         .par_iter()
-        .filter(|it| is_manifest(it) && patterns.matches(it) && !is_template(it, &charts))
-        .map(|path| of_file(tree, session, path))
+        .filter(|(path, _)| !patches.contains(path) && !is_template(path, &real))
+        .map(|(path, through)| {
+            let found = of_file(tree, session, path, through.as_ref());
+            // Text with actions beside what is called a chart, and is none.
+            found.or_else(|problem| match is_template(path, &charts) {
+                true => Ok(Vec::new()),
+                false => Err(problem),
+            })
+        })
         .collect();
     let mut found = PolicyFiles::default();
     for file in read {
@@ -78,6 +97,57 @@ pub fn policies(
         }
     }
     Ok(found)
+}
+
+/// The files that links lead to and that the patterns name through them: path and target. A link
+/// that leads nowhere leads to no policy.
+fn through_links(
+    tree: &dyn Tree,
+    files: &[RepoPath],
+    patterns: &Patterns,
+) -> Result<BTreeMap<RepoPath, RepoPath>, FileError> {
+    /// More would be a trap, not a layout.
+    const MOST: usize = 10_000;
+    let mut found = BTreeMap::new();
+    let mut take = |path: RepoPath, target: &RepoPath| {
+        if is_manifest(&path) && patterns.matches(&path) && found.len() < MOST {
+            found.insert(path, target.clone());
+        }
+    };
+    for link in tree.links()? {
+        let (Ok(kind), Ok(target)) = (tree.kind(&link), tree.resolve(&link)) else {
+            continue;
+        };
+        if kind != Some(EntryKind::Directory) {
+            take(link, &target);
+        } else if !link.is_within(&target) {
+            for file in files.iter().filter(|it| it.is_within(&target)) {
+                let below = file.as_str()[target.as_str().len()..].trim_start_matches('/');
+                if let Some(path) = link.join(below) {
+                    take(path, file);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The files that kustomizations name as patches and not as resources: parts of something else.
+fn patches(files: &[RepoPath], tree: &dyn Tree, session: &Session<'_>) -> BTreeSet<RepoPath> {
+    let (mut patches, mut resources) = (BTreeSet::new(), BTreeSet::new());
+    for file in files.iter().filter(|it| is_kustomization(it)) {
+        let folder = file.parent().unwrap_or_default();
+        let Ok(read) = session.kustomization(&folder) else {
+            continue;
+        };
+        let resolved = |it: &str| tree.resolve(&folder.join(it)?).ok();
+        let by_path = read.patches.iter().chain(&read.patches_json6902);
+        let by_path = by_path.filter_map(|it| it.path.as_ref());
+        let named = by_path.chain(&read.patches_strategic_merge);
+        patches.extend(named.filter_map(|it| resolved(it)));
+        resources.extend(read.resources.iter().filter_map(|it| resolved(it)));
+    }
+    patches.difference(&resources).cloned().collect()
 }
 
 /// The files called `name` that `patterns` name.
@@ -126,42 +196,102 @@ pub(super) fn is_template(path: &RepoPath, charts: &BTreeSet<RepoPath>) -> bool 
     false
 }
 
+/// Whether the file beside templates says what chart it is, as Helm asks.
+fn is_chart(session: &Session<'_>, folder: &RepoPath) -> bool {
+    let file = folder.join("Chart.yaml");
+    let documents = file.and_then(|it| session.documents(&it, Dialect::Sigs).ok());
+    let chart = documents.as_ref().and_then(|it| it.first());
+    let says = |key| {
+        let value = chart.and_then(|it| it.get(key)).and_then(Node::as_scalar);
+        value.is_some_and(|it| !it.text.is_empty())
+    };
+    says("name") && says("version")
+}
+
 fn of_file(
     tree: &dyn Tree,
     session: &Session<'_>,
     path: &RepoPath,
+    through: Option<&RepoPath>,
 ) -> Result<Vec<Document>, Problem> {
     let parsed = documents(tree, session, path, GROUP)?;
-    let parsed = parsed.iter().flat_map(|it| it.iter()).enumerate();
-    Ok(parsed
-        .filter_map(|(index, node)| document(path, index, node))
-        .collect())
+    let mut found = Vec::new();
+    for node in parsed.iter().flat_map(|it| it.iter()) {
+        in_lists(node.clone(), &mut |node| {
+            found.extend(document(path, through, node));
+        });
+    }
+    Ok(found)
 }
 
-fn document(path: &RepoPath, index: usize, node: &Node) -> Option<Document> {
+/// A document, or the items of a list in the place of it: those that say nothing of their kind are
+/// of the kind that the list is for, as in `kubectl`. How deep lists stand in lists the reader limits.
+fn in_lists(mut node: Node, take: &mut impl FnMut(Node)) {
+    for key in ["apiVersion", "kind"] {
+        // Base64 says the same to Kubernetes.
+        let value = node.get_mut(key);
+        let binary = value.filter(|it| it.as_scalar().is_some_and(|it| it.tag == Tag::Binary));
+        if let Some(value) = binary
+            && let Ok(serde_json::Value::String(plain)) = value.to_json()
+        {
+            *value = Node::string(plain, value.origin);
+        }
+    }
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    let of = text(&node, "kind").and_then(|it| it.strip_suffix("List").map(str::to_owned));
+    let api_version = text(&node, "apiVersion");
+    let items = node.get_mut("items").and_then(Node::as_sequence_mut);
+    let (Some(of), Some(items)) = (of, items.map(std::mem::take)) else {
+        return take(node);
+    };
+    for mut item in items {
+        let origin = item.origin;
+        if let Some(map) = item.as_mapping_mut().filter(|it| !it.contains_key("kind"))
+            && !of.is_empty()
+        {
+            map.set("kind", Node::string(of.clone(), origin));
+            if let Some(it) = &api_version {
+                map.set("apiVersion", Node::string(it.clone(), origin));
+            }
+        }
+        in_lists(item, take);
+    }
+}
+
+fn document(path: &RepoPath, through: Option<&RepoPath>, node: Node) -> Option<Document> {
     let text = |key| node.get(key).and_then(Node::as_str).unwrap_or_default();
-    let (api_version, kind) = (text("apiVersion"), text("kind"));
-    let name = node
-        .get("metadata")
-        .and_then(|it| it.get("name"))
-        .and_then(Node::as_str);
+    let kind = text("kind").to_owned();
+    let name = node.get("metadata").and_then(|it| it.get("name"));
     Some(Document {
         path: path.clone(),
-        index,
-        class: class(api_version.split('/').next()?, kind)?,
-        api_version: api_version.to_owned(),
-        kind: kind.to_owned(),
-        name: name.unwrap_or_default().to_owned(),
-        span: node.span(),
+        through: through.cloned(),
+        class: classify(&node)?,
+        name: name.and_then(Node::as_str).unwrap_or_default().to_owned(),
+        kind,
+        node,
     })
 }
 
-/// Source: the API types of Kyverno 1.19, `api/`.
-fn class(group: &str, kind: &str) -> Option<Class> {
-    match group {
-        "cli.kyverno.io" => Some(Class::Fixture),
-        "kyverno.io" | "policies.kyverno.io" if kind.ends_with("Policy") => Some(Class::Policy),
-        "kyverno.io" | "policies.kyverno.io" if kind == "PolicyException" => Some(Class::Exception),
-        _ => (group == "kyverno.io" || group.ends_with(".kyverno.io")).then_some(Class::Other),
-    }
+/// What a document is for; `None` for one that no engine owns, and for a part of a policy: a patch,
+/// or what a test expects of its status. Source: the API types of Kyverno 1.19, `api/`.
+pub fn classify(node: &Node) -> Option<Class> {
+    let text = |key| node.get(key).and_then(Node::as_str).unwrap_or_default();
+    let (group, kind) = (text("apiVersion").split('/').next()?, text("kind"));
+    let given = |key| {
+        let value = node.get("spec").and_then(|it| it.get(key));
+        value.is_some_and(|it| !it.is_null())
+    };
+    let class = match group {
+        "cli.kyverno.io" => Class::Fixture,
+        "kyverno.io" | "policies.kyverno.io" if kind.ends_with("Policy") => Class::Policy,
+        "kyverno.io" | "policies.kyverno.io" if kind == "PolicyException" => Class::Exception,
+        _ if group == "kyverno.io" || group.ends_with(".kyverno.io") => Class::Other,
+        _ => return None,
+    };
+    let whole = match (class, group, kind) {
+        (Class::Policy, "kyverno.io", "ClusterPolicy" | "Policy") => given("rules"),
+        (Class::Policy | Class::Exception, ..) => node.get("spec").is_some(),
+        _ => true,
+    };
+    whole.then_some(class)
 }

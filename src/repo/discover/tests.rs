@@ -274,7 +274,7 @@ fn without_a_configuration_folders_say_which_environment() {
 }
 
 const POLICY: &str =
-    "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec: {}\n";
+    "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec: {rules: []}\n";
 
 #[test]
 fn policies_are_found_by_content() {
@@ -285,11 +285,11 @@ fn policies_are_found_by_content() {
     )
     .file(
         "policies/b.json",
-        "{\"apiVersion\": \"policies.kyverno.io/v1\", \"kind\": \"ValidatingPolicy\"}",
+        "{\"apiVersion\": \"policies.kyverno.io/v1\", \"kind\": \"ValidatingPolicy\", \"spec\": {}}",
     )
     .file(
         "policies/c.yml",
-        "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: e}\n",
+        "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: e}\nspec: {}\n",
     )
     .file(
         "policies/d.yaml",
@@ -313,7 +313,10 @@ fn policies_are_found_by_content() {
         "elsewhere/similar.yaml",
         "apiVersion: notkyverno.io/v1\nkind: ClusterPolicy\n# kyverno.io/v1\n",
     )
-    .file("chart/Chart.yaml", "name: c\n")
+    .file(
+        "chart/Chart.yaml",
+        "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+    )
     .file(
         "chart/templates/deep/a.yaml",
         "{{ if x }}\napiVersion: kyverno.io/v1\n",
@@ -328,27 +331,25 @@ fn policies_are_found_by_content() {
     let shown: Vec<String> = all
         .documents
         .iter()
-        .map(|it| {
-            format!(
-                "{}#{} {:?} {} {}",
-                it.path, it.index, it.class, it.kind, it.name
-            )
-        })
+        .map(|it| format!("{} {:?} {} {}", it.path, it.class, it.kind, it.name))
         .collect();
     assert_eq!(
         shown,
         [
-            "elsewhere/a.yaml#0 Policy ClusterPolicy p",
-            "policies/a.yaml#1 Policy ClusterPolicy p",
-            "policies/b.json#0 Policy ValidatingPolicy ",
-            "policies/c.yml#0 Exception PolicyException e",
-            "policies/d.yaml#0 Other GlobalContextEntry ",
-            "tests/kyverno-test.yaml#0 Fixture Test ",
-            "tests/values.yaml#0 Fixture Values ",
+            "elsewhere/a.yaml Policy ClusterPolicy p",
+            "policies/a.yaml Policy ClusterPolicy p",
+            "policies/b.json Policy ValidatingPolicy ",
+            "policies/c.yml Exception PolicyException e",
+            "policies/d.yaml Other GlobalContextEntry ",
+            "tests/kyverno-test.yaml Fixture Test ",
+            "tests/values.yaml Fixture Values ",
         ]
     );
     assert_eq!(
-        sources.describe(all.documents[1].span).split(':').nth(1),
+        sources
+            .describe(all.documents[1].node.span())
+            .split(':')
+            .nth(1),
         Some("4")
     );
     assert_eq!(all.problems.len(), 1);
@@ -369,6 +370,117 @@ fn policies_are_found_by_content() {
     assert_eq!(
         suites(&tree, &patterns, "kyverno-test.yaml").expect("a listing"),
         [path("tests/kyverno-test.yaml")]
+    );
+}
+
+/// `path: name` of each policy and exception.
+fn policy_names(repo: &TestRepo, paths: &str) -> Vec<String> {
+    let tree = repo.git_tree();
+    let sources = Sources::new();
+    let session = Session::new(&tree, &sources);
+    let config = configured(&format!("version: 1\npolicies: {{paths: [\"{paths}\"]}}\n"));
+    let patterns = Patterns::compile(&config.policies.paths).expect("patterns");
+    let found = policies(&tree, &session, &patterns).expect("a listing");
+    assert!(found.problems.is_empty(), "{:?}", found.problems);
+    let named = found.documents.iter();
+    named
+        .map(|it| format!("{}: {}", it.path, it.name))
+        .collect()
+}
+
+#[test]
+fn policies_are_found_in_every_form_that_a_cluster_takes() {
+    let inner = "{apiVersion: kyverno.io/v1, kind: Policy, metadata: {name: c}, spec: {rules: []}}";
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {{name: a}}, spec: {{rules: []}}}}\n- apiVersion: v1\n  kind: List\n  items: [{inner}]\n"
+    );
+    let mut repo = TestRepo::new();
+    repo.file("p/list.yaml", list)
+        .file(
+            "p/typed.yaml",
+            "apiVersion: kyverno.io/v1\nkind: ClusterPolicyList\nitems:\n- {metadata: {name: b}, spec: {rules: []}}\n",
+        )
+        .file(
+            "p/escapes.json",
+            r#"{"apiVersion": "kyvern\u006f.io/v1", "k\u0069nd": "Cluster\u0050olicy", "metadata": {"name": "d"}, "spec": {"rules": []}}"#,
+        )
+        .file(
+            "p/folded.yaml",
+            "apiVersion: \"kyverno\\\n  .io/v1\"\nkind: ClusterPolicy\nmetadata: {name: e}\nspec: {rules: []}\n",
+        )
+        .file(
+            "p/base64.yaml",
+            "apiVersion: !!binary a3l2ZXJuby5pby92MQ==\nkind: ClusterPolicy\nmetadata: {name: f}\nspec: {rules: []}\n",
+        )
+        .file("elsewhere/text", POLICY)
+        .link("p/link.yaml", "../elsewhere/text")
+        .file("shared/deep/q.yaml", POLICY.replace("name: p", "name: q"))
+        .link("p/shared", "../shared")
+        .link("p/nowhere.yaml", "../nothing");
+    assert_eq!(
+        policy_names(&repo, "p/**"),
+        [
+            "elsewhere/text: p",
+            "p/base64.yaml: f",
+            "p/escapes.json: d",
+            "p/folded.yaml: e",
+            "p/list.yaml: a",
+            "p/list.yaml: c",
+            "p/typed.yaml: b",
+            "shared/deep/q.yaml: q",
+        ]
+    );
+    assert_eq!(policy_names(&repo, "shared/**"), ["shared/deep/q.yaml: q"]);
+}
+
+#[test]
+fn a_file_in_utf_16_is_no_policy_and_no_silence() {
+    let mut bytes = vec![0xff, 0xfe];
+    bytes.extend(POLICY.encode_utf16().flat_map(u16::to_le_bytes));
+    let mut repo = TestRepo::new();
+    repo.file("p/wide.yaml", bytes);
+    let (tree, sources) = (repo.git_tree(), Sources::new());
+    let session = Session::new(&tree, &sources);
+    let patterns = Patterns::compile(&Config::default().policies.paths).expect("patterns");
+    let found = policies(&tree, &session, &patterns).expect("a listing");
+    assert_eq!(found.documents.len(), 0);
+    assert_eq!(found.problems[0].message, "`p/wide.yaml` is not UTF-8 text");
+}
+
+#[test]
+fn a_part_of_a_policy_is_none() {
+    let part = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\n";
+    let mut repo = TestRepo::new();
+    repo.file("tests/assert.yaml", format!("{part}status: {{ready: true}}\n"))
+        .file(
+            "tests/exception.yaml",
+            "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: e}\n",
+        )
+        .file("o/patch.yaml", POLICY)
+        .file("o/merge.yaml", POLICY)
+        .file("o/used.yaml", POLICY)
+        .file(
+            "o/kustomization.yaml",
+            "resources: [used.yaml]\npatches: [{path: patch.yaml}, {path: used.yaml}]\npatchesStrategicMerge: [merge.yaml]\n",
+        );
+    assert_eq!(policy_names(&repo, "**"), ["o/used.yaml: p"]);
+}
+
+#[test]
+fn a_template_is_what_stands_below_the_templates_of_a_chart() {
+    let mut repo = TestRepo::new();
+    repo.file("a/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n")
+        .file("a/templates/p.yaml", POLICY)
+        .file("a/policies/p.yaml", POLICY)
+        .file("b/Chart.yaml", "x: 1\n")
+        .file("b/templates/p.yaml", POLICY)
+        .file(
+            "b/templates/q.yaml",
+            "{{ if x }}\napiVersion: kyverno.io/v1\n",
+        );
+    assert_eq!(
+        policy_names(&repo, "**"),
+        ["a/policies/p.yaml: p", "b/templates/p.yaml: p"]
     );
 }
 

@@ -24,7 +24,8 @@ pub(super) fn control_plane(
             .chain(&head.policies.documents);
         documents
             .filter(|it| it.class == class)
-            .map(|it| it.path.as_str())
+            .flat_map(|it| std::iter::once(&it.path).chain(&it.through))
+            .map(RepoPath::as_str)
             .collect()
     };
     let (policies, exceptions, fixtures) =

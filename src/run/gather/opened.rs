@@ -81,32 +81,20 @@ impl<'a> Opened<'a> {
     pub(super) fn load_policies(&self, builtin: config::Builtin) -> Loaded<'_> {
         let wanted = |it: &&Document| matches!(it.class, Class::Policy | Class::Exception);
         let mut documents = Vec::new();
-        let mut lost = Vec::new();
         let (mut own, mut judged) = (BTreeSet::new(), false);
         for it in self.policies.documents.iter().filter(wanted) {
-            // It was read when it was found, so this comes from the session's memory. A policy that
-            // is not there any more must not look like one that was never written.
-            let file = self
-                .session
-                .documents(&it.path, tollgate_yaml::Dialect::Sigs);
-            let document = file.ok().and_then(|file| file.get(it.index).cloned());
             let judges = |it: &Node| {
                 let mut engines = ENGINES.iter();
                 engines.any(|engine| engine.recognises(it) && engine.judges(it))
             };
             if it.class == Class::Policy {
                 own.insert(it.name.clone());
-                judged |= document.as_ref().is_none_or(judges);
+                judged |= judges(&it.node);
             }
-            match document {
-                Some(document) => documents.push(document),
-                None => lost.push((None, format!("`{}` cannot be read again", it.path))),
-            }
+            documents.push(it.node.clone());
         }
         let builtin = policies::builtin(builtin, judged, &own, self.sources);
-        let mut loaded = policies::load(&documents, &builtin, self.sources, self.side);
-        loaded.problems.extend(lost);
-        loaded
+        policies::load(&documents, &builtin, self.sources, self.side)
     }
 
     pub(super) fn side(&self) -> secrets::Tree<'_> {
@@ -145,7 +133,10 @@ impl<'a> Opened<'a> {
         suites::Suites {
             files: self.files,
             suites: &self.suites,
-            policies: policies.map(|it| it.path.clone()).collect(),
+            policies: policies
+                .flat_map(|it| [Some(it.path.clone()), it.through.clone()])
+                .flatten()
+                .collect(),
         }
     }
 
