@@ -82,6 +82,11 @@ const PAGES: &[(&str, &str, &str)] = &[
         include_str!("override.md"),
     ),
     (
+        "backtest",
+        "what the gate would have made of the last changes of a branch",
+        include_str!("backtest.md"),
+    ),
+    (
         "baseline",
         "write down what is there, so that it does not hold changes",
         include_str!("baseline.md"),

@@ -41,7 +41,7 @@ fn keep(proposal: &Proposal, common: &Common) -> u8 {
     match files::write(&root, name, proposal.text.as_bytes(), Place::Free) {
         Ok(()) => print(
             &format!(
-                "wrote {name}: {}\nread it, commit it, then try it: tollgate check --working-tree\nwhat is there already and would hold a change is written down by: tollgate baseline\n",
+                "wrote {name}: {}\nread it, commit it, then try it: tollgate check --working-tree\nwhat it would have made of the last changes: tollgate backtest\nwhat is there already and would hold a change is written down by: tollgate baseline\n",
                 crate::reporters::escape::line(&proposal.found)
             ),
             exit::ADMITTED,

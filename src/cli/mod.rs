@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod apply;
+mod backtest;
 mod baseline;
 mod check;
 mod completions;
@@ -93,6 +94,8 @@ enum Command {
     Init(init::Args),
     /// Write down what is there, so that it does not hold changes; later, take out what is gone
     Baseline(baseline::Args),
+    /// Say what the gate would have made of the last changes of a branch
+    Backtest(backtest::Args),
     /// Judge the facts of an earlier check again
     Replay(replay::Args),
     /// Print the JSON Schema of the configuration or of the file with exceptions, for editors
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
             Command::Explain(args) => explain::run(args, common),
             Command::Init(args) => init::run(args, common),
             Command::Baseline(args) => baseline::run(args, common),
+            Command::Backtest(args) => backtest::run(args, common),
             Command::Replay(args) => replay::run(args, common),
             Command::Schema(args) => schema::run(args),
             Command::Completions(args) => completions::run(args),

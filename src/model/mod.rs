@@ -1,5 +1,6 @@
 //! What is true about the change under judgement. Plain data: no I/O, no opinions.
 
+mod backtest;
 mod facts;
 mod forge;
 pub mod owners;
@@ -15,6 +16,10 @@ mod time;
 mod waiver;
 mod waiver_files;
 
+pub use backtest::{
+    Backtest, BacktestCommit, BacktestExample, BacktestFinding, BacktestOutcome, BacktestRule,
+    BacktestWeight,
+};
 pub use facts::{
     Change, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts, OverlayFacts, PolicyFacts,
     Problem, RenderFacts, RenderWarning, ResourceFacts, RevisionFacts, RuleFacts, RuleOutcome,

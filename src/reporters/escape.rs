@@ -150,6 +150,24 @@ pub fn cut(text: &str, limit: usize) -> Cow<'_, str> {
     }
 }
 
+/// Foreign text on one line, as the content of an HTML element that an XML parser reads alike.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in line(text).chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            '\'' => out += "&#39;",
+            // What XML has no place for.
+            c @ ('\u{fffe}' | '\u{ffff}') => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// One line of text for XML 1.0, of at most `limit` characters: as [`line`], and what XML cannot
 /// carry becomes `\u{..}` too. The XML writer itself escapes mark-up.
 pub fn xml(text: &str, limit: usize) -> String {

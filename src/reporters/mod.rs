@@ -6,6 +6,7 @@ use crate::verdict::Verdict;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+pub mod backtest;
 pub mod escape;
 mod gist;
 mod github;

@@ -3,9 +3,11 @@
 mod control_plane;
 mod lowered;
 mod opened;
+mod taken;
 mod unread;
 mod whole;
 
+pub(super) use taken::taken;
 pub(super) use whole::whole;
 
 use control_plane::control_plane;
@@ -123,16 +125,19 @@ pub(super) fn gather(task: &CheckTask, read: &Texts, watch: Watch<'_>) -> Result
         forge,
         now: task.now,
         whole: false,
+        settings: None,
     };
     facts_of(&base, &*head, change, &lens, read, watch)
 }
 
 /// How two trees are looked at.
-struct Lens {
+struct Lens<'a> {
     forge: ForgeKind,
     now: u64,
     /// Whether BASE gives the rules and nothing else, so that all of HEAD is new.
     whole: bool,
+    /// A configuration in the place of the one that BASE has.
+    settings: Option<&'a config::Loaded>,
 }
 
 /// Everything about two trees and what differs between them.
@@ -140,12 +145,20 @@ fn facts_of(
     base: &dyn repo::Tree,
     head: &dyn repo::Tree,
     change: Change,
-    lens: &Lens,
+    lens: &Lens<'_>,
     read: &Texts,
     watch: Watch<'_>,
 ) -> Result<Gathered, Stop> {
-    let Lens { forge, now, whole } = *lens;
-    let loaded = config::load(base, &read.base).map_err(|it| config_stop(&it, &read.base))?;
+    let Lens {
+        forge,
+        now,
+        whole,
+        settings,
+    } = *lens;
+    let loaded = match settings {
+        Some(it) => it.clone(),
+        None => config::load(base, &read.base).map_err(|it| config_stop(&it, &read.base))?,
+    };
     let base = Opened::new(base, &read.base, Side::Base, &loaded.config, watch)?;
     let head = Opened::new(head, &read.head, Side::Head, &loaded.config, watch)?;
     let all = base

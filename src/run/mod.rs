@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 mod apply;
 mod aside;
+mod backtest;
 mod baseline;
 mod compare;
 mod diff;
@@ -44,6 +45,7 @@ mod waivers;
 mod workflows;
 
 pub use apply::{Applied, ApplyTask, Weight};
+pub use backtest::{BacktestTask, Backtested};
 pub use baseline::{BaselineTask, Inventory, Weighed, weigh};
 pub use diff::DiffTask;
 pub use doctor::{Diagnosis, survey_question};
@@ -75,6 +77,8 @@ pub enum Task {
     Owners(OwnersTask),
     /// Everything in a repository, as if it were new.
     Baseline(BaselineTask),
+    /// What would have become of changes that are merged.
+    Backtest(BacktestTask),
     /// Where a run stands.
     Survey(SurveyTask),
 }
@@ -98,6 +102,8 @@ pub enum Answer {
     Owners(Ownership),
     /// To [`Task::Baseline`].
     Baseline(Box<Inventory>),
+    /// To [`Task::Backtest`].
+    Backtest(Box<Backtested>),
     /// To [`Task::Survey`].
     Survey(Box<Surveyed>),
     /// To any task: it cannot be done.
@@ -149,6 +155,9 @@ pub fn perform(task: Task, watch: Watch<'_>) -> Answer {
         Task::Owners(task) => ownership::look_up(&task).map(Answer::Owners),
         Task::Baseline(task) => {
             baseline::inventory(&task, &read, watch).map(|it| Answer::Baseline(Box::new(it)))
+        }
+        Task::Backtest(task) => {
+            backtest::backtest(&task, &read, watch).map(|it| Answer::Backtest(Box::new(it)))
         }
         Task::Survey(task) => survey::survey(&task, &read).map(|it| Answer::Survey(Box::new(it))),
     };

@@ -3,6 +3,7 @@
 mod apply;
 mod architecture;
 mod attacks;
+mod backtest;
 mod baseline;
 mod builtin;
 mod check;

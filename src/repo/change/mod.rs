@@ -4,8 +4,10 @@
 //! it is the tree of their merge, so that changes of the base do not look like changes of the head
 //! turned round, and rules come from the newest base. Source: threat rows F3 and G13.
 
+mod history;
 mod standpoint;
 
+pub use history::{History, Taken, history};
 pub use standpoint::{Standpoint, standpoint};
 
 use super::{Objects, RepoError};

@@ -4,7 +4,7 @@
 use super::{both, failures, result, summary, telling, title};
 use crate::{
     model::{ChangeKind, FieldDiff, OverlayDiff, RenderDiff, ResourceDiff, Setting},
-    reporters::escape::line,
+    reporters::escape::html as text,
 };
 use std::fmt::Write;
 
@@ -145,22 +145,4 @@ fn at(place: &str) -> String {
 
 fn code(foreign: &str) -> String {
     format!("<code>{}</code>", text(foreign))
-}
-
-/// Foreign text on one line, as the content of an element.
-fn text(foreign: &str) -> String {
-    let mut out = String::with_capacity(foreign.len());
-    for c in line(foreign).chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            // What XML has no place for.
-            c @ ('\u{fffe}' | '\u{ffff}') => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -36,6 +36,7 @@ pub(in crate::run) fn whole(
         forge: owners::forge(&BTreeMap::new()),
         now,
         whole: true,
+        settings: None,
     };
     facts_of(tree, tree, change, &lens, read, watch)
 }
