@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tollgate_jmespath::wildcard;
-use tollgate_yaml::{Node, Span};
+use tollgate_yaml::{FieldPath, Node, Span};
 
 /// A `PolicyException` of `kyverno.io` (`v2` or `v2beta1`) or `policies.kyverno.io`.
 #[derive(Clone, Debug)]
@@ -124,7 +124,7 @@ impl FromIterator<PolicyException> for Exceptions {
 }
 
 pub(crate) fn read(document: &Node, value: &Value) -> Result<PolicyException, Fault> {
-    let root = Fields::new(Some(value), "the exception")?;
+    let root = Fields::new(Some(value), "the exception", FieldPath::root())?;
     root.only(&["apiVersion", "kind", "metadata", "spec"])?;
     let is_cel = root
         .text("apiVersion")?
@@ -137,10 +137,8 @@ pub(crate) fn read(document: &Node, value: &Value) -> Result<PolicyException, Fa
         scope: if is_cel {
             Scope::Policies
         } else {
-            Scope::Rules(Box::new(exception_parts(&Fields::new(
-                root.get("spec"),
-                "spec",
-            )?)?))
+            let spec = Fields::new(root.get("spec"), "spec", root.path_of("spec"))?;
+            Scope::Rules(Box::new(exception_parts(&spec)?))
         },
     })
 }

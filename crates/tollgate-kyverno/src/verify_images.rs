@@ -159,8 +159,9 @@ mod tests {
             &pod(&digest),
             &at,
         );
-        let signed =
-            policy("{imageReferences: ['*'], mutateDigest: false, attestors: [{entries: [{}]}]}");
+        let signed = policy(
+            "{imageReferences: ['*'], mutateDigest: false, attestors: [{entries: [{keys: {kms: k}}]}]}",
+        );
         check(&signed, &pod(&digest), &["r: unsupported"]);
         let registry = policy("{imageReferences: ['*'], failureAction: Enforce}");
         check(&registry, &pod("nginx"), &["r: unsupported"]);

@@ -69,6 +69,18 @@ fn close(bytes: &[u8], open: usize) -> Option<usize> {
     }
 }
 
+/// The text with something else in place of its variables. Source: `ReplaceAllVars`.
+pub(crate) fn fill(text: &str, with: &str) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut from = 0;
+    for it in find_all(text) {
+        filled += &text[from..it.braces.start];
+        filled += with;
+        from = it.braces.end;
+    }
+    filled + &text[from..]
+}
+
 /// The query between braces, and whether its result is not to be scanned again (`{{- x }}`).
 pub(crate) fn query_of(braces: &str) -> (String, bool) {
     let bare = braces.replace("{{", "").replace("}}", "");

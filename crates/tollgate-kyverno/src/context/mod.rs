@@ -9,9 +9,11 @@ mod query;
 mod reference;
 mod substitute;
 
+pub(crate) use braces::{fill as fill_variables, find_all as find_variables, query_of};
 pub(crate) use entry::{ContextEntry, Source};
 pub(crate) use images::{ImageExtractor, ImageExtractors, ImageInfo, Images, extract_images};
 pub(crate) use query::Queries;
+pub(crate) use reference::found_in as reference_in;
 pub(crate) use substitute::Template;
 
 use crate::request::{Fixtures, Operation, Request, RuleValues};

@@ -11,6 +11,12 @@ static REFERENCE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\$\(.[^ ]*\)|[^\\]\$\(.[^ ]*\)").ok());
 static ESCAPED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\\\$\(.[^ )]*\)").ok());
 
+/// The references of a text.
+pub(crate) fn found_in(text: &str) -> impl Iterator<Item = &str> {
+    let found = REFERENCE.iter().flat_map(move |it| it.find_iter(text));
+    found.filter_map(|it| it.as_str().get(it.as_str().find("$(")?..))
+}
+
 /// The text with references resolved in `document`; `path` is where the text stands.
 ///
 /// # Errors
@@ -24,8 +30,7 @@ pub(crate) fn resolve(
         return Ok(text.to_owned());
     }
     let mut out = text.to_owned();
-    for found in REFERENCE.iter().flat_map(|it| it.find_iter(text)) {
-        let reference = &found.as_str()[found.as_str().find("$(").unwrap_or(0)..];
+    for reference in found_in(text) {
         let value = look_up(reference, document, path)?;
         out = out.replacen(reference, &value, 1);
     }

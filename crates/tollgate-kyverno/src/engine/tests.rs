@@ -114,7 +114,7 @@ fn what_decides_without_the_labels_is_no_error() {
             &[],
         ),
         (
-            format!("match: {{any: [{things}]}}\n    exclude: {{any: [{{resources: {{{unknown}}}}}, {things}]}}"),
+            format!("match: {{any: [{things}]}}\n    exclude: {{any: [{{resources: {{{unknown}}}}}, {{resources: {{kinds: [\"Thin*\"]}}}}]}}"),
             &[],
         ),
         (

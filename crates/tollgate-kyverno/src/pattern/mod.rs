@@ -6,6 +6,6 @@ mod metadata;
 mod scalar;
 mod walk;
 
-pub(crate) use anchor::strip_anchor;
+pub(crate) use anchor::{Anchor, Modifier, strip_anchor};
 pub(crate) use scalar::{Operator, go_float, operator_of, scalar_matches, with_floats};
 pub(crate) use walk::{Mismatch, match_pattern};

@@ -1,29 +1,80 @@
 //! Reads fields of JSON maps and says what is wrong with them.
 
 use serde_json::{Map, Value};
+use tollgate_yaml::FieldPath;
 
-/// What is wrong: one lower-case clause that names the field.
-pub(crate) type Fault = String;
+/// What is wrong with a policy or an exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// One lower-case clause that names the field.
+    pub(crate) message: String,
+    /// The field in its document.
+    pub(crate) at: FieldPath,
+    /// Whether Kyverno itself, asked about the policy, says so.
+    pub(crate) refused: bool,
+}
+
+impl Fault {
+    pub(crate) fn new(at: &FieldPath, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            at: at.clone(),
+            refused: false,
+        }
+    }
+}
+
+impl Fault {
+    /// The same, said by Kyverno.
+    pub(crate) fn of_kyverno(self) -> Self {
+        Self {
+            refused: true,
+            ..self
+        }
+    }
+}
+
+impl From<String> for Fault {
+    fn from(message: String) -> Self {
+        Self::new(&FieldPath::root(), message)
+    }
+}
 
 /// A map and how a person would name it.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields<'a> {
     map: Option<&'a Map<String, Value>>,
     name: String,
+    path: FieldPath,
 }
 
 impl<'a> Fields<'a> {
-    /// A value that must be a map or absent; absent reads as empty.
-    pub(crate) fn new(value: Option<&'a Value>, name: &str) -> Result<Self, Fault> {
+    /// A value that must be a map or absent; absent reads as empty. `name` is how a person calls it.
+    pub(crate) fn new(
+        value: Option<&'a Value>,
+        name: &str,
+        path: FieldPath,
+    ) -> Result<Self, Fault> {
         let map = match value {
             None | Some(Value::Null) => None,
             Some(Value::Object(map)) => Some(map),
-            Some(_) => return Err(format!("`{name}` must be a map")),
+            Some(_) => return Err(Fault::new(&path, format!("`{name}` must be a map"))),
         };
         Ok(Self {
             map,
             name: name.to_owned(),
+            path,
         })
+    }
+
+    /// What is wrong with a field of it.
+    pub(crate) fn fault(&self, key: &str, message: impl Into<String>) -> Fault {
+        Fault::new(&self.path.key(key), message)
+    }
+
+    /// The place of a field.
+    pub(crate) fn path_of(&self, key: &str) -> FieldPath {
+        self.path.key(key)
     }
 
     /// Kyverno refuses fields it does not know; so does this, as a misspelt field is a rule that
@@ -36,7 +87,7 @@ impl<'a> Fields<'a> {
             .find(|it| !known.contains(&it.as_str()))
         {
             None => Ok(()),
-            Some(key) => Err(format!("`{}` has no field `{key}`", self.name)),
+            Some(key) => Err(self.fault(key, format!("`{}` has no field `{key}`", self.name))),
         }
     }
 
@@ -50,14 +101,14 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn fields(&self, key: &str) -> Result<Fields<'a>, Fault> {
-        Fields::new(self.get(key), &self.name_of(key))
+        Fields::new(self.get(key), &self.name_of(key), self.path_of(key))
     }
 
     pub(crate) fn text(&self, key: &str) -> Result<Option<&'a str>, Fault> {
         match self.get(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(format!("`{}` must be a string", self.name_of(key))),
+            Some(_) => Err(self.fault(key, format!("`{}` must be a string", self.name_of(key)))),
         }
     }
 
@@ -69,7 +120,10 @@ impl<'a> Fields<'a> {
         match self.get(key) {
             None => Ok(None),
             Some(Value::Bool(it)) => Ok(Some(*it)),
-            Some(_) => Err(format!("`{}` must be true or false", self.name_of(key))),
+            Some(_) => Err(self.fault(
+                key,
+                format!("`{}` must be true or false", self.name_of(key)),
+            )),
         }
     }
 
@@ -77,7 +131,7 @@ impl<'a> Fields<'a> {
         match self.get(key) {
             None => Ok(&[]),
             Some(Value::Array(items)) => Ok(items),
-            Some(_) => Err(format!("`{}` must be a list", self.name_of(key))),
+            Some(_) => Err(self.fault(key, format!("`{}` must be a list", self.name_of(key)))),
         }
     }
 
@@ -86,7 +140,10 @@ impl<'a> Fields<'a> {
             .iter()
             .map(|it| match it {
                 Value::String(text) => Ok(text.clone()),
-                _ => Err(format!("`{}` must be a list of strings", self.name_of(key))),
+                _ => Err(self.fault(
+                    key,
+                    format!("`{}` must be a list of strings", self.name_of(key)),
+                )),
             })
             .collect()
     }
@@ -100,7 +157,7 @@ impl<'a> Fields<'a> {
             .flatten()
             .map(|(key, value)| match value {
                 Value::String(text) => Ok((key.clone(), text.clone())),
-                _ => Err(format!("`{}` must be a string", fields.name_of(key))),
+                _ => Err(fields.fault(key, format!("`{}` must be a string", fields.name_of(key)))),
             })
             .collect()
     }
@@ -110,7 +167,10 @@ impl<'a> Fields<'a> {
         self.list(key)?
             .iter()
             .enumerate()
-            .map(|(at, it)| Fields::new(Some(it), &format!("{}[{at}]", self.name_of(key))))
+            .map(|(at, it)| {
+                let name = format!("{}[{at}]", self.name_of(key));
+                Fields::new(Some(it), &name, self.path_of(key).index(at))
+            })
             .collect()
     }
 

@@ -3,7 +3,8 @@
 use super::{
     Body, Check, Policy, PolicyKind, Problem, Rule, RuleType,
     fields::{Fault, Fields},
-    read,
+    read, shape,
+    vet::Vetting,
 };
 use crate::{
     autogen::{self, Generated},
@@ -13,7 +14,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::sync::Arc;
-use tollgate_yaml::{Entry, Mapping, Node, Span, Value as Tree};
+use tollgate_yaml::{Entry, FieldPath, Mapping, Node, Span, Value as Tree};
 
 /// Read policies and exceptions. Documents of other kinds are problems: in a folder of policies
 /// they would be policies that nobody enforces.
@@ -35,9 +36,13 @@ pub fn load<'a>(documents: impl IntoIterator<Item = &'a Node>) -> Loaded {
             Err(fault) => fault,
         };
         problems.push(Problem {
-            span: document.span(),
+            span: document.blame(&fault.at).edit_here(),
             name: Some(Arc::from(name)).filter(|it: &Arc<str>| !it.is_empty()),
-            message: fault,
+            message: match fault.refused {
+                true => format!("Kyverno refuses the policy: {}", fault.message),
+                false => fault.message,
+            },
+            refused: fault.refused,
         });
     }
     Loaded {
@@ -46,6 +51,9 @@ pub fn load<'a>(documents: impl IntoIterator<Item = &'a Node>) -> Loaded {
         problems,
     }
 }
+
+/// The version of policies that says less.
+const NEWER: &str = "kyverno.io/v2beta1";
 
 enum Document {
     Policy(Box<Policy>),
@@ -61,10 +69,14 @@ fn read_document(document: &Node, name: &str) -> Result<Document, Fault> {
         return exception::read(document, &value).map(|it| Document::Exception(Box::new(it)));
     }
     let Some(kind) = policy_kind(group, kind) else {
-        return Err(format!(
-            "`{api}` `{kind}` is not a policy that Kyverno knows"
-        ));
+        let why = format!("`{api}` `{kind}` is not a policy that Kyverno knows");
+        return Err(why.into());
     };
+    let is_rules = matches!(kind, PolicyKind::ClusterPolicy | PolicyKind::Policy);
+    if is_rules && !matches!(api, "kyverno.io/v1" | NEWER) {
+        let why = format!("`{api}` is no version of {kind:?} that Kyverno serves");
+        return Err(Fault::new(&FieldPath::root().key("apiVersion"), why));
+    }
     let policy = match kind {
         PolicyKind::ClusterPolicy | PolicyKind::Policy => read_policy(document, kind, name)?,
         _ => foreign(document, kind, name),
@@ -73,7 +85,7 @@ fn read_document(document: &Node, name: &str) -> Result<Document, Fault> {
 }
 
 fn json(node: &Node) -> Result<Value, Fault> {
-    node.to_json().map_err(|it| it.message)
+    node.to_json().map_err(|it| it.message.into())
 }
 
 /// A text of the document's metadata; empty where it is not there.
@@ -171,30 +183,10 @@ fn foreign(document: &Node, kind: PolicyKind, name: &str) -> Policy {
 
 fn read_policy(document: &Node, kind: PolicyKind, name: &str) -> Result<Policy, Fault> {
     let value = json(&without_rules(document))?;
-    let root = Fields::new(Some(&value), "the policy")?;
-    root.only(&["apiVersion", "kind", "metadata", "spec", "status"])?;
-    let spec = Fields::new(root.get("spec"), "spec")?;
-    spec.only(&[
-        "rules",
-        "applyRules",
-        "failurePolicy",
-        "validationFailureAction",
-        "validationFailureActionOverrides",
-        "emitWarning",
-        "admission",
-        "background",
-        "schemaValidation",
-        "webhookTimeoutSeconds",
-        "mutateExistingOnPolicyUpdate",
-        "generateExistingOnPolicyUpdate",
-        "generateExisting",
-        "useServerSideApply",
-        "webhookConfiguration",
-    ])?;
+    shape::POLICY.check(&value, &FieldPath::root())?;
+    let vetting = Vetting::new(&value, kind).map_err(Fault::of_kyverno)?;
+    let spec = Fields::new(value.get("spec"), "spec", FieldPath::root().key("spec"))?;
     let mut policy = base(document, kind, name);
-    if kind == PolicyKind::ClusterPolicy && !policy.namespace.is_empty() {
-        return Err("a ClusterPolicy must not have a namespace".to_owned());
-    }
     policy.enforce = spec
         .text("validationFailureAction")?
         .is_some_and(|it| it.eq_ignore_ascii_case("enforce"));
@@ -204,8 +196,7 @@ fn read_policy(document: &Node, kind: PolicyKind, name: &str) -> Result<Policy, 
         policy.unsupported =
             Some("`webhookConfiguration.matchConditions` (CEL) is not evaluated yet".into());
     }
-    spec.list("rules")?;
-    read_rules(document, &mut policy)?;
+    read_rules(document, &mut policy, vetting)?;
     for rule in &policy.rules {
         rule.body
             .queries(&mut |query| policy.queries.prepare(query));
@@ -214,11 +205,18 @@ fn read_policy(document: &Node, kind: PolicyKind, name: &str) -> Result<Policy, 
 }
 
 /// The rules one by one, in two passes: all of a long policy at once would be many times its text.
-fn read_rules(document: &Node, policy: &mut Policy) -> Result<(), Fault> {
+fn read_rules(document: &Node, policy: &mut Policy, mut vetting: Vetting) -> Result<(), Fault> {
     let rules = rules(document);
     let mut autogen = autogen::Applicable::default();
-    for rule in rules {
-        autogen.look_at(&json(rule)?);
+    let place = FieldPath::root().key("spec").key("rules");
+    let newer = document.get("apiVersion").and_then(Node::as_str) == Some(NEWER);
+    for (at, rule) in rules.iter().enumerate() {
+        let rule = json(rule)?;
+        shape::RULE.check(&rule, &place.index(at))?;
+        if newer {
+            shape::newer(&rule, &place.index(at))?;
+        }
+        autogen.look_at(&rule);
     }
     policy.controllers = autogen.controllers(annotation(
         document,
@@ -227,11 +225,13 @@ fn read_rules(document: &Node, policy: &mut Policy) -> Result<(), Fault> {
     let mut blocks = read::Blocks::default();
     let mut generated = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
-        let (value, span) = (json(rule)?, rule.span());
-        let written = read_rule(&value, at, span, None, policy.enforce, &mut blocks)?;
+        let (value, span, at) = (json(rule)?, rule.span(), place.index(at));
+        vetting.written(&value, &at).map_err(Fault::of_kyverno)?;
+        let written = read_rule(&value, &at, span, None, policy.enforce, &mut blocks)?;
         for to in [Generated::Controllers, Generated::CronJob] {
             if let Some(made) = autogen::generate(&value, to, &policy.controllers) {
-                let made = read_rule(&made, at, span, Some(to), policy.enforce, &mut blocks)?;
+                vetting.generated(&made, &at).map_err(Fault::of_kyverno)?;
+                let made = read_rule(&made, &at, span, Some(to), policy.enforce, &mut blocks)?;
                 generated.push(Rule {
                     written: written.name.clone(),
                     ..made
@@ -241,7 +241,7 @@ fn read_rules(document: &Node, policy: &mut Policy) -> Result<(), Fault> {
         policy.rules.push(written);
     }
     policy.rules.append(&mut generated);
-    Ok(())
+    vetting.finish().map_err(Fault::of_kyverno)
 }
 
 fn rules(document: &Node) -> &[Node] {
@@ -278,14 +278,13 @@ fn without_rules(document: &Node) -> Node {
 
 fn read_rule(
     value: &Value,
-    at: usize,
+    at: &FieldPath,
     span: Span,
     generated: Option<Generated>,
     enforce: bool,
     blocks: &mut read::Blocks,
 ) -> Result<Rule, Fault> {
-    let place = format!("spec.rules[{at}]");
-    let body = read::rule(value, &place, enforce, blocks)?;
+    let body = read::rule(value, at, enforce, blocks)?;
     let name = value.get("name").and_then(Value::as_str);
     let name: Arc<str> = Arc::from(name.unwrap_or_default());
     Ok(Rule {

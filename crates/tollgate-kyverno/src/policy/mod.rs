@@ -4,6 +4,8 @@ mod body;
 mod fields;
 mod load;
 mod read;
+mod shape;
+mod vet;
 
 pub(crate) use body::{Body, Check, Deny, Foreach, Generation, PodSecurityRule, Test, Validation};
 pub(crate) use fields::{Fault, Fields};
@@ -115,4 +117,6 @@ pub struct Problem {
     pub name: Option<Arc<str>>,
     /// What is wrong: one lower-case clause, no full stop.
     pub message: String,
+    /// Whether Kyverno itself refuses the policy, in a cluster as on its command line.
+    pub refused: bool,
 }

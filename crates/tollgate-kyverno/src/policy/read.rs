@@ -3,6 +3,7 @@
 use super::{
     body::{Body, Check, Deny, Foreach, Generation, PodSecurityRule, Test, Validation},
     fields::{Fault, Fields},
+    vet::{does, folded},
 };
 use crate::{
     conditions::{Condition, Conditions},
@@ -16,9 +17,10 @@ use crate::{
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use tollgate_yaml::FieldPath;
 
 /// How deep loops may nest in each other.
-const MAX_NESTING: usize = 16;
+pub(super) const MAX_NESTING: usize = 16;
 
 const BLOCK: [&str; 6] = [
     "any",
@@ -52,11 +54,12 @@ impl Blocks {
 /// Read a rule. `enforce` is the policy's own action.
 pub(super) fn rule(
     value: &Value,
-    name: &str,
+    at: &FieldPath,
     enforce: bool,
     blocks: &mut Blocks,
 ) -> Result<Body, Fault> {
-    let rule = Fields::new(Some(value), name)?;
+    let name = at.to_string();
+    let rule = Fields::new(Some(value), &name, at.clone())?;
     rule.only(&[
         "name",
         "context",
@@ -72,14 +75,9 @@ pub(super) fn rule(
         "verifyImages",
         "skipBackgroundRequests",
     ])?;
-    let given = |key: &str| match rule.get(key) {
-        Some(Value::Object(map)) => !map.is_empty(),
-        Some(Value::Array(items)) => !items.is_empty(),
-        _ => false,
-    };
     let types: Vec<&str> = ["mutate", "validate", "generate", "verifyImages"]
         .into_iter()
-        .filter(|it| given(it))
+        .filter(|it| does(value, it))
         .collect();
     let check = match types.as_slice() {
         ["validate"] => validate(&rule.fields("validate")?, enforce)?,
@@ -88,28 +86,33 @@ pub(super) fn rule(
         ["verifyImages"] => Check::VerifyImages(
             rule.each("verifyImages")?
                 .iter()
-                .map(|it| image_verification(it, enforce))
+                .map(image_verification)
                 .collect::<Result<_, Fault>>()?,
         ),
         [] => {
-            return Err(format!(
-                "`{name}` has none of mutate, validate, generate and verifyImages"
+            return Err(Fault::new(
+                at,
+                format!("`{name}` has none of mutate, validate, generate and verifyImages"),
             ));
         }
         _ => {
-            return Err(format!(
-                "`{name}` may have only one of mutate, validate, generate and verifyImages"
+            return Err(Fault::new(
+                at,
+                format!(
+                    "`{name}` may have only one of mutate, validate, generate and verifyImages"
+                ),
             ));
         }
     };
     if rule.get("imageExtractors").is_some() && !matches!(check, Check::VerifyImages(_)) {
-        return Err(format!(
-            "`{name}` may have imageExtractors only with verifyImages"
+        return Err(rule.fault(
+            "imageExtractors",
+            format!("`{name}` may have imageExtractors only with verifyImages"),
         ));
     }
     let conditions = match rule.get("preconditions") {
         None => None,
-        Some(value) => Some(conditions(value, &rule.name_of("preconditions"))?),
+        Some(value) => Some(conditions(value, &rule.path_of("preconditions"))?),
     };
     Ok(Body {
         matches: blocks.read(&rule, "match")?,
@@ -167,20 +170,23 @@ fn validate(validate: &Fields<'_>, enforce: bool) -> Result<Check, Fault> {
         None => enforce,
     };
     let allow_existing = validate.boolean("allowExistingViolations")?.unwrap_or(true);
+    let security = validate.fields("podSecurity")?;
+    if validate.get("podSecurity").is_some() && security.get("level").is_none() {
+        return Ok(Check::Unsupported("validate.podSecurity without a level"));
+    }
     if validate.get("podSecurity").is_some() {
         return Ok(Check::PodSecurity(Box::new(PodSecurityRule {
-            asks: pod_security(&validate.fields("podSecurity")?)?,
+            asks: pod_security(&security)?,
             enforce,
             allow_existing,
         })));
     }
     let test = test(validate, 0)?;
-    if test.is_empty() {
-        return Err(format!(
-            "`{}` has none of pattern, anyPattern, deny and foreach",
-            validate.name_of("")
-        )
-        .replace(".`", "`"));
+    if test.is_empty() && validate.get("foreach").is_none() {
+        return Err(validate.fault(
+            "",
+            "a rule that validates needs one of pattern, anyPattern, deny and foreach",
+        ));
     }
     Ok(Check::Validate(Box::new(Validation {
         message: template_text(validate, "message")?,
@@ -191,7 +197,7 @@ fn validate(validate: &Fields<'_>, enforce: bool) -> Result<Check, Fault> {
 }
 
 /// Source: `api/kyverno/v1/image_verification_types.go` with the defaults of its schema.
-fn image_verification(fields: &Fields<'_>, enforce: bool) -> Result<ImageVerification, Fault> {
+fn image_verification(fields: &Fields<'_>) -> Result<ImageVerification, Fault> {
     fields.only(&[
         "failureAction",
         "type",
@@ -216,16 +222,6 @@ fn image_verification(fields: &Fields<'_>, enforce: bool) -> Result<ImageVerific
         "useCache",
     ])?;
     let mutate_digest = fields.boolean("mutateDigest")?.unwrap_or(true);
-    let enforce = match fields.text("failureAction")? {
-        Some(action) => action.eq_ignore_ascii_case("enforce"),
-        None => enforce,
-    };
-    if mutate_digest && !enforce {
-        return Err(format!(
-            "`{}` must be false where failures are only audited",
-            fields.name_of("mutateDigest")
-        ));
-    }
     let mut references = fields.texts("imageReferences")?;
     references.extend(fields.text("image")?.map(str::to_owned));
     Ok(ImageVerification {
@@ -243,16 +239,18 @@ fn pod_security(fields: &Fields<'_>) -> Result<PodSecurity, Fault> {
     fields.only(&["level", "version", "exclude"])?;
     let (level, version) = (fields.owned_text("level")?, fields.owned_text("version")?);
     if !matches!(level.as_str(), "privileged" | "baseline" | "restricted") {
-        return Err(format!(
-            "`{}` must be privileged, baseline or restricted",
-            fields.name_of("level")
+        let name = fields.name_of("level");
+        return Err(fields.fault(
+            "level",
+            format!("`{name}` must be privileged, baseline or restricted"),
         ));
     }
     let minor = version.strip_prefix("v1.").and_then(|it| it.parse().ok());
     if !matches!(version.as_str(), "" | "latest") && !matches!(minor, Some(19..=32)) {
-        return Err(format!(
-            "`{}` must be latest or from v1.19 to v1.32",
-            fields.name_of("version")
+        let name = fields.name_of("version");
+        return Err(fields.fault(
+            "version",
+            format!("`{name}` must be latest or from v1.19 to v1.32"),
         ));
     }
     Ok(PodSecurity {
@@ -287,7 +285,10 @@ fn template_text(fields: &Fields<'_>, key: &str) -> Result<Option<Template>, Fau
 
 fn test(fields: &Fields<'_>, nesting: usize) -> Result<Test, Fault> {
     if nesting > MAX_NESTING {
-        return Err(format!("loops nest more than {MAX_NESTING} levels deep"));
+        return Err(fields.fault(
+            "foreach",
+            format!("loops nest more than {MAX_NESTING} levels deep"),
+        ));
     }
     let deny = match fields.get("deny") {
         None => None,
@@ -297,15 +298,12 @@ fn test(fields: &Fields<'_>, nesting: usize) -> Result<Test, Fault> {
             Some(Deny {
                 conditions: match deny.get("conditions") {
                     None => None,
-                    Some(value) => Some(conditions(value, &deny.name_of("conditions"))?),
+                    Some(value) => Some(conditions(value, &deny.path_of("conditions"))?),
                 },
             })
         }
     };
     let template = |key: &str| fields.get(key).cloned().map(Template::new);
-    if fields.get("anyPattern").is_some_and(|it| !it.is_array()) {
-        return Err(format!("`{}` must be a list", fields.name_of("anyPattern")));
-    }
     Ok(Test {
         deny,
         pattern: template("pattern"),
@@ -322,52 +320,39 @@ fn test(fields: &Fields<'_>, nesting: usize) -> Result<Test, Fault> {
 }
 
 fn foreach(fields: &Fields<'_>, nesting: usize) -> Result<Foreach, Fault> {
-    fields.only(&[
-        "list",
-        "elementScope",
-        "context",
-        "preconditions",
-        "pattern",
-        "anyPattern",
-        "deny",
-        "foreach",
-    ])?;
     Ok(Foreach {
         list: fields.owned_text("list")?,
         element_scope: fields.boolean("elementScope")?,
         context: context(fields)?,
         preconditions: match fields.get("preconditions") {
             None => None,
-            Some(value) => Some(conditions(value, &fields.name_of("preconditions"))?),
+            Some(value) => Some(conditions(value, &fields.path_of("preconditions"))?),
         },
         test: test(fields, nesting + 1)?,
     })
 }
 
-/// Conditions in either form.
-pub(super) fn conditions(value: &Value, name: &str) -> Result<Conditions, Fault> {
+/// Conditions in either form. As upstream, fields that a condition does not have are passed over.
+pub(super) fn conditions(value: &Value, at: &FieldPath) -> Result<Conditions, Fault> {
+    let each = |items: &[Value], at: &FieldPath| -> Result<Vec<Condition>, Fault> {
+        let items = items.iter().enumerate();
+        items
+            .map(|(index, it)| condition(it, at.index(index)))
+            .collect()
+    };
     if let Value::Array(items) = value {
-        return Ok(Conditions::List(
-            items
-                .iter()
-                .enumerate()
-                .map(|(at, it)| condition(it, &format!("{name}[{at}]")))
-                .collect::<Result<_, _>>()?,
-        ));
+        return each(items, at).map(Conditions::List);
     }
-    let fields = Fields::new(Some(value), name)?;
-    fields.only(&["any", "all"])?;
+    Fields::new(Some(value), &at.to_string(), at.clone())?;
     let listed = |key: &str| -> Result<Option<Vec<Condition>>, Fault> {
-        if fields.get(key).is_none() {
-            return Ok(None);
+        match folded(value, key) {
+            Value::Null => Ok(None),
+            Value::Array(items) => each(items, &at.key(key)).map(Some),
+            _ => Err(Fault::new(
+                &at.key(key),
+                format!("`{at}.{key}` must be a list"),
+            )),
         }
-        fields
-            .list(key)?
-            .iter()
-            .enumerate()
-            .map(|(at, it)| condition(it, &format!("{}[{at}]", fields.name_of(key))))
-            .collect::<Result<_, _>>()
-            .map(Some)
     };
     Ok(Conditions::AnyAll {
         any: listed("any")?,
@@ -375,15 +360,22 @@ pub(super) fn conditions(value: &Value, name: &str) -> Result<Conditions, Fault>
     })
 }
 
-fn condition(value: &Value, name: &str) -> Result<Condition, Fault> {
-    let fields = Fields::new(Some(value), name)?;
-    fields.only(&["key", "operator", "value", "message"])?;
-    let template = |key: &str| Template::new(fields.get(key).cloned().unwrap_or(Value::Null));
+fn condition(value: &Value, at: FieldPath) -> Result<Condition, Fault> {
+    Fields::new(Some(value), &at.to_string(), at.clone())?;
+    let template = |key: &str| Template::new(folded(value, key).clone());
+    let text = |key: &str| match folded(value, key) {
+        Value::Null => Ok(Arc::from("")),
+        Value::String(text) => Ok(Arc::from(text.as_str())),
+        _ => Err(Fault::new(
+            &at.key(key),
+            format!("`{at}.{key}` must be a string"),
+        )),
+    };
     Ok(Condition {
         key: template("key"),
-        operator: Arc::from(fields.text("operator")?.unwrap_or_default()),
+        operator: text("operator")?,
         value: template("value"),
-        message: Arc::from(fields.text("message")?.unwrap_or_default()),
+        message: text("message")?,
     })
 }
 
@@ -431,8 +423,9 @@ fn context_entry(fields: &Fields<'_>) -> Result<ContextEntry, Fault> {
             default: it.get("default").cloned().map(Template::new),
         }
     } else {
-        return Err(format!(
-            "context entry `{name}` has none of configMap, apiCall, imageRegistry, variable and globalReference"
+        return Err(fields.fault(
+            "name",
+            format!("context entry `{name}` has none of configMap, apiCall, imageRegistry, variable and globalReference"),
         ));
     };
     Ok(ContextEntry { name, source })
@@ -464,7 +457,7 @@ fn image_extractor(fields: &Fields<'_>) -> Result<ImageExtractor, Fault> {
         Some(value) if !value.is_empty() => value.to_owned(),
         _ => path
             .pop()
-            .ok_or_else(|| format!("`{}` is empty", fields.name_of("path")))?,
+            .ok_or_else(|| fields.fault("path", "the path of an extractor is empty"))?,
     };
     let name = fields.owned_text("name")?;
     Ok(ImageExtractor {
@@ -593,7 +586,7 @@ pub(crate) fn exception_parts(spec: &Fields<'_>) -> Result<Rules, Fault> {
         matches: block(&matches)?,
         conditions: match spec.get("conditions") {
             None => None,
-            Some(value) => Some(conditions(value, &spec.name_of("conditions"))?),
+            Some(value) => Some(conditions(value, &spec.path_of("conditions"))?),
         },
         pod_security: exclusions(spec, "podSecurity")?,
     })

@@ -284,7 +284,12 @@ impl<'a> Judge<'a> {
         let mut problems = self.suite.problems.iter();
         if let Some(problem) = problems.find(|it| it.name.as_deref() == Some(name)) {
             let why = format!("policy `{name}` cannot be loaded: {}", problem.message);
-            return Judged::unsupported(why);
+            // Kyverno passes the row of a policy that it refuses, whatever the row expects.
+            return if self.options.compat && problem.refused {
+                Judged::not_evaluated(true, why)
+            } else {
+                Judged::unsupported(why)
+            };
         }
         let names = self.suite.policies.iter().map(|it| &*it.name);
         let hint =

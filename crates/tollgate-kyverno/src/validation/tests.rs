@@ -384,7 +384,7 @@ fn updates_keep_violations_of_enforced_rules() {
 
 #[test]
 fn values_and_users() {
-    let policy = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n  - name: r\n    match: {any: [{resources: {kinds: [Pod]}, clusterRoles: [admin]}]}\n    validate:\n      deny: {conditions: {all: [{key: '{{ request.object.spec.x }}', operator: Equals, value: 1}]}}\n";
+    let policy = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  background: false\n  rules:\n  - name: r\n    match: {any: [{resources: {kinds: [Pod]}, clusterRoles: [admin]}]}\n    validate:\n      deny: {conditions: {all: [{key: '{{ request.object.spec.x }}', operator: Equals, value: 1}]}}\n";
     let mut world = World {
         values: BTreeMap::from([("request.object.spec.x".to_owned(), json!(1))]),
         ..World::default()
