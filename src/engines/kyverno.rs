@@ -163,6 +163,16 @@ impl PolicySet for Set {
                     field,
                 });
             }
+            results.extend(response.doubts.into_iter().map(|doubt| RuleResult {
+                policy: response.policy.clone(),
+                rule: doubt.rule,
+                rule_span: doubt.at,
+                outcome: RuleOutcome::Warn {
+                    message: doubt.message,
+                    field: String::new(),
+                },
+                field: FieldPath::root(),
+            }));
         }
         results
     }

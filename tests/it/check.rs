@@ -384,3 +384,49 @@ policies: {{paths: [\"policies/**\"]}}
         ["`policies.paths` leaves out `policies/require-team.yaml`"]
     );
 }
+
+/// Kyverno takes what is no version for 0.0.0, so that a rule may pass by accident.
+#[test]
+fn a_comparison_of_what_is_no_version_is_a_warning_whatever_it_answers() {
+    let rule = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: supported}
+spec:
+  rules:
+    - name: version
+      match: {any: [{resources: {kinds: [ConfigMap]}}]}
+      validate:
+        message: the version is too new
+        deny:
+          conditions:
+            any:
+              - {key: \"{{ semver_compare('{{ request.object.metadata.labels.version }}', '>2.0.0') }}\", operator: Equals, value: true}
+";
+    let labels = |version: &str| {
+        config_map(&format!(
+            "  labels:\n    team: web\n    version: {version}\n"
+        ))
+    };
+    let repository = Repository::new();
+    repository
+        .write("prod/kustomization.yaml", "resources: [map.yaml]\n")
+        .write("prod/map.yaml", &labels("1.0.0"))
+        .write("policies/supported.yaml", rule);
+    let base = repository.commit("base");
+    for (version, lines) in [
+        (
+            "latest",
+            &["warn policies/supported prod/map.yaml:1", "admit"][..],
+        ),
+        ("1.9.0", &["admit"]),
+        (
+            "2.1.0",
+            &["deny policies/supported prod/map.yaml:7", "refuse"],
+        ),
+    ] {
+        repository.write("prod/map.yaml", &labels(version));
+        let head = repository.commit(version);
+        let verdict = repository.check(&base, &head);
+        assert_eq!(verdict.lines(), lines, "{version}");
+    }
+}

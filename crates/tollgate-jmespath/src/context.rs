@@ -1,7 +1,8 @@
 //! What one search carries with it: its dialect, its runtime, and what is left of its budgets.
 
 use crate::{Dialect, EvalError, Runtime};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 pub(crate) struct Context<'a> {
@@ -11,6 +12,8 @@ pub(crate) struct Context<'a> {
     bytes: Cell<usize>,
     /// How often `random` was called.
     pub(crate) draws: Cell<u64>,
+    /// What was taken for something that it is not.
+    doubts: RefCell<BTreeSet<String>>,
     lifetime: PhantomData<&'a ()>,
 }
 
@@ -22,8 +25,19 @@ impl Context<'_> {
             steps: Cell::new(runtime.limits.steps),
             bytes: Cell::new(runtime.limits.bytes),
             draws: Cell::new(0),
+            doubts: RefCell::default(),
             lifetime: PhantomData,
         }
+    }
+
+    /// Remember that a function, as upstream, took a value for something that it is not.
+    pub(crate) fn doubt(&self, what: String) {
+        self.doubts.borrow_mut().insert(what);
+    }
+
+    /// What was remembered.
+    pub(crate) fn into_doubts(self) -> BTreeSet<String> {
+        self.doubts.into_inner()
     }
 
     pub(crate) fn step(&self) -> Result<(), EvalError> {

@@ -33,6 +33,7 @@ pub use runtime::{Dialect, Limits, Runtime};
 
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// A parsed expression: parse once, search often, from any thread.
 #[derive(Clone, Debug)]
@@ -65,6 +66,26 @@ impl Expression {
     /// See [`EvalError`]. In Kyverno's dialect that includes a missing key that no operator swallowed.
     pub fn search(&self, data: &Value, runtime: &Runtime) -> Result<Value, EvalError> {
         self.find(data, runtime).map(Cow::into_owned)
+    }
+
+    /// As [`Expression::search`]; into `doubts` goes what a function took for something that it is not,
+    /// and answered nevertheless: `semver_compare` of a text that is no version.
+    ///
+    /// # Errors
+    /// As [`Expression::search`].
+    pub fn search_doubting(
+        &self,
+        data: &Value,
+        runtime: &Runtime,
+        doubts: &mut BTreeSet<String>,
+    ) -> Result<Value, EvalError> {
+        let cx = context::Context::new(self.dialect, runtime);
+        let found = cx
+            .eval(&self.root, &value::Val::from(data))
+            .and_then(|it| it.into_cow(&cx))
+            .map(Cow::into_owned);
+        doubts.append(&mut cx.into_doubts());
+        found
     }
 
     /// As [`Expression::search`], but what stands in the data as it is comes back by reference.

@@ -5,6 +5,11 @@
 use semver::Version;
 use std::cmp::Ordering;
 
+/// Whether a text is a version.
+pub(crate) fn is_version(text: &str) -> bool {
+    Version::parse(text).is_ok()
+}
+
 /// Whether a version is in a range. As in Kyverno, a version that can't be read counts as 0.0.0.
 pub(crate) fn satisfies(version: &str, range: &str) -> Result<bool, String> {
     let version = Version::parse(version).unwrap_or(Version::new(0, 0, 0));

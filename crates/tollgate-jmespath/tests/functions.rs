@@ -707,3 +707,32 @@ const CERTIFICATES: &[(&str, &str)] = &[
         r#""17e1701c161a8eba9946751648c623b9fee5b469b707950e9cb58bad4c1c5b4b""#,
     ),
 ];
+
+#[test]
+fn what_is_no_version_is_doubted_whatever_comes_of_it() {
+    let doubts = |text: &str| {
+        let mut doubts = std::collections::BTreeSet::new();
+        let runtime = Runtime::new(std::time::SystemTime::UNIX_EPOCH.into());
+        let expression = Expression::parse(text).expect("an expression");
+        let _ = expression.search_doubting(&serde_json::Value::Null, &runtime, &mut doubts);
+        doubts.into_iter().collect::<Vec<_>>()
+    };
+    let doubt = |text: &str| {
+        format!(
+            "semver_compare was asked about `{text}`, which is no version such as 1.2.3: Kyverno takes it for 0.0.0"
+        )
+    };
+    assert_eq!(doubts("semver_compare('1.2.3', '>1.0.0')"), [""; 0]);
+    assert_eq!(
+        doubts("semver_compare('latest', '<1.0.0')"),
+        [doubt("latest")]
+    );
+    assert_eq!(
+        doubts("semver_compare('1.2', '>1.0.0') || semver_compare('v1.2.3', '>1.0.0')"),
+        [doubt("1.2"), doubt("v1.2.3")]
+    );
+    assert_eq!(
+        doubts("semver_compare('latest', 'nonsense')"),
+        [doubt("latest")]
+    );
+}

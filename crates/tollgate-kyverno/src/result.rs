@@ -61,4 +61,17 @@ pub struct PolicyResponse {
     pub at: Span,
     /// Results of the rules that matched, in order.
     pub rules: Vec<RuleResult>,
+    /// What rules took for something that it is not, whatever came of them.
+    pub doubts: Vec<Doubt>,
+}
+
+/// A rule decided by something that is not what the rule takes it for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The name of the rule that its author wrote.
+    pub rule: Arc<str>,
+    /// Where the rule stands in the policy file.
+    pub at: Span,
+    /// What it took for what: one clause.
+    pub message: String,
 }

@@ -33,7 +33,14 @@ pub(super) const TABLE: &[Function] = &[
     }),
     function("semver_compare", &[TEXT, TEXT], |cx, a| {
         cx.steps(a.text(1)?.len() / 4)?;
-        semver_range::satisfies(a.text(0)?, a.text(1)?)
+        let version = a.text(0)?;
+        if !semver_range::is_version(version) {
+            let shown: String = version.chars().take(60).collect();
+            cx.doubt(format!(
+                "semver_compare was asked about `{shown}`, which is no version such as 1.2.3: Kyverno takes it for 0.0.0"
+            ));
+        }
+        semver_range::satisfies(version, a.text(1)?)
             .map(Val::Bool)
             .map_err(|it| a.fail(it))
     }),

@@ -20,6 +20,8 @@ use crate::request::{Fixtures, Operation, Request, RuleValues};
 use entry::Deferred;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use tollgate_jmespath::Runtime;
 
 /// How much the entries of a context may weigh together. Source: `DefaultMaxContextSize`.
@@ -91,6 +93,8 @@ pub(crate) struct Context<'a> {
     fixtures: &'a Fixtures,
     policy_namespace: &'a str,
     runtime: Runtime,
+    /// What queries took for something that it is not.
+    doubts: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Context<'a> {
@@ -147,6 +151,7 @@ impl<'a> Context<'a> {
             fixtures: request.fixtures,
             policy_namespace: "",
             runtime: query::runtime(request.now),
+            doubts: RefCell::default(),
         };
         for (key, value) in request.values {
             context.add_variable(key, value.clone())?;
@@ -165,6 +170,11 @@ impl<'a> Context<'a> {
     /// What queries depend on besides the context.
     pub(crate) fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+
+    /// What queries, since this was asked last, took for something that it is not.
+    pub(crate) fn take_doubts(&self) -> BTreeSet<String> {
+        self.doubts.take()
     }
 
     pub(crate) fn operation(&self) -> Operation {

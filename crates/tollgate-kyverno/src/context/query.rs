@@ -87,7 +87,7 @@ impl Context<'_> {
 
     fn search(&self, query: &Expression, data: &Value) -> Result<Value, VariableError> {
         query
-            .search(data, &self.runtime)
+            .search_doubting(data, &self.runtime, &mut self.doubts.borrow_mut())
             .map_err(|it| VariableError {
                 kind: if it.is_unknown_key() {
                     ErrorKind::UnknownKey

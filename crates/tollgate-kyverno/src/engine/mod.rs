@@ -12,7 +12,7 @@ use crate::{
     matching::Answer,
     policy::{Policy, PolicyKind, Problem, RuleType},
     request::Request,
-    result::{Outcome, PolicyResponse, RuleResult},
+    result::{Doubt, Outcome, PolicyResponse, RuleResult},
 };
 pub(crate) use asked::{Asked, is_for};
 pub(crate) use rule::join;
@@ -41,7 +41,7 @@ impl PolicySet {
         self.policies
             .iter()
             .filter_map(|it| Some((it, session.ask(it)?)))
-            .filter(|(_, it)| !it.rules.is_empty())
+            .filter(|(_, it)| !(it.rules.is_empty() && it.doubts.is_empty()))
             .collect()
     }
 }
@@ -87,6 +87,7 @@ impl<'a> Session<'a> {
             policy: policy.name.clone(),
             at: policy.span,
             rules: Vec::new(),
+            doubts: Vec::new(),
         };
         let every_rule = |outcome: &Outcome| {
             policy
@@ -152,6 +153,13 @@ impl<'a> Session<'a> {
             let mut generated = Vec::new();
             let request = &self.request;
             let outcome = rule::ask(policy, rule, asked, request, context, &mut generated);
+            response
+                .doubts
+                .extend(context.take_doubts().into_iter().map(|message| Doubt {
+                    rule: rule.written.clone(),
+                    at: rule.span,
+                    message,
+                }));
             let outcome = match is_for {
                 Answer::Unknown => outcome.map(|it| unless_harmless(it, asked)),
                 _ => outcome,

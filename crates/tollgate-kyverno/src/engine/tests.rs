@@ -219,3 +219,40 @@ fn a_rule_knows_whether_it_selects_by_namespace() {
         assert_eq!(rule.selects_by_namespace(), want, "{blocks}");
     }
 }
+
+#[test]
+fn what_a_rule_takes_for_a_version_is_told_beside_its_result() {
+    use crate::{Fixtures, Request, testing::resource};
+    let policy = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n  - name: r\n    match: {any: [{resources: {kinds: [Thing]}}]}\n    preconditions: {all: [{key: \"{{ semver_compare('{{ request.object.spec.v }}', '>1.0.0') }}\", operator: Equals, value: true}]}\n    validate: {message: never, deny: {}}\n  - name: s\n    match: {any: [{resources: {kinds: [Thing]}}]}\n    validate: {message: fine, pattern: {spec: {v: '?*'}}}\n";
+    let loaded = load_text(policy);
+    let object = resource(
+        "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec: {v: newest}\n",
+    );
+    let (values, rule_values) = Default::default();
+    let request = Request {
+        object: Some(&object),
+        old_object: None,
+        operation: crate::Operation::Create,
+        user_info: None,
+        values: &values,
+        rule_values: &rule_values,
+        fixtures: &Fixtures::default(),
+        now: std::time::SystemTime::UNIX_EPOCH,
+    };
+    let answers = loaded.policies.evaluate(&request);
+    let [(_, answer)] = answers.as_slice() else {
+        panic!("one policy answers");
+    };
+    let told: Vec<(&str, bool)> = answer
+        .doubts
+        .iter()
+        .map(|it| {
+            (
+                &*it.rule,
+                it.message.contains("`newest`, which is no version"),
+            )
+        })
+        .collect();
+    assert_eq!(told, [("r", true)]);
+    assert_eq!(answer.rules.len(), 2);
+}
