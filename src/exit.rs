@@ -50,6 +50,11 @@ pub fn of(verdict: &Verdict) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        finding::{Level, WaivedBy},
+        model::WorkerFault,
+        verdict::tests::{finding, looked, nothing, unsure, waived, weigh},
+    };
 
     #[test]
     fn the_most_telling_code_wins() {
@@ -63,5 +68,100 @@ mod tests {
             INTERNAL,
             "a code that nobody knows is a defect"
         );
+    }
+
+    #[test]
+    fn what_gates_found_decides_and_so_does_the_exit_code() {
+        use Decision::{Admit, Override, Refuse, Undecided};
+        let pass = || looked(Vec::new(), Vec::new());
+        let deny = || looked(vec![finding(Level::Deny)], Vec::new());
+        let open = |cause| looked(Vec::new(), vec![unsure(cause)]);
+        for (what, records, decision, code) in [
+            ("a pass", vec![pass()], Admit, ADMITTED),
+            (
+                "a warning",
+                vec![looked(
+                    vec![finding(Level::Warn), finding(Level::Note)],
+                    Vec::new(),
+                )],
+                Admit,
+                ADMITTED,
+            ),
+            (
+                "nothing, with a reason",
+                vec![pass(), nothing(Some("no fixtures"))],
+                Admit,
+                ADMITTED,
+            ),
+            ("a refusal", vec![pass(), deny()], Refuse, REFUSED),
+            (
+                "a question",
+                vec![pass(), open(Cause::Facts)],
+                Undecided,
+                UNKNOWN,
+            ),
+            (
+                "nothing to evaluate",
+                vec![open(Cause::Nothing)],
+                Undecided,
+                NOTHING,
+            ),
+            ("a limit", vec![open(Cause::Limit)], Undecided, LIMIT),
+            (
+                "a refusal and a question",
+                vec![deny(), open(Cause::Facts)],
+                Refuse,
+                UNKNOWN,
+            ),
+            (
+                "what an exception waives",
+                vec![looked(vec![waived(WaivedBy::Exception)], Vec::new())],
+                Admit,
+                ADMITTED,
+            ),
+            (
+                "what the baseline knows",
+                vec![looked(vec![waived(WaivedBy::Baseline)], Vec::new())],
+                Admit,
+                ADMITTED,
+            ),
+            (
+                "what an override waives",
+                vec![looked(vec![waived(WaivedBy::Override)], Vec::new())],
+                Override,
+                ADMITTED,
+            ),
+            (
+                "an override and a refusal",
+                vec![looked(vec![waived(WaivedBy::Override)], Vec::new()), deny()],
+                Refuse,
+                REFUSED,
+            ),
+            (
+                "an override and a question",
+                vec![
+                    looked(vec![waived(WaivedBy::Override)], Vec::new()),
+                    open(Cause::Facts),
+                ],
+                Undecided,
+                UNKNOWN,
+            ),
+        ] {
+            let verdict = weigh(records, Vec::new());
+            assert_eq!(verdict.decision, decision, "{what}");
+            assert_eq!(of(&verdict), code, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_could_judge_is_told_by_the_code() {
+        assert_eq!(of(&weigh(vec![nothing(None)], Vec::new())), NOTHING);
+        let fault = WorkerFault {
+            on: vec!["prod".to_owned()],
+            why: "it died".to_owned(),
+        };
+        let verdict = weigh(vec![looked(Vec::new(), Vec::new())], vec![fault]);
+        assert_eq!(of(&verdict), LIMIT);
+        assert_eq!(of(&weigh(Vec::new(), Vec::new())), INTERNAL, "no gate");
     }
 }

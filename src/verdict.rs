@@ -229,3 +229,120 @@ fn examined_nothing(gate: &str) -> Unsure {
         cause: Cause::Nothing,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::{
+        finding::{Disposition, Level},
+        gates::Subject,
+    };
+
+    pub(crate) fn finding(level: Level) -> Finding {
+        Finding::new(level, "policies/a", "s", "m")
+    }
+
+    pub(crate) fn waived(by: WaivedBy) -> Finding {
+        let waiver = Waiver {
+            by,
+            id: "x".to_owned(),
+            reason: "it has to be".to_owned(),
+            owner: None,
+            until: None,
+            place: None,
+        };
+        Finding {
+            disposition: Disposition::Waived(waiver),
+            ..finding(Level::Deny)
+        }
+    }
+
+    pub(crate) fn unsure(cause: Cause) -> Unsure {
+        Unsure {
+            subject: "s".to_owned(),
+            why: "nobody knows".to_owned(),
+            needs: "somebody".to_owned(),
+            cause,
+        }
+    }
+
+    /// A gate that looked at something and found this.
+    pub(crate) fn looked(findings: Vec<Finding>, unsure: Vec<Unsure>) -> Examined {
+        Examined {
+            subjects: vec![Subject {
+                name: "s".to_owned(),
+                checks: 1,
+            }],
+            findings,
+            unsure,
+            nothing: None,
+        }
+    }
+
+    pub(crate) fn nothing(why: Option<&str>) -> Examined {
+        Examined {
+            nothing: why.map(str::to_owned),
+            ..Examined::default()
+        }
+    }
+
+    pub(crate) fn weigh(records: Vec<Examined>, faults: Vec<WorkerFault>) -> Verdict {
+        let named = records.into_iter().enumerate();
+        let named = named.map(|(at, it)| (format!("gate-{at}"), "t".to_owned(), it));
+        Verdict::weigh(named.collect(), faults, ChangeSummary::default())
+    }
+
+    #[test]
+    fn a_gate_that_examined_nothing_and_does_not_say_why_leaves_the_verdict_undecided() {
+        let verdict = weigh(
+            vec![looked(Vec::new(), Vec::new()), nothing(None)],
+            Vec::new(),
+        );
+        assert_eq!(verdict.decision, Decision::Undecided);
+        assert_eq!(verdict.gates[1].state, GateState::Unsure);
+        let told: Vec<&str> = verdict.unsure().map(|it| it.why.as_str()).collect();
+        assert_eq!(told, ["the gate examined nothing and does not say why"]);
+    }
+
+    #[test]
+    fn a_verdict_of_no_gate_or_of_a_worker_that_died_admits_nothing() {
+        assert_eq!(weigh(Vec::new(), Vec::new()).decision, Decision::Undecided);
+        let fault = WorkerFault {
+            on: vec!["prod".to_owned()],
+            why: "it died".to_owned(),
+        };
+        let verdict = weigh(vec![looked(Vec::new(), Vec::new())], vec![fault]);
+        assert_eq!(verdict.decision, Decision::Undecided);
+    }
+
+    #[test]
+    fn the_state_of_a_gate_is_the_worst_that_it_has_to_say() {
+        for (record, state) in [
+            (looked(Vec::new(), Vec::new()), GateState::Pass),
+            (
+                looked(vec![finding(Level::Warn)], Vec::new()),
+                GateState::Pass,
+            ),
+            (nothing(Some("none")), GateState::Nothing),
+            (
+                looked(vec![finding(Level::Deny)], vec![unsure(Cause::Facts)]),
+                GateState::Fail,
+            ),
+            (
+                looked(Vec::new(), vec![unsure(Cause::Facts)]),
+                GateState::Unsure,
+            ),
+            (
+                looked(vec![waived(WaivedBy::Baseline)], Vec::new()),
+                GateState::Pass,
+            ),
+        ] {
+            let shown = format!("{record:?}");
+            assert_eq!(
+                weigh(vec![record], Vec::new()).gates[0].state,
+                state,
+                "{shown}"
+            );
+        }
+    }
+}

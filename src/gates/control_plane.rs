@@ -1,7 +1,8 @@
 use super::{CONTROL_PLANE, Cause, Examined, GATES, Gate, GateContext, Meta, Unsure};
 use crate::{
+    config::{Config, Environment},
     finding::{Finding, Level},
-    model::{ControlPlane as Class, ControlPlaneFile, Edit, Place, PolicyFacts, Side},
+    model::{ControlPlane as Class, ControlPlaneFile, Edit, FileMistake, Place, PolicyFacts, Side},
     reviews::{Consent, consent},
 };
 
@@ -19,6 +20,7 @@ impl Gate for ControlPlane {
                 "changed",
                 "rides-along",
                 "weakened",
+                "configuration",
                 "built-in",
                 "override",
                 "override-unapproved",
@@ -56,6 +58,7 @@ impl Gate for ControlPlane {
         for finding in exceptions::findings(cx)
             .into_iter()
             .chain(leaves_built_in(cx))
+            .chain(configuration(cx))
         {
             examined.examine(&finding.subject, 1);
             examined.findings.push(finding);
@@ -69,43 +72,66 @@ impl Gate for ControlPlane {
     }
 }
 
-/// Demands of the configuration for which there is no gate. A demand that nobody looks at must not
-/// read as one that is met.
+/// Settings of the configuration for which there is no gate. A demand that nobody looks at must not read
+/// as one that is met. Both structs are taken apart by all of their fields, so that a new setting does not
+/// compile until somebody has said here who reads it.
 fn not_evaluated(cx: GateContext<'_>) -> Vec<Unsure> {
-    let config = cx.config;
     let mut demands = Vec::new();
     let mut demand = |setting: String, gate: &'static str, is_made: bool| {
         if is_made && !GATES.iter().any(|it| it.meta().id == gate) {
             demands.push(setting);
         }
     };
-    demand(
-        "approvals".to_owned(),
-        "approvals",
-        config.approvals.is_some(),
-    );
-    demand(
-        "protection".to_owned(),
-        "protection",
-        config.protection.is_some(),
-    );
-    demand(
-        "pull_request".to_owned(),
-        "promotion",
-        config.pull_request.is_some(),
-    );
-    demand("schema".to_owned(), "schemas", config.schema.is_some());
-    for it in &config.environments {
-        let setting = |name: &str| format!("environments.{}.{name}", it.name);
-        demand(
-            setting("promote_from"),
-            "promotion",
-            it.promote_from.is_some(),
-        );
-        demand(setting("waves"), "promotion", !it.waves.is_empty());
-        demand(setting("freeze"), "promotion", it.freeze.is_some());
-        demand(setting("images"), "images", it.images.is_some());
-        demand(setting("argocd"), "argocd", it.argocd.is_some());
+    let Config {
+        // Read by more than one gate, or by what comes before and after them.
+        version: _,
+        policies: _,
+        groups: _,
+        emergency: _,
+        exceptions: _,
+        baseline: _,
+        environments,
+        schema,
+        secrets: _,
+        pull_request,
+        approvals,
+        protection,
+        rollback,
+        handoff,
+        audit,
+    } = cx.config;
+    for (setting, gate, is_made) in [
+        ("approvals", "approvals", approvals.is_some()),
+        ("protection", "protection", protection.is_some()),
+        ("pull_request", "promotion", pull_request.is_some()),
+        ("schema", "schemas", schema.is_some()),
+        ("rollback", "promotion", rollback.is_some()),
+        ("handoff", "handoff", handoff.is_some()),
+        ("audit", "audit", audit.is_some()),
+    ] {
+        demand(setting.to_owned(), gate, is_made);
+    }
+    for environment in environments {
+        let Environment {
+            name,
+            overlays: _,
+            others: _,
+            enforcement: _,
+            promote_from,
+            waves,
+            images,
+            argocd,
+            freeze,
+        } = environment;
+        for (setting, gate, is_made) in [
+            ("promote_from", "promotion", promote_from.is_some()),
+            ("waves", "promotion", !waves.is_empty()),
+            ("freeze", "promotion", freeze.is_some()),
+            ("images", "images", images.is_some()),
+            ("argocd", "argocd", argocd.is_some()),
+        ] {
+            demand(format!("environments.{name}.{setting}"), gate, is_made);
+        }
     }
     let unsure = |setting: String| {
         let at = cx
@@ -113,15 +139,29 @@ fn not_evaluated(cx: GateContext<'_>) -> Vec<Unsure> {
             .place(&setting)
             .map_or_else(String::new, |it| format!(" ({it})"));
         Unsure {
-            why: format!(
-                "the configuration asks for `{setting}`{at}, which this version does not evaluate"
-            ),
-            needs: "a version that does, or a configuration that does not ask for it".to_owned(),
+            why: format!("the configuration asks for `{setting}`{at}, which is not built yet"),
+            needs: "remove the setting until a version of Tollgate evaluates it".to_owned(),
             subject: setting,
             cause: Cause::Facts,
         }
     };
     demands.into_iter().map(unsure).collect()
+}
+
+/// Mistakes in HEAD's configuration: from the next change on it would be no configuration at all.
+fn configuration(cx: GateContext<'_>) -> Vec<Finding> {
+    let told = |it: &FileMistake| {
+        let mut finding = Finding::new(
+            Level::Deny,
+            "control-plane/configuration",
+            crate::config::FILE_NAME,
+            it.message.clone(),
+        )
+        .label(it.place.as_ref(), "here");
+        finding.help.clone_from(&it.help);
+        finding
+    };
+    cx.facts.config_mistakes.iter().map(told).collect()
 }
 
 fn lowered(subject: String, message: String, consent: &Consent) -> Finding {
@@ -262,9 +302,32 @@ fn weakened(cx: GateContext<'_>) -> Vec<(String, String, Option<Place>)> {
         }
     }
     let name = crate::config::FILE_NAME;
+    for it in &facts.fewer_failures {
+        let message = format!(
+            "fixtures expect {} of rule `{}`, where {} did before",
+            failures(it.after),
+            it.rule,
+            it.before
+        );
+        out.push((it.policy.clone(), message, None));
+    }
+    out.extend(
+        facts
+            .eased
+            .iter()
+            .map(|it| (it.overlay.clone(), it.message.clone(), None)),
+    );
     out.extend(facts.lowered.iter().map(|it| {
         let place = Place::file(name, Side::Head);
         (name.to_owned(), it.clone(), Some(place))
     }));
     out
+}
+
+fn failures(n: usize) -> String {
+    match n {
+        0 => "no failure".to_owned(),
+        1 => "1 failure".to_owned(),
+        n => format!("{n} failures"),
+    }
 }

@@ -108,7 +108,7 @@ fn coverage(cx: GateContext<'_>, examined: &mut Examined) {
         let level = if enough {
             Level::Note
         } else {
-            level(cx, policy)
+            level(cx, policy, rule)
         };
         let subject = format!("{}/{rule}", policy.name);
         let finding = Finding::new(
@@ -132,9 +132,13 @@ fn lacks((passing, failing): (usize, usize)) -> Option<&'static str> {
     }
 }
 
-/// Where coverage is too low, a policy that is new or changed must come with fixtures; an old one
-/// is not this change's fault.
-fn level(cx: GateContext<'_>, policy: &PolicyFacts) -> Level {
+/// Where coverage is too low, a policy that is new or changed must come with fixtures, and a rule must
+/// keep those that fail; an old one is not this change's fault.
+fn level(cx: GateContext<'_>, policy: &PolicyFacts, rule: &str) -> Level {
+    let mut fewer = cx.facts.fewer_failures.iter();
+    if fewer.any(|it| it.policy == policy.name && it.rule == rule) {
+        return Level::Deny;
+    }
     let before = cx
         .facts
         .base_policies

@@ -8,7 +8,7 @@ use super::{
     resource::ResourceKey,
     schema::SchemaFacts,
     waiver::WaiverFacts,
-    waiver_files::WaiverFiles,
+    waiver_files::{FileMistake, WaiverFiles},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,6 +54,15 @@ pub struct Facts {
     /// What the forge says; absent where no setting asks for anything that it knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forge: Option<ForgeFacts>,
+    /// What is wrong with HEAD's configuration, where it is another than BASE's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub config_mistakes: Vec<FileMistake>,
+    /// Overlays that would be judged less strictly from the next change on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub eased: Vec<EasedFacts>,
+    /// Rules for which HEAD's fixtures expect fewer failures than BASE's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fewer_failures: Vec<FewerFailures>,
     /// Manifests that the change brings or changes and that no overlay reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadFacts>,
@@ -95,6 +104,9 @@ impl Facts {
             owners: None,
             suites: Vec::new(),
             forge: None,
+            config_mistakes: Vec::new(),
+            eased: Vec::new(),
+            fewer_failures: Vec::new(),
             unread: Vec::new(),
             unmatched: Vec::new(),
             waivers: WaiverFacts::default(),
@@ -271,6 +283,30 @@ impl OverlayFacts {
             Some(RenderFacts::Failed { .. }) | None => BTreeMap::new(),
         }
     }
+}
+
+/// An overlay that would be judged less strictly from the next change on: another environment takes it,
+/// or it becomes a part of others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EasedFacts {
+    /// Its folder.
+    pub overlay: String,
+    /// What becomes of it, as one clause.
+    pub message: String,
+}
+
+/// A rule for which HEAD's fixtures expect fewer failures than BASE's did: less is asked of the next
+/// change of the rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FewerFailures {
+    /// Its policy.
+    pub policy: String,
+    /// The rule.
+    pub rule: String,
+    /// Rows of BASE's suites that expect a failure.
+    pub before: usize,
+    /// Those of HEAD's.
+    pub after: usize,
 }
 
 /// A manifest that the change brings or changes and that no overlay of HEAD reads, so that nothing

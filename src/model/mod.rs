@@ -21,10 +21,10 @@ pub use backtest::{
     BacktestWeight,
 };
 pub use facts::{
-    Change, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts, OverlayFacts, PolicyFacts,
-    Problem, RenderFacts, RenderWarning, ResourceFacts, RevisionFacts, RuleFacts, RuleOutcome,
-    SecretFacts, SecretField, SuiteFacts, SuiteRow, SuiteSet, UnmatchedFacts, UnreadFacts,
-    WorkerFault,
+    Change, ChangedFile, ControlPlane, ControlPlaneFile, EasedFacts, Edit, Facts, FewerFailures,
+    OverlayFacts, PolicyFacts, Problem, RenderFacts, RenderWarning, ResourceFacts, RevisionFacts,
+    RuleFacts, RuleOutcome, SecretFacts, SecretField, SuiteFacts, SuiteRow, SuiteSet,
+    UnmatchedFacts, UnreadFacts, WorkerFault,
 };
 pub use forge::{
     Access, Account, AccountKind, Bypass, CommitFacts, Contributor, ForgeFacts, ForgeKind, Gap,

@@ -429,3 +429,110 @@ fn the_least_permission_is_what_the_configuration_says() {
         assert_eq!(met, counts, "{least} {access:?}");
     }
 }
+
+const RULES: &str = "
+groups: {platform: {users: [bob, cho, dee]}}
+approvals: {rules: [{name: rules, when: {control_plane: true}, require: {count: 1, from: [platform]}}]}
+";
+
+fn said(reviews: &[(&str, ReviewState)]) -> Case {
+    let all = reviews.iter();
+    all.fold(Case::new(), |case, (who, state)| {
+        case.review(person(who), *state)
+    })
+}
+
+#[test]
+fn consent_is_what_those_who_are_asked_agreed_to_and_nobody_objects_to() {
+    use ReviewState::{Approved, ChangesRequested, Commented};
+    let rules = config(RULES);
+    let given = |who: &[&str]| Consent::Given(who.iter().map(|it| (*it).to_owned()).collect());
+    for (reviews, want) in [
+        (vec![("bob", Approved)], given(&["bob"])),
+        (
+            vec![("cho", Approved), ("bob", Approved)],
+            given(&["bob", "cho"]),
+        ),
+        (vec![], Consent::Missing),
+        (vec![("bob", Commented)], Consent::Missing),
+        // Of another group.
+        (vec![("eve", Approved)], Consent::Missing),
+        // The maker.
+        (vec![("ann", Approved)], Consent::Missing),
+        // Somebody whose word has weight objects.
+        (
+            vec![("bob", Approved), ("cho", ChangesRequested)],
+            Consent::Missing,
+        ),
+        (
+            vec![("bob", Approved), ("eve", ChangesRequested)],
+            Consent::Missing,
+        ),
+    ] {
+        assert_eq!(consent(&said(&reviews).facts, &rules), want, "{reviews:?}");
+    }
+}
+
+#[test]
+fn what_nobody_can_tell_is_no_consent() {
+    let rules = config(RULES);
+    let approved = || said(&[("bob", ReviewState::Approved)]);
+    let mut case = approved();
+    let forge = case.facts.forge.as_mut().expect("a forge");
+    let unknown = Known::unknown("no answer", "another token");
+    forge.permissions.insert(person("bob").id, unknown);
+    assert_eq!(
+        consent(&case.facts, &rules),
+        Consent::Missing,
+        "a permission"
+    );
+    let mut case = approved();
+    case.facts.forge = None;
+    assert_eq!(consent(&case.facts, &rules), Consent::Missing, "no forge");
+    let mut case = approved();
+    let forge = case.facts.forge.as_mut().expect("a forge");
+    forge.reviews = Known::unknown("no answer", "another token");
+    assert_eq!(
+        consent(&case.facts, &rules),
+        Consent::Missing,
+        "the reviews"
+    );
+}
+
+#[test]
+fn a_rule_that_is_for_other_changes_too_asks_nobody_for_consent() {
+    for when in [
+        "{any: true}",
+        "{control_plane: true, touches: [prod]}",
+        "{control_plane: false}",
+    ] {
+        let text = RULES.replace("{control_plane: true}", when);
+        let text = format!("environments: {{prod: {{overlays: [prod]}}}}\n{text}");
+        let approved = said(&[("bob", ReviewState::Approved)]);
+        assert_eq!(
+            consent(&approved.facts, &config(&text)),
+            Consent::NobodyAsked,
+            "{when}"
+        );
+    }
+}
+
+#[test]
+fn only_a_demand_that_is_met_holds_and_a_doubted_one_only_where_that_is_enough() {
+    let gap = || {
+        vec![Gap {
+            why: "no answer".to_owned(),
+            needs: "another token".to_owned(),
+        }]
+    };
+    for (outcome, lenient, strict) in [
+        (Outcome::Met { doubted: false }, true, true),
+        (Outcome::Met { doubted: true }, true, false),
+        (Outcome::Unsure(gap()), false, false),
+        (Outcome::Unsure(Vec::new()), false, false),
+        (Outcome::Missing, false, false),
+    ] {
+        assert_eq!(outcome.holds(Strictness::Lenient), lenient, "{outcome:?}");
+        assert_eq!(outcome.holds(Strictness::Strict), strict, "{outcome:?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! The facts of a change: the only part that looks at the world.
 
 mod control_plane;
+mod eased;
 mod lowered;
 mod opened;
 mod taken;
@@ -10,7 +11,8 @@ mod whole;
 pub(super) use taken::taken;
 pub(super) use whole::whole;
 
-use control_plane::control_plane;
+use control_plane::{becomes_a_link, control_plane, named_fixtures};
+use eased::eased;
 use opened::Opened;
 use unread::Readers;
 
@@ -29,8 +31,8 @@ use crate::{
     config::{self, Codeowners, Config},
     exit,
     model::{
-        Change, ChangedFile, ControlPlane, Facts, ForgeKind, Problem, RevisionFacts, Side, Step,
-        Watch, step,
+        Change, ChangedFile, ControlPlane, ControlPlaneFile, Facts, FileMistake, ForgeKind, Place,
+        Problem, RevisionFacts, Side, Step, Watch, step,
     },
     repo::{
         self,
@@ -181,6 +183,22 @@ fn facts_of(
     let new_config =
         changed(ControlPlane::Configuration).then(|| config::load(head.files, head.sources));
     facts.lowered = lowered(&loaded, new_config.as_ref(), &head);
+    if becomes_a_link(&base, &head) {
+        let message =
+            "it becomes a link, so that whoever changes the file behind it changes the rules";
+        facts.lowered.push(message.to_owned());
+    }
+    if let Some(Err(mistakes)) = &new_config {
+        let mistakes = mistakes.iter().map(|it| file_mistake(it, head.sources));
+        facts.config_mistakes = mistakes.collect();
+    }
+    if !whole {
+        let new = match &new_config {
+            Some(Ok(it)) => &it.config,
+            Some(Err(_)) | None => &loaded.config,
+        };
+        facts.eased = eased((&loaded.config, &base), (new, &head));
+    }
 
     let builtin = loaded.config.policies.builtin;
     let new_builtin = match &new_config {
@@ -247,6 +265,12 @@ fn facts_of(
         facts.secrets.extend(outcome.secrets);
     }
     if !whole {
+        let named = named_fixtures(&facts.change, [&base, &head], |it| readers.reads(it));
+        let known =
+            |it: &ControlPlaneFile| facts.control_plane.iter().any(|old| old.path == it.path);
+        let new: Vec<ControlPlaneFile> = named.into_iter().filter(|it| !known(it)).collect();
+        facts.control_plane.extend(new);
+        facts.control_plane.sort_by(|a, b| a.path.cmp(&b.path));
         facts.unread = unread::unread(&head, &facts, &readers);
         let submodules = unread::submodules(&head, &facts, &loaded.config);
         facts.problems.extend(submodules);
@@ -262,6 +286,11 @@ fn facts_of(
     // Fixtures that a later change of policies is held against have to hold now.
     let twice = policies_changed || whole;
     facts.suites = suites::run(&base.suites(), &head.suites(), twice, now, watch);
+    let fixtures = |it: &ControlPlaneFile| it.class == ControlPlane::Fixture;
+    if !whole && facts.control_plane.iter().any(fixtures) {
+        let base = base.suites();
+        facts.fewer_failures = suites::fewer_failures(&base, &facts.suites, now, watch);
+    }
     let nothing = MemoryFiles::new();
     let before = if whole {
         secrets::Tree {
@@ -350,12 +379,16 @@ fn lowered(
     match new {
         None => Vec::new(),
         Some(Ok(new)) => lowered::lowered(old, new, head),
-        Some(Err(errors)) => {
-            let first = errors
-                .first()
-                .map_or_else(String::new, |it| describe(it, head.sources));
-            vec![format!("HEAD's configuration cannot be read: {first}")]
-        }
+        // Its mistakes hold the change by themselves.
+        Some(Err(_)) => Vec::new(),
+    }
+}
+
+fn file_mistake(error: &YamlError, sources: &Sources) -> FileMistake {
+    FileMistake {
+        message: error.message.clone(),
+        help: error.help.clone(),
+        place: Place::of(sources, error.span, Side::Head),
     }
 }
 

@@ -2,11 +2,14 @@
 
 use super::redact::Found;
 use crate::{
-    model::{RowRun, RowStatus, Side, SuiteFacts, SuiteRow, SuiteRun, SuiteSet, Watch, step},
+    model::{
+        FewerFailures, RowRun, RowStatus, Side, SuiteFacts, SuiteRow, SuiteRun, SuiteSet, Watch,
+        step,
+    },
     suites::{SUITES, SuiteOptions},
 };
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tollgate_kustomize::{EntryKind, FileError, Files, RepoPath};
 use tollgate_yaml::Sources;
@@ -52,6 +55,49 @@ pub(super) fn run(
         ));
     }
     facts
+}
+
+/// Rules for which HEAD's suites expect fewer failures than BASE's on BASE's policies. `head` are the
+/// facts of HEAD's suites.
+pub(super) fn fewer_failures(
+    base: &Suites<'_>,
+    head: &[SuiteFacts],
+    now: u64,
+    watch: Watch<'_>,
+) -> Vec<FewerFailures> {
+    let before = run_all(
+        base.files,
+        base.suites,
+        SuiteSet::Head,
+        Side::Base,
+        now,
+        watch,
+    );
+    let head = head.iter().filter(|it| it.set == SuiteSet::Head);
+    let (before, after) = (failures(before.iter()), failures(head));
+    let fewer = before.into_iter().filter_map(|((policy, rule), before)| {
+        let after = after.get(&(policy, rule)).copied().unwrap_or_default();
+        (after < before).then(|| FewerFailures {
+            policy: policy.to_owned(),
+            rule: rule.to_owned(),
+            before,
+            after,
+        })
+    });
+    fewer.collect()
+}
+
+/// How many rows expect a failure, by policy and rule.
+fn failures<'a>(
+    suites: impl Iterator<Item = &'a SuiteFacts>,
+) -> BTreeMap<(&'a str, &'a str), usize> {
+    let mut failures = BTreeMap::new();
+    for (policy, rule, _, failing) in suites.flat_map(|it| &it.coverage) {
+        *failures
+            .entry((policy.as_str(), rule.as_str()))
+            .or_default() += failing;
+    }
+    failures
 }
 
 fn run_all(

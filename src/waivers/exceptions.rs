@@ -193,6 +193,32 @@ mod tests {
     }
 
     #[test]
+    fn an_exception_for_another_kind_or_rule_is_not_within() {
+        let of_kind = |name: &str| match resource(None, None, "web-*") {
+            ExceptionSubject::Resource {
+                environment,
+                namespace,
+                name: pattern,
+                ..
+            } => ExceptionSubject::Resource {
+                environment,
+                kind: name.to_owned(),
+                namespace,
+                name: pattern,
+            },
+            other => other,
+        };
+        let (job, pod) = (exception(of_kind("Job"), 5), exception(of_kind("Pod"), 5));
+        assert!(is_within(&job, &job));
+        assert!(!is_within(&pod, &job));
+        let other = ExceptionFacts {
+            rule: "policies/b".to_owned(),
+            ..job.clone()
+        };
+        assert!(!is_within(&other, &job));
+    }
+
+    #[test]
     fn a_star_stands_for_any_characters() {
         for (pattern, name, like) in [
             ("web", "web", true),

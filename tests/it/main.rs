@@ -33,3 +33,4 @@ mod secrets;
 mod setup;
 mod stories;
 mod support;
+mod weakened;

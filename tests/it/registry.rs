@@ -8,7 +8,7 @@ use tollgate::{
 };
 
 /// Files and folders of a shelf that are no members.
-const HELPERS: &[&str] = &["mod", "escape", "gist", "http", "render_diff"];
+const HELPERS: &[&str] = &["mod", "backtest", "escape", "gist", "http", "render_diff"];
 
 #[test]
 fn every_file_on_a_shelf_is_registered_under_its_own_name() {

@@ -23,6 +23,8 @@ pub struct Kustomizations {
     /// Folders that others build on, but that name a stage of delivery which none of those overlays
     /// names: what reaches that stage would be judged by nobody.
     staged: BTreeSet<RepoPath>,
+    /// What each of them builds on.
+    uses: BTreeMap<RepoPath, BTreeSet<RepoPath>>,
     /// What is wrong with some of them.
     pub problems: Vec<Problem>,
 }
@@ -35,6 +37,19 @@ impl Kustomizations {
             .iter()
             .filter(|(path, top)| **top || self.staged.contains(*path))
             .map(|(path, _)| path)
+    }
+
+    /// The folders on top of all others that build on this one, directly or through others.
+    pub fn tops_over(&self, folder: &RepoPath) -> Vec<&RepoPath> {
+        let uses = self.uses.iter().collect();
+        let tops = self.roots.iter().filter(|(_, top)| **top);
+        tops.map(|(path, _)| path)
+            .filter(|path| {
+                let mut below = BTreeSet::new();
+                reach(vec![(*path).clone()], &uses, &mut below);
+                *path != folder && below.contains(folder)
+            })
+            .collect()
     }
 
     /// All folders that can be rendered by themselves, bases included.
@@ -92,6 +107,10 @@ pub fn kustomizations(tree: &dyn Tree, session: &Session<'_>) -> Result<Kustomiz
     let uses = read.iter().map(|(path, uses)| (*path, uses)).collect();
     show_circles(&mut found.roots, &uses);
     found.staged = staged(&found.roots, &uses);
+    found.uses = uses
+        .into_iter()
+        .map(|(path, uses)| (path.clone(), uses.clone()))
+        .collect();
     Ok(found)
 }
 

@@ -3,10 +3,10 @@
 
 use super::Opened;
 use crate::{
-    config::{self, Config, Enforcement, Loaded, Pattern, Patterns},
+    config::{self, Config, Loaded, Pattern, Patterns},
     repo::discover::{self, Class},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tollgate_kustomize::RepoPath;
 
 /// One clause for each demand that is lowered. In `head`, BASE's patterns have been looked for.
@@ -24,9 +24,7 @@ pub(super) fn lowered(old: &Loaded, new: &Loaded, head: &Opened<'_>) -> Vec<Stri
     let suites = head.suites.iter().map(|it| &it.1);
     let fixtures = &new.config.policies.fixtures;
     out.extend(left_out("policies.fixtures", suites.collect(), fixtures));
-    if old.config.environments.is_empty() {
-        out.extend(eased(&old.config, &new.config, head));
-    }
+    out.extend(fewer_definitions(&old.config, &new.config, head));
     out
 }
 
@@ -44,31 +42,20 @@ fn left_out(setting: &str, files: BTreeSet<&RepoPath>, patterns: &[Pattern]) -> 
     })
 }
 
-/// Where BASE lists no environment, folder names say how strictly an overlay is judged: that a list
-/// judges some of them less strictly.
-fn eased(old: &Config, new: &Config, head: &Opened<'_>) -> Option<String> {
-    let found = &head.kustomizations;
-    let strictness = |config: &Config| -> BTreeMap<RepoPath, Enforcement> {
-        let config = config.clone().with_inferred_environments(found.overlays());
-        let mapped = discover::overlays(found, &config).overlays;
-        let mapped = mapped.into_iter().filter_map(|it| {
-            let environment = config.environment(it.environment?.as_str())?;
-            Some((it.path, environment.enforcement))
-        });
-        mapped.collect()
-    };
-    let (before, after) = (strictness(old), strictness(new));
-    let mut falls = before.iter().filter_map(|(path, before)| {
-        // An overlay of no environment is held by itself.
-        let after = after.get(path)?;
-        (after < before).then_some((path, before, after))
-    });
-    let (path, before, after) = falls.next()?;
-    let more = match falls.count() {
-        0 => String::new(),
-        n => format!(", and that of {n} more overlays"),
-    };
-    Some(format!(
-        "enforcement of `{path}` falls from {before} to {after}{more}"
-    ))
+/// A first list of folders with definitions: that it leaves out some which are found without it.
+fn fewer_definitions(old: &Config, new: &Config, head: &Opened<'_>) -> Option<String> {
+    let listed = |it: &Config| it.schema.as_ref().is_some_and(|it| !it.crds.is_empty());
+    if listed(old) || !listed(new) {
+        return None;
+    }
+    // A tree that cannot be listed is told by itself.
+    let known = discover::definitions(head.files, &head.session, None).ok()?;
+    let files: BTreeSet<RepoPath> = known
+        .documents
+        .iter()
+        .filter_map(|it| head.sources.get(it.span().file))
+        .filter_map(|it| RepoPath::new(it.path()))
+        .collect();
+    let crds = new.schema.as_ref().map(|it| &it.crds)?;
+    left_out("schema.crds", files.iter().collect(), crds)
 }

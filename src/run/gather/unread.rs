@@ -19,6 +19,11 @@ pub(super) struct Readers {
 }
 
 impl Readers {
+    /// Whether an overlay of HEAD reads a file that differs.
+    pub(super) fn reads(&self, path: &RepoPath) -> bool {
+        self.read.contains(path)
+    }
+
     /// Add what an overlay reads, and what stands beside that.
     pub(super) fn add(
         &mut self,

@@ -35,6 +35,9 @@ impl Shield {
             waivers,
             waiver_files,
             problems,
+            config_mistakes,
+            eased: _,
+            fewer_failures: _,
             unread,
             unmatched: _,
             faults: _,
@@ -89,6 +92,7 @@ impl Shield {
         }
         self.waivers(waivers);
         self.waiver_files(waiver_files);
+        self.file_mistakes(config_mistakes);
         for Problem {
             gate: _,
             subject: _,

@@ -65,7 +65,7 @@ impl Shield {
         }
     }
 
-    fn file_mistakes(&self, mistakes: &mut [FileMistake]) {
+    pub(super) fn file_mistakes(&self, mistakes: &mut [FileMistake]) {
         for FileMistake {
             message,
             help,
