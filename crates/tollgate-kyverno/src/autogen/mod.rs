@@ -1,5 +1,8 @@
 //! Rules for Pods, rewritten for what makes Pods. Source: `pkg/autogen/v1`.
 
+#[cfg(test)]
+mod tests;
+
 use crate::matching::bare_kind;
 use serde_json::{Map, Value, json};
 
@@ -329,76 +332,5 @@ fn rewrite(value: Value, rewrites: &[(String, String)]) -> Value {
             .collect::<Map<_, _>>()
             .into(),
         other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn controllers(rules: &[Value], annotation: Option<&str>) -> Vec<String> {
-        let mut all = Applicable::default();
-        rules.iter().for_each(|it| all.look_at(it));
-        all.controllers(annotation)
-    }
-
-    fn rule() -> Value {
-        json!({
-            "name": "r",
-            "match": {"any": [{"resources": {"kinds": ["Pod"]}}]},
-            "validate": {
-                "message": "{{ request.object.metadata.name }}",
-                "pattern": {"spec": {"hostPID": false}},
-            },
-        })
-    }
-
-    #[test]
-    fn patterns_are_wrapped_and_paths_moved() {
-        let all = controllers(&[rule()], None);
-        assert_eq!(all.len(), 7);
-        let made = generate(&rule(), Generated::Controllers, &all).expect("a rule for Pods");
-        assert_eq!(made["name"], "autogen-r");
-        assert_eq!(
-            made["match"]["any"][0]["resources"]["kinds"]
-                .as_array()
-                .map(Vec::len),
-            Some(6)
-        );
-        assert_eq!(
-            made["validate"]["pattern"]["spec"]["template"]["spec"]["hostPID"],
-            false
-        );
-        assert_eq!(
-            made["validate"]["message"],
-            "{{ request.object.spec.template.metadata.name }}"
-        );
-        let made = generate(&rule(), Generated::CronJob, &all).expect("a rule for Pods");
-        assert_eq!(made["name"], "autogen-cronjob-r");
-        assert_eq!(
-            made["match"]["any"][0]["resources"]["kinds"],
-            json!(["batch/v1/CronJob"])
-        );
-        assert!(made["validate"]["pattern"]["spec"]["jobTemplate"]["spec"]["template"].is_object());
-    }
-
-    #[test]
-    fn what_is_not_for_pods_alone_is_left() {
-        let mut named = rule();
-        named["match"]["any"][0]["resources"]["names"] = json!(["x"]);
-        let mut mixed = rule();
-        mixed["match"]["any"][0]["resources"]["kinds"] = json!(["Pod", "Service"]);
-        let mut other = rule();
-        other["match"]["any"][0]["resources"]["kinds"] = json!(["Service"]);
-        for rule in [named, mixed, other] {
-            assert!(controllers(&[rule], None).is_empty());
-        }
-        assert!(controllers(&[rule()], Some("none")).is_empty());
-        assert_eq!(
-            controllers(&[rule()], Some("Deployment,CronJob")),
-            ["Deployment", "CronJob"]
-        );
-        // Upstream no longer knows it.
-        assert!(controllers(&[rule()], Some("all")).is_empty());
     }
 }

@@ -97,13 +97,13 @@ impl<'a> Asked<'a> {
     }
 
     /// Whether the rule is for this object.
-    pub(super) fn matches(&self, policy: &Policy, rule: &Rule) -> Answer {
+    pub(super) fn matches(&self, rule: &Rule) -> Answer {
         let Some(resource) = self.resource() else {
             return Answer::No;
         };
         let target = self.target(resource, self.operation, self.user_info);
         let body = &rule.body;
-        is_for(&policy.namespace, &body.matches, &body.exclude, &target)
+        is_for(&body.matches, &body.exclude, &target)
     }
 
     pub(crate) fn target<'t>(
@@ -123,16 +123,9 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Whether a rule with these blocks, in a policy of that namespace, is for the target.
-pub(crate) fn is_for(
-    policy_namespace: &str,
-    matches: &Block,
-    exclude: &Block,
-    target: &Target<'_>,
-) -> Answer {
-    if !policy_namespace.is_empty() && policy_namespace != metadata(target.resource, "namespace") {
-        return Answer::No;
-    }
+/// Whether a rule with these blocks is for the target. That a `Policy` is for its own namespace alone
+/// is for the caller to see to.
+pub(crate) fn is_for(matches: &Block, exclude: &Block, target: &Target<'_>) -> Answer {
     match matches.matches(target) {
         Answer::No => Answer::No,
         matched => matched.min(!exclude.excludes(target)),

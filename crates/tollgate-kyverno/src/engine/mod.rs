@@ -134,7 +134,7 @@ impl<'a> Session<'a> {
                 None => !(generates && rule.name.starts_with("autogen-")),
             };
             let is_for = match counts {
-                true => asked.matches(policy, rule),
+                true => asked.matches(rule),
                 false => Answer::No,
             };
             if is_for == Answer::No {

@@ -112,7 +112,6 @@ fn run<'a>(
         Check::Validate(check) => {
             let job = validation::Job {
                 rule: &rule.name,
-                policy_namespace: &policy.namespace,
                 body,
                 check,
                 asked,
@@ -125,7 +124,7 @@ fn run<'a>(
             &images?,
             asked.object.as_deref()?,
         )),
-        Check::PodSecurity(check) => pod_security(policy, rule, check, asked, &exceptions),
+        Check::PodSecurity(check) => pod_security(rule, check, asked, &exceptions),
         // What was generated for a trigger that goes away is cleaned up, which nobody plays here.
         Check::Generate(_) if asked.object.is_none() => Some(Outcome::Unsupported {
             feature: "`generate` for a deleted object is not evaluated yet".to_owned(),
@@ -157,7 +156,6 @@ fn excepted(exceptions: &[Matched<'_>]) -> Outcome {
 
 /// Source: `validate_pss.go`.
 fn pod_security(
-    policy: &Policy,
     rule: &Rule,
     check: &PodSecurityRule,
     asked: &Asked<'_>,
@@ -177,7 +175,7 @@ fn pod_security(
                 check.enforce
                     && check.allow_existing
                     && asked.operation == Operation::Update
-                    && validation::matched_before(&policy.namespace, &rule.body, asked, old)
+                    && validation::matched_before(&rule.body, asked, old)
             });
             match before.map(judge) {
                 Some(podsecurity::Verdict::Fail { .. }) => Outcome::Skip {

@@ -145,6 +145,9 @@ mod tests {
         assert!(matches("Pod.status", "v1", "Pod", "status"));
         assert!(matches("*/scale", "apps/v1", "Deployment", "scale"));
         assert!(matches("Pod", "v1", "Pod", "ephemeralcontainers"));
+        assert!(!matches("Pod", "v2", "Pod", "ephemeralcontainers"));
+        assert!(!matches("Pod", "e.com/v1", "Pod", "ephemeralcontainers"));
+        assert!(!matches("Thing", "v1", "Thing", "ephemeralcontainers"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod kind;
 mod selector;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use kind::{Gvk, KindSelector, bare_kind};
 pub(crate) use selector::{Requirement, Selector};

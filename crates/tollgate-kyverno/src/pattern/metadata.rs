@@ -1,14 +1,20 @@
 //! Wildcards in the keys of `metadata.labels` and `metadata.annotations` of a pattern. Source:
 //! `pkg/engine/wildcards/wildcards.go`.
 
-use super::anchor::{Anchor, strip_anchor};
+use super::{
+    anchor::{Anchor, Modifier, strip_anchor},
+    scalar::scalar_matches,
+};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use tollgate_jmespath::wildcard;
 
 type Object = Map<String, Value>;
 
-/// The pattern with such keys replaced by the first key of the resource that they match.
+/// The pattern with such keys replaced by a key of the resource that they match.
+///
+/// Where several match, Kyverno takes one by chance. Here it is the first that the pattern refuses,
+/// or, as what `(key)` and `<(key)` ask for, the first that it fits.
 ///
 /// Where the resource has labels, the pattern's labels that are not strings are dropped, and the
 /// same for annotations.
@@ -41,13 +47,15 @@ fn find<'a>(map: &'a Object, tag: &str) -> Option<(&'a str, &'a Value)> {
 }
 
 fn expand_keys(wanted: &Object, there: &Object) -> Object {
-    let first = |pattern: &str| {
-        there
-            .iter()
-            .filter(|(_, value)| value.is_string())
-            .map(|(key, _)| key.as_str())
-            .find(|key| wildcard::matches(pattern, key))
-            .map(str::to_owned)
+    let find = |pattern: &str, value: &Value, fitting: bool| {
+        let matching = || {
+            there
+                .iter()
+                .filter(|(key, it)| it.is_string() && wildcard::matches(pattern, key))
+        };
+        let severe = |(_, it): &(&String, &Value)| scalar_matches(Some(it), value) == fitting;
+        let found = matching().find(severe).or_else(|| matching().next());
+        found.map(|(key, _)| key.clone())
     };
     wanted
         .iter()
@@ -56,9 +64,12 @@ fn expand_keys(wanted: &Object, there: &Object) -> Object {
             let key = if !wildcard::has_wildcard(key) {
                 key.clone()
             } else if let Some(anchor) = Anchor::parse(key) {
-                anchor.with_key(first(anchor.key).as_deref().unwrap_or(anchor.key))
+                let is_condition =
+                    matches!(anchor.modifier, Modifier::Condition | Modifier::Global);
+                let found = find(anchor.key, value, is_condition);
+                anchor.with_key(found.as_deref().unwrap_or(anchor.key))
             } else {
-                first(key).unwrap_or_else(|| key.clone())
+                find(key, value, false).unwrap_or_else(|| key.clone())
             };
             (key, value.clone())
         })

@@ -4,6 +4,8 @@
 mod anchor;
 mod metadata;
 mod scalar;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub(crate) use anchor::{Anchor, Modifier, strip_anchor};

@@ -25,7 +25,6 @@ use tollgate_yaml::FieldPath;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job<'a, 'r> {
     pub(crate) rule: &'a str,
-    pub(crate) policy_namespace: &'a str,
     pub(crate) body: &'a Body,
     pub(crate) check: &'a Validation,
     pub(crate) asked: &'r Asked<'r>,
@@ -149,12 +148,7 @@ pub(crate) const KEPT: &str = "skipping the rule evaluation as pre-existing viol
 
 /// Whether the rule was for the old object, as if it were created now. Source: `matchResource`,
 /// which takes any rule with preconditions for one that does not match.
-pub(crate) fn matched_before(
-    policy_namespace: &str,
-    body: &Body,
-    asked: &Asked<'_>,
-    old: &Value,
-) -> bool {
+pub(crate) fn matched_before(body: &Body, asked: &Asked<'_>, old: &Value) -> bool {
     let stranger = UserInfo {
         roles: vec!["kyverno:invalidrole".to_owned()],
         cluster_roles: vec!["kyverno:invalidrole".to_owned()],
@@ -165,13 +159,12 @@ pub(crate) fn matched_before(
         }),
     };
     let target = asked.target(old, Operation::Create, Some(&stranger));
-    body.preconditions.is_none()
-        && is_for(policy_namespace, &body.matches, &body.exclude, &target) == Answer::Yes
+    body.preconditions.is_none() && is_for(&body.matches, &body.exclude, &target) == Answer::Yes
 }
 
 /// Whether the old object, as if it were created now, fails the rule. Source: `validateOldObject`.
 fn violated_before<'a>(job: &Job<'a, '_>, old: &Value, context: &mut Context<'a>) -> bool {
-    if !matched_before(job.policy_namespace, job.body, job.asked, old) {
+    if !matched_before(job.body, job.asked, old) {
         return false;
     }
     context.checkpoint();

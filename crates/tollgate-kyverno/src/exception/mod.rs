@@ -1,5 +1,8 @@
 //! `PolicyException`: which rules do not count for which resources.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     conditions::Conditions,
     matching::Block,
