@@ -12,6 +12,7 @@ pub mod discover;
 mod folder;
 mod git_tree;
 mod links;
+mod merge;
 mod names;
 mod objects;
 mod working_tree;
@@ -118,6 +119,8 @@ pub struct RepoError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Whether all is known, and there is nothing in it to judge.
+    pub nothing: bool,
 }
 
 impl RepoError {
@@ -125,6 +128,15 @@ impl RepoError {
         Self {
             message: message.into(),
             help: None,
+            nothing: false,
+        }
+    }
+
+    /// As [`RepoError::new`], where there is nothing to judge.
+    fn nothing(message: impl Into<String>) -> Self {
+        Self {
+            nothing: true,
+            ..Self::new(message)
         }
     }
 

@@ -5,7 +5,7 @@ use super::{
     Stop,
     gather::{self, Gathered},
     redact::Texts,
-    sides::Sides,
+    sides::{self, Sides},
     summary, waivers,
 };
 use crate::{
@@ -57,7 +57,7 @@ pub(super) fn inventory(
         environment: BTreeMap::new(),
     };
     let sides = Sides::open(&task.directory, &ask)?;
-    let lying = WorkingTree::read(&sides.objects).map_err(super::sides::repo_stop)?;
+    let lying = WorkingTree::read(&sides.objects).map_err(sides::repo_stop)?;
     let revision = match sides.change.head.revision() {
         Some(_) => gather::revision(&sides.change.base),
         None => RevisionFacts {
@@ -65,7 +65,8 @@ pub(super) fn inventory(
             ..RevisionFacts::default()
         },
     };
-    let gathered = gather::whole(&*sides.head, revision, task.now, read, watch)?;
+    let gathered = gather::whole(&*sides.head, revision, task.now, read, watch);
+    let gathered = sides::sound(&sides.objects, gathered)?;
     // What they except would be written down for good.
     let wrong = &gathered.facts.waiver_files.exceptions.mistakes;
     if !wrong.is_empty() {

@@ -5,7 +5,7 @@ use super::{
     compare::{self, fields, line},
     gather::config_stop,
     redact::Texts,
-    sides::{Sides, file_stop},
+    sides::{Sides, file_stop, sound},
 };
 use crate::{
     config, exit,
@@ -81,15 +81,16 @@ pub(super) fn diff(task: &DiffTask, read: &Texts, watch: Watch<'_>) -> Result<Re
             tree: Some(it.tree.clone()),
         })
     };
-    Ok(RenderDiff {
+    let diff = RenderDiff {
         base: name(&sides.change.base),
         head: match &sides.change.head {
-            Head::Commit(it) => name(it),
+            Head::Commit(it) | Head::Behind(it) => name(it),
             Head::Merged(it) => format!("{}, merged", name(it)),
             Head::WorkingTree => "working tree".to_owned(),
         },
         overlays: compared,
-    })
+    };
+    sound(&sides.objects, Ok(diff))
 }
 
 /// One side.

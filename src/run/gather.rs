@@ -24,7 +24,7 @@ use super::{
     redact::Texts,
     schemas::Validation,
     secrets,
-    sides::{Sides, file_stop},
+    sides::{Sides, file_stop, repo_stop, sound},
     suites, waivers,
 };
 use crate::{
@@ -87,20 +87,34 @@ pub(super) fn gather(task: &CheckTask, read: &Texts, watch: Watch<'_>) -> Result
         working_tree: task.working_tree,
         environment: task.environment.clone(),
     };
+    let sides = Sides::open(&task.directory, &ask)?;
+    let objects = sides.objects.clone();
+    sound(&objects, of_sides(sides, task, read, watch))
+}
+
+fn of_sides(
+    sides: Sides,
+    task: &CheckTask,
+    read: &Texts,
+    watch: Watch<'_>,
+) -> Result<Gathered, Stop> {
     let Sides {
         objects,
         change: sides,
         base,
         head,
-    } = Sides::open(&task.directory, &ask)?;
+    } = sides;
     for file in &task.aside {
         aside::refuse_inside(file, objects.work_dir(), [&base, &*head])?;
     }
     let changed = repo::changed_files(&base, &*head).map_err(|it| file_stop(&it))?;
+    if let Some(why) = sides.nothing_to_judge(changed.is_empty()) {
+        return Err(repo_stop(why));
+    }
     let change = Change {
         base: revision(&sides.base),
         head: match &sides.head {
-            Head::Commit(it) => revision(it),
+            Head::Commit(it) | Head::Behind(it) => revision(it),
             Head::Merged(it) => RevisionFacts {
                 name: format!("{}, merged", it.name),
                 ..revision(it)

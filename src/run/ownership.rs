@@ -1,6 +1,9 @@
 //! Who owns a path, and the line of CODEOWNERS that says so.
 
-use super::{Stop, owners, sides::repo_stop};
+use super::{
+    Stop, owners,
+    sides::{repo_stop, sound},
+};
 use crate::{
     exit,
     model::{Change, ForgeKind, RevisionFacts, Side, owners::OwnersMistake},
@@ -85,7 +88,7 @@ pub(super) fn look_up(task: &OwnersTask) -> Result<Ownership, Stop> {
         Err(unread) => {
             ownership.file = Some(unread.file);
             ownership.mistakes = unread.mistakes;
-            return Ok(ownership);
+            return sound(&objects, Ok(ownership));
         }
     };
     for path in paths {
@@ -97,7 +100,7 @@ pub(super) fn look_up(task: &OwnersTask) -> Result<Ownership, Stop> {
         });
     }
     ownership.file = found.map(|it| it.path().to_owned());
-    Ok(ownership)
+    sound(&objects, Ok(ownership))
 }
 
 /// Where the user is in the work tree; its root, where he is not in it.

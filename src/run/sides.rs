@@ -40,10 +40,23 @@ impl Sides {
     }
 }
 
+/// What was found out, unless an object of the clone was missing or damaged on the way: then it may
+/// be anything.
+pub(super) fn sound<T>(objects: &Objects, found: Result<T, Stop>) -> Result<T, Stop> {
+    match objects.fault() {
+        Some(fault) => Err(repo_stop(fault)),
+        None => found,
+    }
+}
+
 /// A repository that cannot be read.
 pub(super) fn repo_stop(error: RepoError) -> Stop {
     Stop {
-        code: exit::UNKNOWN,
+        code: if error.nothing {
+            exit::NOTHING
+        } else {
+            exit::UNKNOWN
+        },
         messages: vec![error.message],
         help: error.help,
     }

@@ -6,7 +6,7 @@ use super::{
     gather::config_stop,
     owners,
     redact::Texts,
-    sides::repo_stop,
+    sides::{repo_stop, sound},
     workflows::{self, Risk},
 };
 use crate::{
@@ -62,7 +62,8 @@ pub(super) fn survey(task: &SurveyTask, read: &Texts) -> Result<Surveyed, Stop> 
     let objects = Arc::new(Objects::open(&task.directory, Caps::default()).map_err(repo_stop)?);
     let found = change::standpoint(&objects, &task.environment).map_err(repo_stop)?;
     let tree = GitTree::read(&objects, &found.revision.tree).map_err(repo_stop)?;
-    let settings = config::load(&tree, &read.base).map_err(|it| config_stop(&it, &read.base))?;
+    let settings = config::load(&tree, &read.base).map_err(|it| config_stop(&it, &read.base));
+    let settings = sound(&objects, settings)?;
     let head = found.head.map(|it| GitTree::read(&objects, &it.tree));
     let head = head.transpose().map_err(repo_stop)?;
     let forge = task.forge;
@@ -73,7 +74,7 @@ pub(super) fn survey(task: &SurveyTask, read: &Texts) -> Result<Surveyed, Stop> 
         Some(Codeowners::Ignore) | None => Known::Known(BTreeSet::new()),
     };
     let workflows = workflows::risks(&tree, head.as_ref(), &read.base);
-    Ok(Surveyed {
+    let surveyed = Surveyed {
         revision: RevisionFacts {
             name: found.revision.name,
             commit: Some(found.revision.commit),
@@ -84,7 +85,8 @@ pub(super) fn survey(task: &SurveyTask, read: &Texts) -> Result<Surveyed, Stop> 
         branch: (found.branch).map(|(name, chosen)| Branch { name, chosen }),
         owners,
         workflows,
-    })
+    };
+    sound(&objects, Ok(surveyed))
 }
 
 /// The teams in CODEOWNERS. What may be a person's name is none.

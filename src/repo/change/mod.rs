@@ -4,18 +4,23 @@
 //! it is the tree of their merge, so that changes of the base do not look like changes of the head
 //! turned round, and rules come from the newest base. Source: threat rows F3 and G13.
 
+mod event;
+mod forges;
 mod history;
+mod merging;
+mod named;
+mod standpoint;
 mod standpoint;
 
 pub use history::{History, Taken, history};
 pub use standpoint::{Standpoint, standpoint};
 
 use super::{Objects, RepoError};
-use crate::model::{CommitFacts, ForgeKind, Known, Proposal};
-use git2::{Commit, ErrorCode, Oid, Repository};
-use serde::Deserialize;
+use crate::model::{CommitFacts, Known, Proposal};
+use event::Event;
+use git2::{Commit, Repository};
+use named::Side;
 use std::collections::BTreeMap;
-use std::fs;
 
 /// What the user asked for, and what the CI system says of itself.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +68,8 @@ pub enum Head {
     Commit(Revision),
     /// A commit, and the tree that merging it into the base gives.
     Merged(Revision),
+    /// A commit that the base holds already.
+    Behind(Revision),
     /// The work tree. Nothing can be handed off from it.
     WorkingTree,
 }
@@ -85,6 +92,55 @@ pub enum Source {
 }
 
 impl Change {
+    /// Why there is nothing to judge in it, if there is nothing: `same` tells that no file differs. A
+    /// verdict on it would read as one on the change that somebody meant.
+    pub fn nothing_to_judge(&self, same: bool) -> Option<RepoError> {
+        let shown = |it: &Revision| {
+            let commit: String = it.commit.chars().take(SHOWN_DIGITS).collect();
+            format!("`{}` ({commit})", super::names::shown(it.name.as_bytes()))
+        };
+        let base = shown(&self.base);
+        let why = match &self.head {
+            Head::Behind(it) => {
+                format!(
+                    "the head {} is behind its base {base}, which has it already",
+                    shown(it)
+                )
+            }
+            Head::Commit(it) | Head::Merged(it) if it.commit == self.base.commit => {
+                format!("the base {base} and the head {} are one commit", shown(it))
+            }
+            Head::Commit(it) | Head::Merged(it) if same => {
+                format!("the head {} changes no file of its base {base}", shown(it))
+            }
+            Head::WorkingTree if same => {
+                format!("the working tree has every file as its base {base}")
+            }
+            Head::Commit(_) | Head::Merged(_) | Head::WorkingTree => return None,
+        };
+        let help = match (&self.head, self.source) {
+            (Head::WorkingTree, _) => {
+                "change a file, or judge the last commit: `--base HEAD~1 --head HEAD`"
+            }
+            (_, Source::Local) => {
+                "judge the last commit (`--base HEAD~1 --head HEAD`), what is not committed (`--working-tree`), or another branch (`--head BRANCH`)"
+            }
+            (_, Source::Named) => {
+                "name the two sides of a change: `--base` is what it would be merged into, `--head` what it proposes"
+            }
+            (_, Source::GitHubPush) => {
+                "name both sides of what was pushed, for example `--base HEAD~1 --head HEAD`"
+            }
+            (
+                _,
+                Source::GitHubPullRequest | Source::GitHubMergeGroup | Source::GitLabMergeRequest,
+            ) => {
+                "the request brings nothing that its target lacks: if it is merged, there is nothing left to gate"
+            }
+        };
+        Some(RepoError::nothing(format!("nothing to judge: {why}")).help(help))
+    }
+
     /// Whether what is judged is recorded in git, so that a hand-off can name it.
     pub fn can_be_handed_off(&self) -> bool {
         !matches!(self.head, Head::WorkingTree)
@@ -95,7 +151,9 @@ impl Head {
     /// The commit and tree; `None` for the work tree.
     pub fn revision(&self) -> Option<&Revision> {
         match self {
-            Self::Commit(revision) | Self::Merged(revision) => Some(revision),
+            Self::Commit(revision) | Self::Merged(revision) | Self::Behind(revision) => {
+                Some(revision)
+            }
             Self::WorkingTree => None,
         }
     }
@@ -107,7 +165,14 @@ impl Head {
 /// Where they are not known or not in the clone; the help says what to fetch.
 pub fn resolve(objects: &Objects, ask: &Ask<'_>) -> Result<Change, RepoError> {
     objects
-        .with(|repository| Ok(Resolver { repository, ask }.resolve()))
+        .with(|repository| {
+            let resolver = Resolver {
+                objects,
+                repository,
+                ask,
+            };
+            Ok(resolver.resolve())
+        })
         .map_err(|error| RepoError::new(error.message()))?
 }
 
@@ -119,10 +184,13 @@ pub fn commit(objects: &Objects, name: &str) -> Result<Revision, RepoError> {
     let ask = Ask::default();
     let find = |repository: &Repository| {
         let resolver = Resolver {
+            objects,
             repository,
             ask: &ask,
         };
-        resolver.named(name).map(|it| revision(name, &it))
+        let commit = resolver.named(name, Side::Base)?;
+        objects.verify_commit(commit.id())?;
+        Ok(revision(name, &commit))
     };
     objects
         .with(|repository| Ok(find(repository)))
@@ -130,6 +198,7 @@ pub fn commit(objects: &Objects, name: &str) -> Result<Revision, RepoError> {
 }
 
 struct Resolver<'a> {
+    objects: &'a Objects,
     repository: &'a Repository,
     ask: &'a Ask<'a>,
 }
@@ -140,74 +209,12 @@ struct Sides<'r> {
     head: (String, Commit<'r>),
     source: Source,
     proposal: Option<Proposal>,
+    /// Whether the head is a merge that the CI system made for the run.
+    given: bool,
 }
 
-/// The parts of GitHub's event that are read. Source: GitHub's webhook payloads.
-#[derive(Deserialize)]
-struct Event {
-    pull_request: Option<PullRequest>,
-    merge_group: Option<MergeGroup>,
-    before: Option<String>,
-    after: Option<String>,
-    repository: Option<EventRepository>,
-}
-
-#[derive(Deserialize)]
-struct EventRepository {
-    default_branch: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct PullRequest {
-    number: Option<u64>,
-    base: Tip,
-    head: Tip,
-}
-
-#[derive(Deserialize)]
-struct Tip {
-    sha: String,
-    #[serde(default, rename = "ref")]
-    branch: String,
-}
-
-#[derive(Deserialize)]
-struct MergeGroup {
-    base_sha: String,
-    head_sha: String,
-    #[serde(default)]
-    base_ref: String,
-    #[serde(default)]
-    head_ref: String,
-}
-
-impl MergeGroup {
-    /// The request that the group adds to its base. GitHub names the group's branch after it, in a
-    /// place where nobody else can push: `refs/heads/gh-readonly-queue/main/pr-7-BASE`. What the
-    /// request proposes is the second parent of the merge that GitHub made; where the queue squashes
-    /// or rebases, nothing in git says it.
-    fn proposal(&self, base: &Commit<'_>, head: &Commit<'_>) -> Option<Proposal> {
-        let branch = self.base_ref.strip_prefix("refs/heads/")?;
-        let queue = self
-            .head_ref
-            .strip_prefix("refs/heads/gh-readonly-queue/")?;
-        let name = queue.strip_prefix(branch)?.strip_prefix("/pr-")?;
-        let (number, onto) = name.split_once('-')?;
-        let merges = head.parent_count() == 2 && head.parent_id(0).ok() == Some(base.id());
-        if !merges || onto != base.id().to_string() {
-            return None;
-        }
-        Some(Proposal {
-            forge: ForgeKind::Github,
-            number: number.parse().ok()?,
-            head: head.parent_id(1).ok()?.to_string(),
-            branch: branch.to_owned(),
-        })
-    }
-}
-
-/// No event is larger: GitHub's own limit is 25 MiB.
-const LARGEST_EVENT: u64 = 25 << 20;
+/// Digits of a commit's id that a person needs.
+const SHOWN_DIGITS: usize = 12;
 
 /// Commits of one change that are looked at.
 const MOST_COMMITS: usize = 10_000;
@@ -233,6 +240,7 @@ impl<'r> Resolver<'r> {
             );
         }
         let sides = self.local(self.ask.base, None)?;
+        self.objects.verify_commit(sides.base.1.id())?;
         Ok(Change {
             base: revision(&sides.base.0, &sides.base.1),
             head: Head::WorkingTree,
@@ -247,14 +255,14 @@ impl<'r> Resolver<'r> {
 
     fn local(&self, base: Option<&str>, head: Option<&str>) -> Result<Sides<'r>, RepoError> {
         let head_name = head.unwrap_or("HEAD").to_owned();
-        let head_commit = self.named(&head_name)?;
+        let head_commit = self.named(&head_name, Side::Head)?;
         let source = if base.is_some() || head.is_some() {
             Source::Named
         } else {
             Source::Local
         };
         let base = match base {
-            Some(name) => (name.to_owned(), self.named(name)?),
+            Some(name) => (name.to_owned(), self.named(name, Side::Base)?),
             None => {
                 let (name, tip) = self.default_branch()?;
                 let fork = self.merge_base(&tip, &head_commit)?;
@@ -266,155 +274,7 @@ impl<'r> Resolver<'r> {
             head: (head_name, head_commit),
             source,
             proposal: None,
-        })
-    }
-
-    fn github(&self) -> Result<Sides<'r>, RepoError> {
-        let event = self.event()?;
-        if let Some(request) = event.pull_request {
-            let source = Source::GitHubPullRequest;
-            let head = self.known(&request.head.sha, "the head of the pull request")?;
-            let proposal = request.number.map(|number| Proposal {
-                forge: ForgeKind::Github,
-                number,
-                head: head.id().to_string(),
-                branch: request.base.branch.clone(),
-            });
-            // GitHub checks a merge of both out. Its first parent is the newest base there is.
-            if let Some(merge) = self.variable("GITHUB_SHA").and_then(|it| self.by_id(it))
-                && merge.parent_count() == 2
-                && merge.parent_id(1).ok() == Some(head.id())
-                && let Ok(base) = merge.parent(0)
-            {
-                return Ok(Sides {
-                    base: (self.base_ref(), base),
-                    head: ("pull request".to_owned(), merge),
-                    source,
-                    proposal,
-                });
-            }
-            let base = self.known(&request.base.sha, "the base of the pull request")?;
-            return Ok(Sides {
-                base: (self.base_ref(), base),
-                head: ("pull request".to_owned(), head),
-                source,
-                proposal,
-            });
-        }
-        if let Some(group) = event.merge_group {
-            let base = self.known(&group.base_sha, "the base of the merge group")?;
-            let head = self.known(&group.head_sha, "the head of the merge group")?;
-            return Ok(Sides {
-                proposal: group.proposal(&base, &head),
-                base: ("base of the merge queue".to_owned(), base),
-                head: ("merge group".to_owned(), head),
-                source: Source::GitHubMergeGroup,
-            });
-        }
-        if let (Some(before), Some(after)) = (event.before, event.after)
-            && self.variable("GITHUB_EVENT_NAME") == Some("push")
-        {
-            return Ok(Sides {
-                base: (
-                    "before the push".to_owned(),
-                    self.known(&before, "the commit before the push")?,
-                ),
-                head: (
-                    "after the push".to_owned(),
-                    self.known(&after, "the commit after the push")?,
-                ),
-                source: Source::GitHubPush,
-                proposal: None,
-            });
-        }
-        let name = self
-            .variable("GITHUB_EVENT_NAME")
-            .unwrap_or("unknown")
-            .to_owned();
-        Err(
-            RepoError::new(format!("the event `{name}` of GitHub is no change"))
-                .help("name both sides with `--base` and `--head`"),
-        )
-    }
-
-    fn event(&self) -> Result<Event, RepoError> {
-        let Some(path) = self.variable("GITHUB_EVENT_PATH") else {
-            return Err(RepoError::new("`GITHUB_EVENT_PATH` is not set")
-                .help("name both sides with `--base` and `--head`"));
-        };
-        let cannot = |why: String| {
-            RepoError::new(format!(
-                "cannot read the event of GitHub at `{path}`: {why}"
-            ))
-        };
-        let size = fs::metadata(path)
-            .map_err(|error| cannot(error.to_string()))?
-            .len();
-        if size > LARGEST_EVENT {
-            return Err(cannot(format!("it has {size} bytes")));
-        }
-        let text = fs::read(path).map_err(|error| cannot(error.to_string()))?;
-        serde_json::from_slice(&text).map_err(|error| cannot(error.to_string()))
-    }
-
-    fn base_ref(&self) -> String {
-        self.variable("GITHUB_BASE_REF")
-            .unwrap_or("base of the pull request")
-            .to_owned()
-    }
-
-    /// Source: GitLab's predefined variables for merge request pipelines.
-    fn gitlab(&self) -> Result<Sides<'r>, RepoError> {
-        let source = Source::GitLabMergeRequest;
-        let Some(fork) = self.variable("CI_MERGE_REQUEST_DIFF_BASE_SHA") else {
-            return Err(RepoError::new("this pipeline of GitLab is for no merge request")
-                .help("run the job with `rules: [{if: $CI_PIPELINE_SOURCE == \"merge_request_event\"}]`, or name both sides with `--base` and `--head`"));
-        };
-        let target = self
-            .variable("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
-            .unwrap_or("target branch")
-            .to_owned();
-        // In a pipeline for merged results the commit is a merge that GitLab made for it.
-        let commit = self.variable("CI_COMMIT_SHA").unwrap_or_default();
-        let head = self.known(commit, "the commit of the pipeline")?;
-        let head_name = "merge request".to_owned();
-        // In a pipeline for merged results the tip of the branch is named apart.
-        let tip = self.variable("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA");
-        let proposal = self
-            .variable("CI_MERGE_REQUEST_IID")
-            .and_then(|it| it.parse().ok())
-            .map(|number| Proposal {
-                forge: ForgeKind::Gitlab,
-                number,
-                head: tip.map_or_else(|| head.id().to_string(), str::to_owned),
-                branch: target.clone(),
-            });
-        if let Some(tip) = self.variable("CI_MERGE_REQUEST_TARGET_BRANCH_SHA") {
-            let base = self.known(tip, "the target of the merge request")?;
-            return Ok(Sides {
-                base: (target, base),
-                head: (head_name, head),
-                source,
-                proposal,
-            });
-        }
-        let fork = self.known(fork, "the commit where the merge request begins")?;
-        // A runner that keeps its clone may hold an old target: then the fork is newer.
-        if let Some(tip) = self.branch(&format!("refs/remotes/origin/{target}"))
-            && self.descends(&tip, &fork)
-        {
-            return Ok(Sides {
-                base: (target, tip),
-                head: (head_name, head),
-                source,
-                proposal,
-            });
-        }
-        Ok(Sides {
-            base: (format!("fork from {target}"), fork),
-            head: (head_name, head),
-            source,
-            proposal,
+            given: false,
         })
     }
 
@@ -425,17 +285,23 @@ impl<'r> Resolver<'r> {
             head: (head_name, head),
             source,
             proposal,
+            given,
         } = sides;
+        self.objects.verify_commit(base.id())?;
+        self.objects.verify_commit(head.id())?;
+        if given {
+            self.check_given(&head)?;
+        }
         let tip = match &proposal {
             Some(it) => self.by_id(&it.head),
             None => Some(head.clone()),
         };
         let commits = self.commits(&base, tip.as_ref());
-        let one_line =
-            base.id() == head.id() || self.descends(&head, &base) || self.descends(&base, &head);
         let mut proposed = revision(&head_name, &head);
-        let head = if one_line {
+        let head = if self.descends(&head, &base) {
             Head::Commit(proposed)
+        } else if self.descends(&base, &head) {
+            Head::Behind(proposed)
         } else {
             proposed.tree = self.merged(&base, &head)?.to_string();
             Head::Merged(proposed)
@@ -470,8 +336,13 @@ impl<'r> Resolver<'r> {
             walk.push(head.id())?;
             walk.hide(base.id())?;
             let ids = walk.take(MOST_COMMITS + 1);
-            ids.map(|id| Ok(commit_facts(&self.repository.find_commit(id?)?)))
-                .collect()
+            ids.map(|id| {
+                let commit = self.repository.find_commit(id?)?;
+                // A damaged one is remembered and ends the run.
+                let _ = self.objects.verify_commit(commit.id());
+                Ok(commit_facts(&commit))
+            })
+            .collect()
         };
         match walk() {
             Ok(commits) if commits.len() > MOST_COMMITS => Known::unknown(
@@ -486,170 +357,6 @@ impl<'r> Resolver<'r> {
                 ),
                 self.fetch_help(),
             ),
-        }
-    }
-
-    fn merged(&self, base: &Commit<'_>, head: &Commit<'_>) -> Result<Oid, RepoError> {
-        // Where history is cut, a merge would start from the wrong commit.
-        self.merge_base(base, head)?;
-        let mut index = self
-            .repository
-            .merge_commits(base, head, None)
-            .map_err(|error| {
-                RepoError::new(format!("cannot merge head into base: {}", error.message()))
-            })?;
-        if index.has_conflicts() {
-            let path = index
-                .conflicts()
-                .ok()
-                .and_then(|mut it| it.next())
-                .and_then(Result::ok)
-                .and_then(|it| it.our.or(it.their).or(it.ancestor));
-            let path = path.map_or_else(String::new, |it| {
-                format!(" in `{}`", super::names::shown(&it.path))
-            });
-            return Err(
-                RepoError::new(format!("head does not merge into base: conflict{path}"))
-                    .help("bring the branch up to date with its base"),
-            );
-        }
-        index.write_tree_to(self.repository).map_err(|error| {
-            RepoError::new(format!(
-                "cannot record the merge of base and head: {}",
-                error.message()
-            ))
-            .help("bring the branch up to date with its base, or make the clone writable")
-        })
-    }
-
-    fn merge_base(&self, one: &Commit<'_>, two: &Commit<'_>) -> Result<Commit<'r>, RepoError> {
-        let related = one.id() == two.id() || self.descends(one, two) || self.descends(two, one);
-        if self.repository.is_shallow() && !related {
-            return Err(RepoError::new(
-                "the clone is shallow, so where base and head part is not known",
-            )
-            .help(self.fetch_help()));
-        }
-        let found = self
-            .repository
-            .merge_base(one.id(), two.id())
-            .and_then(|it| self.repository.find_commit(it));
-        found.map_err(|error| match error.code() {
-            ErrorCode::NotFound => RepoError::new(format!(
-                "{} and {} have no history in common",
-                one.id(),
-                two.id()
-            ))
-            .help("name the base with `--base`"),
-            _ => RepoError::new(error.message()),
-        })
-    }
-
-    fn default_branch(&self) -> Result<(String, Commit<'r>), RepoError> {
-        const CANDIDATES: [(&str, &str); 5] = [
-            ("origin/HEAD", "refs/remotes/origin/HEAD"),
-            ("origin/main", "refs/remotes/origin/main"),
-            ("origin/master", "refs/remotes/origin/master"),
-            ("main", "refs/heads/main"),
-            ("master", "refs/heads/master"),
-        ];
-        CANDIDATES
-            .iter()
-            .find_map(|(name, full)| Some(((*name).to_owned(), self.branch(full)?)))
-            .ok_or_else(|| {
-                RepoError::new(
-                    "there is no branch `origin/HEAD`, `main` or `master` to compare with",
-                )
-                .help("name the base with `--base`")
-            })
-    }
-
-    /// A revision in the user's words.
-    fn named(&self, name: &str) -> Result<Commit<'r>, RepoError> {
-        let unborn = |it: git2::Error| it.code() == git2::ErrorCode::UnbornBranch;
-        if name == "HEAD" && self.repository.head().is_err_and(unborn) {
-            return Err(RepoError::new("the branch has no commit yet")
-                .help("make a first one; a change is what differs from it"));
-        }
-        let unknown = |why: &str| {
-            let help = if self.repository.is_shallow() {
-                self.fetch_help()
-            } else {
-                "run `git fetch origin`, or name a branch, tag or commit that is in this clone"
-                    .to_owned()
-            };
-            RepoError::new(format!(
-                "`{}` is no commit of this clone{why}",
-                super::names::shown(name.as_bytes())
-            ))
-            .help(help)
-        };
-        if name.is_empty() || name.starts_with('-') {
-            return Err(unknown(""));
-        }
-        let object = self
-            .repository
-            .revparse_single(name)
-            .map_err(|error| match error.code() {
-                ErrorCode::NotFound | ErrorCode::InvalidSpec => unknown(""),
-                ErrorCode::UnbornBranch => RepoError::new("the repository has no commit yet"),
-                _ => unknown(&format!(": {}", error.message())),
-            })?;
-        object
-            .peel_to_commit()
-            .map_err(|_| unknown(": it names something else"))
-    }
-
-    /// A commit that the CI system named by its id. Nothing else is tried: the text may come from
-    /// the author of the change.
-    fn known(&self, id: &str, what: &str) -> Result<Commit<'r>, RepoError> {
-        if id.bytes().all(|it| it == b'0') {
-            return Err(
-                RepoError::new(format!("{what} is not known to the CI system"))
-                    .help("name both sides with `--base` and `--head`"),
-            );
-        }
-        self.by_id(id).ok_or_else(|| {
-            let shown: String = super::names::shown(id.as_bytes())
-                .chars()
-                .take(64)
-                .collect();
-            RepoError::new(format!("{what} (`{shown}`) is not in this clone"))
-                .help(self.fetch_help())
-        })
-    }
-
-    fn by_id(&self, id: &str) -> Option<Commit<'r>> {
-        let whole = id.len() == 40 && id.bytes().all(|it| it.is_ascii_hexdigit());
-        let id = Oid::from_str(id).ok().filter(|_| whole)?;
-        self.repository.find_commit(id).ok()
-    }
-
-    fn branch(&self, full: &str) -> Option<Commit<'r>> {
-        self.repository
-            .find_reference(full)
-            .ok()?
-            .peel_to_commit()
-            .ok()
-    }
-
-    fn descends(&self, commit: &Commit<'_>, ancestor: &Commit<'_>) -> bool {
-        commit.id() == ancestor.id()
-            || self
-                .repository
-                .graph_descendant_of(commit.id(), ancestor.id())
-                .unwrap_or(false)
-    }
-
-    fn fetch_help(&self) -> String {
-        if self.is("GITHUB_ACTIONS") {
-            "give `actions/checkout` the setting `fetch-depth: 0`".to_owned()
-        } else if self.is("GITLAB_CI") {
-            "give the job the variable `GIT_DEPTH: \"0\"`".to_owned()
-        } else if self.repository.is_shallow() {
-            "run `git fetch --unshallow`".to_owned()
-        } else {
-            "run `git fetch origin`".to_owned()
         }
     }
 

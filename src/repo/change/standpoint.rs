@@ -1,7 +1,7 @@
 //! Where a run stands, be it for a change or not: whose configuration holds, and which branch it is
 //! about.
 
-use super::{Ask, Event, Objects, RepoError, Resolver, Revision, revision};
+use super::{Ask, Event, Objects, RepoError, Resolver, Revision, Side, revision};
 use crate::model::Proposal;
 use std::collections::BTreeMap;
 
@@ -33,6 +33,7 @@ pub fn standpoint(
     objects
         .with(|repository| {
             let resolver = Resolver {
+                objects,
                 repository,
                 ask: &ask,
             };
@@ -55,7 +56,11 @@ impl Resolver<'_> {
             let head = change.head.revision().cloned();
             (change.base, head, change.proposal)
         } else {
-            (revision("HEAD", &self.named("HEAD")?), None, None)
+            (
+                revision("HEAD", &self.named("HEAD", Side::Head)?),
+                None,
+                None,
+            )
         };
         let branch = self.branch_of(proposal.as_ref(), event.as_ref());
         Ok(Standpoint {

@@ -1,10 +1,14 @@
 //! Which two trees: flags, GitHub, GitLab, a clone at home, and clones that lack what is asked for.
 
 use super::*;
-use crate::repo::testing::TestRepo;
+use crate::repo::{
+    GitTree,
+    testing::{TestRepo, path},
+};
 use git2::Oid;
 use std::io::Write;
 use tempfile::NamedTempFile;
+use tollgate_kustomize::Files;
 
 /// A story with a fork:
 ///
@@ -61,22 +65,11 @@ impl Story {
         };
         let head = match &change.head {
             Head::Commit(head) => name(&head.commit),
+            Head::Behind(head) => format!("{} behind", name(&head.commit)),
             Head::Merged(head) => format!("{} merged", name(&head.commit)),
             Head::WorkingTree => "work tree".to_owned(),
         };
         format!("{}..{head}", name(&change.base.commit))
-    }
-
-    fn file(&self, tree: &str, name: &str) -> String {
-        let tree = self
-            .repo
-            .git
-            .find_tree(Oid::from_str(tree).expect("an id"))
-            .expect("a tree");
-        tree.get_name(name).map_or_else(String::new, |it| {
-            let blob = self.repo.git.find_blob(it.id()).expect("a blob");
-            String::from_utf8_lossy(blob.content()).into_owned()
-        })
     }
 
     /// Cut history behind a commit, as a shallow clone does.
@@ -120,7 +113,7 @@ fn revisions_that_the_user_names() {
         (None, None, "fork..proposal"),
         (Some("feature~1"), None, "fork..proposal"),
         (Some(short.as_str()), Some("main"), "fork..newest"),
-        (Some("main"), Some("main~2"), "newest..root"),
+        (Some("main"), Some("main~2"), "newest..root behind"),
         (Some("HEAD"), Some("HEAD"), "proposal..proposal"),
     ] {
         let change = story
@@ -138,18 +131,24 @@ fn revisions_that_the_user_names() {
 #[test]
 fn the_head_that_is_judged_is_what_the_base_would_become() {
     let story = Story::new();
-    let change = story
-        .resolve(&Ask {
-            base: Some("main"),
-            ..Ask::default()
-        })
-        .expect("a merge");
+    let objects = story.repo.objects();
+    let ask = Ask {
+        base: Some("main"),
+        ..Ask::default()
+    };
+    let change = resolve(&objects, &ask).expect("a merge");
     let head = change.head.revision().expect("a commit");
-    assert_eq!(
-        (story.file(&head.tree, "a"), story.file(&head.tree, "b")),
-        ("3".to_owned(), "new".to_owned())
-    );
-    assert_eq!(story.file(&change.base.tree, "a"), "3");
+    let file = |tree: &str, name: &str| {
+        let tree = GitTree::read(&objects, tree).expect("a tree");
+        let bytes = tree.read(&path(name)).expect("readable");
+        bytes.map(|it| String::from_utf8_lossy(&it).into_owned())
+    };
+    assert_eq!(file(&head.tree, "a").as_deref(), Some("3"));
+    assert_eq!(file(&head.tree, "b").as_deref(), Some("new"));
+    assert_eq!(file(&change.base.tree, "a").as_deref(), Some("3"));
+    // It is in memory and nowhere else.
+    let id = Oid::from_str(&head.tree).expect("an id");
+    assert!(story.repo.git.find_tree(id).is_err());
 }
 
 #[test]
@@ -168,7 +167,7 @@ fn what_does_not_merge_is_no_change() {
         .expect_err("a conflict");
     assert_eq!(
         error.message,
-        "head does not merge into base: conflict in `a`"
+        "head does not merge into base: conflict in `a` (both sides change the same lines)"
     );
     let other = story.repo.file("z", "z").commit("refs/heads/other", &[]);
     let error = story
@@ -214,7 +213,7 @@ fn names_that_are_no_commits() {
 
 #[test]
 fn pull_requests_of_github() {
-    let story = Story::new();
+    let mut story = Story::new();
     let pull = event(&format!(
         "{{\"number\":7,\"pull_request\":{{\"base\":{{\"sha\":\"{}\",\"ref\":\"main\"}},\"head\":{{\"sha\":\"{}\"}}}}}}",
         story.fork, story.proposal
@@ -228,13 +227,14 @@ fn pull_requests_of_github() {
     let change = story.resolve(&in_ci(&actions)).expect("both are there");
     assert_eq!(
         (story.shown(&change).as_str(), change.source),
-        ("fork..proposal", Source::GitHubPullRequest)
+        ("newest..proposal merged", Source::GitHubPullRequest)
     );
     assert_eq!(change.base.name, "main");
 
-    // The merge that GitHub checks out knows a newer base than the event.
+    // The merge that GitHub checks out.
     let merge = story
         .repo
+        .file("b", "new")
         .commit("refs/heads/merge", &[story.newest, story.proposal])
         .to_string();
     let mut with_merge = actions.to_vec();
@@ -252,7 +252,7 @@ fn pull_requests_of_github() {
     with_other.push(("GITHUB_SHA", &other));
     assert_eq!(
         story.shown(&story.resolve(&in_ci(&with_other)).expect("resolves")),
-        "fork..proposal"
+        "newest..proposal merged"
     );
 
     // Flags win over the environment.
@@ -264,6 +264,151 @@ fn pull_requests_of_github() {
         story.resolve(&flags).expect("resolves").source,
         Source::Named
     );
+}
+
+/// A merge that somebody put something into besides what its parents hold.
+#[test]
+fn a_merge_of_the_ci_system_is_the_merge_of_its_parents() {
+    let mut story = Story::new();
+    let pull = event(&format!(
+        "{{\"number\":7,\"pull_request\":{{\"base\":{{\"sha\":\"{}\",\"ref\":\"main\"}},\"head\":{{\"sha\":\"{}\"}}}}}}",
+        story.fork, story.proposal
+    ));
+    let parents = [story.newest, story.proposal];
+    for (text, more, want) in [
+        ("new", None, None),
+        ("other", None, Some("`b` differs")),
+        ("new", Some("c"), Some("`c` differs")),
+    ] {
+        story.repo.file("a", "3").file("b", text);
+        if let Some(more) = more {
+            story.repo.file(more, "more");
+        }
+        let merge = story.repo.commit("refs/heads/merge", &parents).to_string();
+        let ask = in_ci(&[
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", "pull_request"),
+            ("GITHUB_EVENT_PATH", at(&pull)),
+            ("GITHUB_SHA", &merge),
+        ]);
+        let found = story.resolve(&ask).err().map(|it| it.message);
+        match want {
+            None => assert_eq!(found, None),
+            Some(want) => {
+                let message = found.expect("it differs");
+                assert!(
+                    message.contains("is not the merge of its parents"),
+                    "{message}"
+                );
+                assert!(message.ends_with(want), "{message}");
+            }
+        }
+    }
+}
+
+/// A tag that somebody pushes does not take the place of a branch.
+#[test]
+fn a_name_of_several_things_is_refused_with_their_full_names() {
+    let story = Story::new();
+    let git = &story.repo.git;
+    let refer = |name: &str| drop(git.reference(name, story.root, true, "test").expect("new"));
+    let short = story.fork.to_string()[..7].to_owned();
+    refer("refs/tags/origin/main");
+    refer("refs/tags/feature");
+    refer("refs/tags/HEAD");
+    refer(&format!("refs/tags/{short}"));
+    refer("refs/heads/both");
+    git.reference("refs/remotes/both", story.newest, true, "test")
+        .expect("new");
+    let base = |name: &str| {
+        let ask = Ask {
+            base: Some(name),
+            head: Some("HEAD"),
+            ..Ask::default()
+        };
+        story.resolve(&ask).map(|it| story.shown(&it))
+    };
+    for (name, help) in [
+        (
+            "origin/main",
+            "`refs/tags/origin/main`, `refs/remotes/origin/main`".to_owned(),
+        ),
+        (
+            "origin/main~1",
+            "`refs/tags/origin/main~1`, `refs/remotes/origin/main~1`".to_owned(),
+        ),
+        (
+            "feature",
+            "`refs/tags/feature`, `refs/heads/feature`".to_owned(),
+        ),
+        (
+            short.as_str(),
+            format!("`refs/tags/{short}`, `{}`", story.fork),
+        ),
+    ] {
+        let error = base(name).expect_err(name);
+        assert_eq!(error.message, format!("`{name}` is the name of 2 things"));
+        let help = format!("name one of them in full: {help}");
+        assert_eq!(error.help.as_deref(), Some(help.as_str()));
+    }
+    // What is on the server counts for BASE, and a full name or id is what it says.
+    for (name, want) in [
+        ("both", "newest..proposal merged"),
+        ("refs/remotes/origin/main", "newest..proposal merged"),
+        ("refs/tags/origin/main", "root..proposal"),
+        (&story.fork.to_string(), "fork..proposal"),
+        ("main~1", "fork..proposal"),
+    ] {
+        assert_eq!(base(name).expect(name), want, "{name}");
+    }
+    let head = Ask {
+        base: Some("main"),
+        head: Some("both"),
+        ..Ask::default()
+    };
+    let error = story.resolve(&head).expect_err("two branches");
+    assert_eq!(
+        error.help.as_deref(),
+        Some("name one of them in full: `refs/heads/both`, `refs/remotes/both`")
+    );
+}
+
+#[test]
+fn what_brings_nothing_is_told_with_both_sides() {
+    let story = Story::new();
+    let ask = |base: &'static str, head: &'static str| {
+        let ask = Ask {
+            base: Some(base),
+            head: Some(head),
+            ..Ask::default()
+        };
+        let change = story.resolve(&ask).expect("resolves");
+        change.nothing_to_judge(false).map(|it| it.message)
+    };
+    let short = |id: Oid| id.to_string()[..12].to_owned();
+    assert_eq!(
+        ask("main", "HEAD~1").as_deref(),
+        Some(&*format!(
+            "nothing to judge: the head `HEAD~1` ({}) is behind its base `main` ({}), which has it already",
+            short(story.fork),
+            short(story.newest)
+        ))
+    );
+    assert_eq!(
+        ask("feature", "HEAD").as_deref(),
+        Some(&*format!(
+            "nothing to judge: the base `feature` ({0}) and the head `HEAD` ({0}) are one commit",
+            short(story.proposal)
+        ))
+    );
+    assert_eq!(ask("main", "feature"), None);
+    let change = story.resolve(&Ask::default()).expect("resolves");
+    let same = change.nothing_to_judge(true).expect("nothing");
+    assert!(
+        same.nothing && same.message.contains("changes no file of its base"),
+        "{same}"
+    );
+    assert!(same.help.is_some_and(|it| it.contains("--working-tree")));
 }
 
 #[test]

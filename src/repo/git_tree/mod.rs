@@ -4,8 +4,9 @@ mod changes;
 
 use super::{
     Caps, Leaf, LeafKind, Objects, RepoError, Tree, file_error, links, links::Entry, names,
+    objects::TreeEntry,
 };
-use git2::{ObjectType, Oid, Repository};
+use git2::Oid;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tollgate_kustomize::{EntryKind, FileError, Files, RepoPath};
@@ -38,9 +39,6 @@ const ROOT: usize = 0;
 /// What a link's target may have at most: Linux' own limit of a path.
 const LONGEST_TARGET: usize = 4_096;
 
-/// Bytes of one tree object; a folder of a hundred thousand entries is well below.
-const LARGEST_FOLDER: usize = 32 << 20;
-
 impl GitTree {
     /// List a tree.
     ///
@@ -56,9 +54,7 @@ impl GitTree {
             problems: Vec::new(),
             entries: 0,
         };
-        objects
-            .with(|repository| Ok(lister.tree(repository, id)))
-            .map_err(|error| RepoError::new(error.message()))??;
+        lister.tree(objects, id)?;
         let Lister {
             folders,
             ids,
@@ -270,12 +266,12 @@ struct Lister<'a> {
 }
 
 impl Lister<'_> {
-    fn tree(&mut self, repository: &Repository, root: Oid) -> Result<(), RepoError> {
+    fn tree(&mut self, objects: &Objects, root: Oid) -> Result<(), RepoError> {
         let mut open = vec![(RepoPath::root(), root, ROOT)];
         self.folders.push(Vec::new());
         self.ids.push(root);
         while let Some((path, id, index)) = open.pop() {
-            let listing = self.folder(repository, &path, id, &mut open)?;
+            let listing = self.folder(objects, &path, id, &mut open)?;
             self.folders[index] = listing;
         }
         Ok(())
@@ -283,28 +279,19 @@ impl Lister<'_> {
 
     fn folder(
         &mut self,
-        repository: &Repository,
+        objects: &Objects,
         path: &RepoPath,
         id: Oid,
         open: &mut Vec<(RepoPath, Oid, usize)>,
     ) -> Result<Listing, RepoError> {
-        let unreadable = |error: git2::Error| {
-            RepoError::new(format!(
-                "cannot list the folder `{path}`: {}",
-                error.message()
-            ))
-            .help("the clone may be partial: fetch without `--filter`")
-        };
-        let (size, _) = repository
-            .odb()
-            .and_then(|it| it.read_header(id))
-            .map_err(unreadable)?;
-        if size > LARGEST_FOLDER {
-            return Err(RepoError::new(format!(
-                "the list of folder `{path}` has {size} bytes, more than the {LARGEST_FOLDER} that are read"
-            )));
-        }
-        let tree = repository.find_tree(id).map_err(unreadable)?;
+        let tree = objects.tree(id).map_err(|why| {
+            let help = objects.fault().and_then(|it| it.help);
+            RepoError {
+                message: format!("cannot list the folder `{path}`: {why}"),
+                help,
+                nothing: false,
+            }
+        })?;
         self.entries += tree.len();
         if self.entries > self.caps.entries {
             return Err(RepoError::new(format!(
@@ -314,7 +301,7 @@ impl Lister<'_> {
         }
         let mut listing: Listing = Vec::with_capacity(tree.len());
         for entry in &tree {
-            let bytes = entry.name_bytes();
+            let bytes = entry.name.as_slice();
             let Ok(name) = std::str::from_utf8(bytes) else {
                 self.problem(
                     path,
@@ -342,7 +329,7 @@ impl Lister<'_> {
                 );
                 continue;
             }
-            listing.push((Box::from(name), self.node(&entry, full, open)));
+            listing.push((Box::from(name), self.node(entry, full, open)));
         }
         listing.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         self.twins(path, &mut listing);
@@ -351,33 +338,25 @@ impl Lister<'_> {
 
     fn node(
         &mut self,
-        entry: &git2::TreeEntry<'_>,
+        entry: &TreeEntry,
         path: RepoPath,
         open: &mut Vec<(RepoPath, Oid, usize)>,
     ) -> Node {
-        let leaf = |kind| {
-            Node::Leaf(Leaf {
-                id: entry.id(),
-                kind,
-            })
-        };
+        let leaf = |kind| Node::Leaf(Leaf { id: entry.id, kind });
         // The upper four bits are the type. Source: git `Documentation/gitformat-index`.
-        match (entry.filemode_raw() >> 12, entry.kind()) {
-            (0o04, Some(ObjectType::Tree)) => {
+        match entry.mode >> 12 {
+            0o04 => {
                 let index = self.folders.len();
                 self.folders.push(Vec::new());
-                self.ids.push(entry.id());
-                open.push((path, entry.id(), index));
+                self.ids.push(entry.id);
+                open.push((path, entry.id, index));
                 Node::Folder(index)
             }
-            (0o10, _) if entry.filemode_raw() & 0o100 != 0 => leaf(LeafKind::Executable),
-            (0o10, _) => leaf(LeafKind::File),
-            (0o12, _) => leaf(LeafKind::Link),
-            (0o16, _) => leaf(LeafKind::Submodule),
-            _ => Node::Unreadable(format!(
-                "git gives it the unknown mode {:o}",
-                entry.filemode_raw()
-            )),
+            0o10 if entry.mode & 0o100 != 0 => leaf(LeafKind::Executable),
+            0o10 => leaf(LeafKind::File),
+            0o12 => leaf(LeafKind::Link),
+            0o16 => leaf(LeafKind::Submodule),
+            _ => Node::Unreadable(format!("git gives it the unknown mode {:o}", entry.mode)),
         }
     }
 
