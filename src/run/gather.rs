@@ -108,7 +108,12 @@ fn of_sides(
         aside::refuse_inside(file, objects.work_dir(), [&base, &*head])?;
     }
     let changed = repo::changed_files(&base, &*head).map_err(|it| file_stop(&it))?;
-    if let Some(why) = sides.nothing_to_judge(changed.is_empty()) {
+    // Names that cannot be read are in no list of changes.
+    let same = match sides.head.revision() {
+        Some(head) => head.tree == sides.base.tree,
+        None => changed.is_empty() && head.problems().is_empty(),
+    };
+    if let Some(why) = sides.nothing_to_judge(same) {
         return Err(repo_stop(why));
     }
     let change = Change {

@@ -446,17 +446,22 @@ fn the_schema_takes_what_is_read_and_refuses_what_is_not() {
 
 /// The overlays of a repository with their environments, as a check establishes them.
 fn mapping(folder: &Path) -> Vec<(String, Option<String>)> {
+    // Two sides that are the same are no change.
+    let extra = folder.join("extra");
+    std::fs::write(&extra, "new").expect("written");
     let task = Task::Check(CheckTask {
         directory: folder.to_owned(),
         base: Some("HEAD".to_owned()),
-        head: Some("HEAD".to_owned()),
-        working_tree: false,
+        head: None,
+        working_tree: true,
         environment: BTreeMap::new(),
         forge: None,
         now: 0,
         aside: Vec::new(),
     });
-    match perform(task, &|_| {}) {
+    let answer = perform(task, &|_| {});
+    std::fs::remove_file(&extra).expect("there");
+    match answer {
         Answer::Check(gathered) => {
             let overlays = gathered.facts.overlays.into_iter();
             overlays.map(|it| (it.path, it.environment)).collect()

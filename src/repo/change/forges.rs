@@ -79,7 +79,7 @@ impl<'r> Resolver<'r> {
             .to_owned();
         Err(
             RepoError::new(format!("the event `{name}` of GitHub is no change"))
-                .help("name both sides: `--base HEAD~1 --head HEAD` judges the last commit"),
+                .help("name both sides with `--base` and `--head`: `--base HEAD~1 --head HEAD` is the last commit"),
         )
     }
 
