@@ -10,7 +10,6 @@ mod history;
 mod merging;
 mod named;
 mod standpoint;
-mod standpoint;
 
 pub use history::{History, Taken, history};
 pub use standpoint::{Standpoint, standpoint};

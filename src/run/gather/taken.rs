@@ -8,7 +8,7 @@ use crate::{
     run::{
         Stop,
         redact::Texts,
-        sides::{file_stop, repo_stop},
+        sides::{file_stop, repo_stop, sound},
     },
 };
 use std::collections::BTreeMap;
@@ -46,5 +46,5 @@ pub(in crate::run) fn taken(
         whole: false,
         settings,
     };
-    facts_of(&base, &head, change, &lens, read, watch)
+    sound(objects, facts_of(&base, &head, change, &lens, read, watch))
 }
