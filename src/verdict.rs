@@ -79,6 +79,9 @@ pub struct ChangeSummary {
     pub head: String,
     /// Number of files that differ.
     pub files: usize,
+    /// Their paths in HEAD. Reports name those that they have something to say about.
+    #[serde(skip)]
+    pub paths: BTreeSet<String>,
     /// Environments with what they would receive.
     pub environments: Vec<EnvironmentSummary>,
 }

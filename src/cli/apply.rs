@@ -15,6 +15,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Run policies and schemas on manifests
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tollgate apply deployment.yaml                   against the schemas of Kubernetes
+  tollgate apply -p policies deployment.yaml       and against policies
+  tollgate render prod | tollgate apply -p policies -")]
 pub(super) struct Args {
     /// Files or folders with whole manifests, `-` for standard input: they are held against the
     /// schemas of their kinds, and judged by the policies. Without -p, policies among them judge

@@ -56,7 +56,7 @@ fn tell(backtest: &Backtest, format: Format) -> u8 {
 }
 
 fn judged(args: &Args, common: &Common) -> Result<Backtest, u8> {
-    let bar = progress::Bar::new();
+    let bar = progress::Bar::new(common);
     let task = |skip, take| BacktestTask {
         directory: common.directory.clone(),
         branch: args.branch.clone(),

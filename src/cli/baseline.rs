@@ -20,7 +20,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Write down what is there, so that it does not hold changes; later, take out what is gone
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "It judges what is committed, by its own rules. `tollgate explain baseline` says what a baseline is."
+    after_help = "Examples:\n  tollgate baseline\n\nIt judges what is committed, by its own rules. `tollgate explain baseline` says what a baseline is."
 )]
 pub(super) struct Args {
     /// Judge the files as they lie in the folder, committed or not

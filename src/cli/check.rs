@@ -1,11 +1,13 @@
 //! `tollgate check`.
 
-use super::{Common, answered, call, call_failed, fail, fail_with_help, print, warn};
+use super::{
+    Common, answered, call, call_failed, fail, fail_with_help, print, tips::no_range, warn,
+};
 use crate::{
     config::{Config, Loaded},
     exit, forges,
     model::{Facts, ForgeKind, WorkerFault},
-    reporters::{self, REPORTERS, Report, Reporter, Target},
+    reporters::{self, Detail, REPORTERS, Report, Reporter, Target},
     run::{self, Answer, CheckTask, Gathered, Task, record, snapshot, snapshot::Snapshot},
     verdict::Verdict,
     worker::CallError,
@@ -17,33 +19,68 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Run every gate on a change and say whether it may go on
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tollgate check                                   in a job, on the change that it is for
+  tollgate check --base origin/main --head HEAD    the commits of a branch
+  tollgate check --working-tree                    before a commit
+  tollgate check --config-only                     tollgate.yaml, before it is committed
+  tollgate check --format concise                  a line for each place
+  tollgate check --report junit=tollgate.xml --report github-summary=$GITHUB_STEP_SUMMARY
+
+`tollgate explain RULE` says what a finding means; every code but 0 holds the change.")]
 pub(super) struct Args {
     /// What the change would be merged into; from the CI environment or the default branch if not given
-    #[arg(long, value_name = "REVISION")]
+    #[arg(
+        long,
+        value_name = "REVISION",
+        env = "TOLLGATE_BASE",
+        hide_env_values = true
+    )]
     base: Option<String>,
     /// What the change proposes; from the CI environment or HEAD if not given
-    #[arg(long, value_name = "REVISION", conflicts_with = "working_tree")]
+    #[arg(
+        long,
+        value_name = "REVISION",
+        env = "TOLLGATE_HEAD",
+        hide_env_values = true,
+        conflicts_with = "working_tree"
+    )]
     head: Option<String>,
     /// Judge the files as they lie in the folder, committed or not
     #[arg(long)]
     working_tree: bool,
+    /// Judge no change: read the configuration, exceptions and baseline as they lie in the folder, and
+    /// say whether they hold together
+    #[arg(long)]
+    config_only: bool,
     #[command(flatten)]
     output: Output,
     /// The forge to ask about approvals and protection: github, gitlab or offline; the one of the CI
     /// system if not given
-    #[arg(long, value_name = "FORGE", value_parser = forge)]
+    #[arg(long, value_name = "FORGE", env = "TOLLGATE_FORGE", hide_env_values = true, value_parser = forge)]
     forge: Option<&'static str>,
     /// For `--forge offline`: facts of an earlier check, whose answers of the forge stand in
     #[arg(long, value_name = "FILE")]
     forge_facts: Option<PathBuf>,
     /// A snapshot of the branch's protection, as `tollgate doctor --snapshot` wrote it: stands in for
     /// what the token cannot read, where BASE allows it
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "TOLLGATE_PROTECTION_SNAPSHOT",
+        hide_env_values = true
+    )]
     protection_snapshot: Option<PathBuf>,
     #[command(flatten)]
     patience: Patience,
     /// Also write the facts and BASE's settings to a file, for `tollgate replay`
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "TOLLGATE_FACTS_OUT",
+        hide_env_values = true
+    )]
     facts_out: Option<PathBuf>,
 }
 
@@ -51,7 +88,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 pub(super) struct Patience {
     /// Seconds for everything that the forge is asked, tries that failed included
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", env = "TOLLGATE_FORGE_TIMEOUT", hide_env_values = true, default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     forge_timeout: u64,
 }
 
@@ -65,11 +102,56 @@ impl Patience {
 #[derive(Debug, clap::Args)]
 pub(super) struct Output {
     /// What goes to standard output
-    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = format)]
+    #[arg(long, value_name = "FORMAT", env = "TOLLGATE_FORMAT", hide_env_values = true, default_value = "human", value_parser = Formats)]
     format: &'static str,
-    /// Also write a report to a file; repeatable
-    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
+    /// Also write a report to a file, in one of the same formats; repeatable, and in the variable one a
+    /// line
+    #[arg(long = "report", value_name = "FORMAT=FILE", env = "TOLLGATE_REPORT", hide_env_values = true, value_delimiter = '\n', value_parser = report)]
     reports: Vec<(&'static str, PathBuf)>,
+    /// List what does not concern the change too: notes, what was there before, what is waived
+    #[arg(long, env = "TOLLGATE_ALL", hide_env_values = true, value_parser = clap::builder::BoolishValueParser::new())]
+    all: bool,
+}
+
+impl Output {
+    fn detail(&self, common: &Common) -> Detail {
+        match (self.all, common.quiet) {
+            (true, _) => Detail::All,
+            (_, true) => Detail::Quiet,
+            _ => Detail::Usual,
+        }
+    }
+}
+
+/// The formats by their names, each with what it is for: help lists them.
+#[derive(Clone)]
+struct Formats;
+
+impl clap::builder::TypedValueParser for Formats {
+    type Value = &'static str;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        let names = REPORTERS.iter().map(|it| it.name());
+        let known = clap::builder::PossibleValuesParser::new(names);
+        let name = known.parse_ref(command, argument, value)?;
+        format(&name).map_err(|it| {
+            command
+                .clone()
+                .error(clap::error::ErrorKind::InvalidValue, it)
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = clap::builder::PossibleValue>>> {
+        let values = REPORTERS.iter();
+        let values =
+            values.map(|it| clap::builder::PossibleValue::new(it.name()).help(it.purpose()));
+        Some(Box::new(values))
+    }
 }
 
 fn format(text: &str) -> Result<&'static str, String> {
@@ -134,6 +216,12 @@ pub(super) fn prepare(path: &Path, common: &Common) -> Result<(), u8> {
 }
 
 pub(super) fn run(args: &Args, common: &Common) -> u8 {
+    if args.config_only {
+        return super::configuration::run(common);
+    }
+    if let Err(code) = no_range(args.base.as_deref(), "--base", "check --base") {
+        return code;
+    }
     let mut files = args.facts_out.iter();
     if let Err(code) = args
         .output
@@ -299,6 +387,7 @@ pub(super) fn tell(verdict: &Verdict, args: &Output, common: &Common) -> u8 {
         verdict,
         exit_code: code,
         look: reporters::Look::default(),
+        detail: args.detail(common),
     };
     let mut written = code;
     for (name, path) in &args.reports {

@@ -7,6 +7,9 @@ use clap::CommandFactory;
 /// Print what a shell needs to complete commands and options
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Examples:
+  tollgate completions bash
+
 Where it goes:
   bash  tollgate completions bash > ~/.local/share/bash-completion/completions/tollgate
   zsh   tollgate completions zsh > a folder of $fpath, as _tollgate

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     exit,
-    reporters::{self, Report},
+    reporters::{self, Detail, Report},
     run::{self, CheckTask, Task},
     verdict::Decision,
 };
@@ -19,6 +19,9 @@ use std::path::{Path, PathBuf};
 
 /// Judge two changes of an embedded example repository
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tollgate demo")]
 pub(super) struct Args {
     /// Write the repository to this folder and keep it
     #[arg(long, value_name = "DIR")]
@@ -132,6 +135,7 @@ fn judge(
         verdict: &verdict,
         exit_code: exit::of(&verdict),
         look: common.look(),
+        detail: Detail::Usual,
     };
     let reporter = reporters::named("human").ok_or(exit::INTERNAL)?;
     show(reporter, report);

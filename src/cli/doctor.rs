@@ -22,6 +22,10 @@ use std::path::{Path, PathBuf};
 /// Say what the token of this run can and cannot establish
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Examples:
+  tollgate doctor
+  tollgate doctor --snapshot protection.json
+
 Everything that any setting could need is asked of the forge: the request, the teams that groups and
 CODEOWNERS name, the protection of the branch. The configuration is that of BASE in a run for a
 request, and of the commit that is checked out elsewhere. Workflows of GitHub in which the gate may

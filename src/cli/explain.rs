@@ -11,6 +11,12 @@ use std::borrow::Cow;
 
 /// Print the page of a gate, of a rule or of a command; or tell who owns a path
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tollgate explain policies                        a gate
+  tollgate explain policies/preview                a rule, as a finding names it
+  tollgate explain exceptions                      a command or a file
+  tollgate explain --owners apps/web/base/web.yaml")]
 pub(super) struct Args {
     /// A gate (`policies`), a rule as findings name it (`renders/failed`) or another page (`init`,
     /// `override`); without it, a list

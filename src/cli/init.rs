@@ -14,7 +14,7 @@ use std::io;
 /// Write a configuration that fits the repository
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "It looks at the work tree, and never overwrites a configuration. `tollgate explain init` says what it writes."
+    after_help = "Examples:\n  tollgate init\n  tollgate check --config-only      after it was edited\n\nIt looks at the work tree, and never overwrites a configuration. `tollgate explain init` says what it writes."
 )]
 pub(super) struct Args {}
 

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 /// Print a manual page, in the format that `man` reads
 #[derive(Debug, clap::Args)]
-#[command(after_help = "To read one: tollgate man check | man -l -")]
+#[command(after_help = "Examples:\n  tollgate man\n  tollgate man check | man -l -")]
 pub(super) struct Args {
     /// The page of one subcommand, instead of the program's
     command: Option<String>,

@@ -3,10 +3,11 @@
 
 use crate::{
     exit,
+    reporters::escape,
     run::{Answer, Task},
     worker,
 };
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ mod backtest;
 mod baseline;
 mod check;
 mod completions;
+mod configuration;
 mod demo;
 mod doctor;
 mod explain;
@@ -28,11 +30,21 @@ mod render;
 mod replay;
 mod schema;
 mod test;
+mod tips;
 mod work;
 
 /// May this change reach that environment?
 #[derive(Debug, Parser)]
 #[command(name = "tollgate", version, about, long_about = None, max_term_width = 100)]
+#[command(after_help = "\
+Examples:
+  tollgate demo
+  tollgate check --base origin/main --head HEAD
+  tollgate render apps/web/overlays/prod
+  tollgate explain
+
+`tollgate COMMAND --help` shows the options of a command. Those with `[env: TOLLGATE_...]` can be set
+in the environment too; the command line has the last word.")]
 struct Tollgate {
     #[command(subcommand)]
     command: Command,
@@ -53,20 +65,56 @@ pub(crate) struct Common {
     )]
     directory: PathBuf,
     /// When to colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        env = "TOLLGATE_COLOR",
+        hide_env_values = true,
+        default_value = "auto"
+    )]
     color: Colour,
+    /// Say what holds the change and the verdict, and no more
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "TOLLGATE_QUIET",
+        hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    quiet: bool,
+    /// Say on standard error what is being done, a line for each step
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "TOLLGATE_VERBOSE",
+        hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    verbose: bool,
+    /// Show no progress bar
+    #[arg(
+        long,
+        global = true,
+        env = "TOLLGATE_NO_PROGRESS",
+        hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    no_progress: bool,
     /// Stop the worker after this many seconds
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = worker::Limits::default().wall.as_secs())]
+    #[arg(long, global = true, value_name = "SECONDS", env = "TOLLGATE_TIMEOUT", hide_env_values = true, default_value_t = worker::Limits::default().wall.as_secs())]
     timeout: u64,
     /// Memory that the worker may use, in MiB
-    #[arg(long, global = true, value_name = "MIB", default_value_t = worker::Limits::default().memory >> 20)]
+    #[arg(long, global = true, value_name = "MIB", env = "TOLLGATE_MEMORY", hide_env_values = true, default_value_t = worker::Limits::default().memory >> 20)]
     memory: u64,
 }
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Colour {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb; elsewhere where FORCE_COLOR is set
     Auto,
     /// Always
     Always,
@@ -142,6 +190,10 @@ pub fn main() -> ExitCode {
 fn usage(error: &clap::Error) -> u8 {
     // A closed pipe is not worth a second error.
     let _ = error.print();
+    if let Some(tip) = tips::tip(error) {
+        let mut err = std::io::stderr().lock();
+        let _ = writeln!(err, "\ntip: {}", escape::line(&tip));
+    }
     if error.use_stderr() {
         exit::USAGE
     } else {
@@ -163,15 +215,28 @@ impl Common {
     /// Whether to colour what goes to standard output.
     pub(crate) fn look(&self) -> crate::reporters::Look {
         let terminal = std::io::stdout().is_terminal();
-        let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
         crate::reporters::Look {
             colour: match self.color {
                 Colour::Always => true,
                 Colour::Never => false,
-                Colour::Auto => terminal && !asked_not_to,
+                Colour::Auto => wants_colour(&|it| std::env::var(it).ok(), terminal),
             },
             width: if terminal { columns() } else { 120 },
         }
+    }
+}
+
+/// Whether to colour where nobody said so on the command line. Sources: <https://no-color.org>,
+/// <https://force-color.org>; a terminal that calls itself dumb takes no sequences.
+fn wants_colour(variable: &dyn Fn(&str) -> Option<String>, terminal: bool) -> bool {
+    let set = |name| variable(name).filter(|it| !it.is_empty());
+    if set("NO_COLOR").is_some() {
+        return false;
+    }
+    match set("FORCE_COLOR").as_deref() {
+        Some("0" | "false") => false,
+        Some(_) => true,
+        None => terminal && set("TERM").as_deref() != Some("dumb"),
     }
 }
 
@@ -221,7 +286,7 @@ pub(crate) fn ask<T>(
 
 /// Have a worker do a task, and show how far it is.
 pub(crate) fn call(task: &Task, common: &Common) -> Result<Answer, worker::CallError> {
-    let bar = progress::Bar::new();
+    let bar = progress::Bar::new(common);
     worker::call(task, &common.limits(), &|step| bar.tell(&step))
 }
 
@@ -268,5 +333,44 @@ pub(crate) fn print(text: &str, code: u8) -> u8 {
             code,
             fail(exit::UNKNOWN, &format!("cannot write the output: {error}")),
         ]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_unless_somebody_says_otherwise() {
+        let wants = |variables: &[(&str, &str)], terminal| {
+            let value = |name: &str| {
+                let found = variables.iter().find(|it| it.0 == name);
+                found.map(|it| it.1.to_owned())
+            };
+            wants_colour(&value, terminal)
+        };
+        for (variables, piped, terminal) in [
+            (&[][..], false, true),
+            (&[("NO_COLOR", "1")], false, false),
+            (&[("NO_COLOR", "")], false, true),
+            (&[("TERM", "dumb")], false, false),
+            (&[("FORCE_COLOR", "1")], true, true),
+            (&[("FORCE_COLOR", "0")], false, false),
+            (&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false, false),
+            (&[("FORCE_COLOR", "1"), ("TERM", "dumb")], true, true),
+        ] {
+            assert_eq!(wants(variables, false), piped, "{variables:?}, piped");
+            assert_eq!(
+                wants(variables, true),
+                terminal,
+                "{variables:?}, a terminal"
+            );
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Tollgate::command().debug_assert();
     }
 }

@@ -1,6 +1,6 @@
 //! `tollgate render`.
 
-use super::{Common, ask, fail, fail_with_help, print};
+use super::{Common, ask, fail, fail_with_help, print, tips::no_range};
 use crate::{
     exit,
     reporters::{
@@ -22,6 +22,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 /// In a job of GitHub or Azure it refuses to print manifests with a line that the runner would obey
 /// (`::add-mask::`, `##vso[`), unless the output is a file.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tollgate render apps/web/overlays/prod           as kustomize prints it
+  tollgate render prod                             all that an environment receives
+  tollgate render --diff main                      what the folder would change, field by field
+  tollgate render --diff main --format html > difference.html")]
 pub(super) struct Args {
     /// A folder with a kustomization, or the name of an environment
     ///
@@ -145,6 +151,9 @@ fn is_file(stream: BorrowedFd<'_>) -> bool {
 
 /// The difference is printed whole even where a side does not render; the exit code says so.
 fn diff(args: &Args, base: &str, common: &Common) -> u8 {
+    if let Err(code) = no_range(Some(base), "--diff", "render --diff") {
+        return code;
+    }
     let task = Task::Diff(DiffTask {
         directory: common.directory.clone(),
         target: args.target.clone(),

@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 /// Judge the facts of an earlier check again
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Examples:
+  tollgate check --facts-out facts.json; tollgate replay facts.json --format markdown
+
 The facts come from `tollgate check --facts-out FILE`. They hold BASE's settings too, so that the
 same program gives the same verdict, and prints the same bytes, without the repository.")]
 pub(super) struct Args {

@@ -6,6 +6,10 @@ use crate::{config, exit};
 /// Print the JSON Schema of the configuration or of the file with exceptions, for editors
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Examples:
+  tollgate schema
+  tollgate schema exceptions
+
 For editors with the YAML language server:
   tollgate schema > tollgate.schema.json
 and as the first line of tollgate.yaml:

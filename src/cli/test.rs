@@ -16,6 +16,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Run policy fixtures
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tollgate test                                    every suite below this folder
+  tollgate test policies-tests/require-labels      those of a policy
+  tollgate test --format json")]
 pub(super) struct Args {
     /// Folders in which suites are looked for, or suite files
     #[arg(default_value = ".")]

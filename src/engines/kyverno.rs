@@ -154,12 +154,16 @@ impl PolicySet for Set {
         let mut results = Vec::new();
         for (policy, response) in self.policies.evaluate(&request) {
             for rule in response.rules {
+                // A rule that generates is not missed.
+                let unsupported = matches!(rule.outcome, Outcome::Unsupported { .. })
+                    && rule.kind != RuleType::Generate;
                 let (outcome, field) = outcome(rule.outcome, &rule.rule, policy.scored, rule.kind);
                 results.push(RuleResult {
                     policy: response.policy.clone(),
                     rule: rule.written,
                     rule_span: rule.at,
                     outcome,
+                    unsupported,
                     field,
                 });
             }
@@ -171,6 +175,7 @@ impl PolicySet for Set {
                     message: doubt.message,
                     field: String::new(),
                 },
+                unsupported: false,
                 field: FieldPath::root(),
             }));
         }

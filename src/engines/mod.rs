@@ -71,6 +71,8 @@ pub struct RuleResult {
     pub rule_span: Span,
     /// What it said.
     pub outcome: RuleOutcome,
+    /// Whether it asks for what the engine does not evaluate yet: nothing is wrong with it then.
+    pub unsupported: bool,
     /// The field that it is about; the root where the rule speaks of the whole resource.
     pub field: FieldPath,
 }

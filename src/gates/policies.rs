@@ -92,6 +92,17 @@ fn judge(
     let built_in = is_built_in(&cx.facts.base_policies, &result.policy);
     let (message, field, level) = match (&result.outcome, enforcement) {
         (RuleOutcome::Pass | RuleOutcome::Skip { .. }, _) => return,
+        (RuleOutcome::Error { why }, Enforcement::Enforce | Enforcement::Strict)
+            if result.unsupported =>
+        {
+            examined.unsure.push(Unsure {
+                subject: subject.to_owned(),
+                why: format!("{}/{}: {why}", result.policy, result.rule),
+                needs: NOT_BUILT_YET.to_owned(),
+                cause: Cause::Facts,
+            });
+            return;
+        }
         (RuleOutcome::Error { why }, Enforcement::Enforce | Enforcement::Strict) => {
             examined.unsure.push(Unsure {
                 subject: subject.to_owned(),
@@ -152,7 +163,9 @@ fn judge(
         let place = cx.enforcement_place(environment);
         finding = finding.label(place, format!("how `{environment}` is judged"));
     }
-    if built_in {
+    if result.unsupported {
+        finding = finding.help(format!("it needs {NOT_BUILT_YET}"));
+    } else if built_in {
         finding = finding.help(format!(
             "this policy is built in: `tollgate explain policies/{}`",
             result.policy
@@ -160,6 +173,9 @@ fn judge(
     }
     examined.findings.push(finding);
 }
+
+/// What would mend a rule that is fine.
+const NOT_BUILT_YET: &str = "an engine for it, which is not built yet; nothing is wrong with the policy. Until then leave its file out of `policies.paths` in tollgate.yaml, and have the tool that it was written for judge by it";
 
 /// What HEAD's policies would newly hold, counted by policy and environment.
 fn preview(cx: GateContext<'_>, overlays: &BTreeMap<&str, &OverlayFacts>, examined: &mut Examined) {

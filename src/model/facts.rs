@@ -423,6 +423,9 @@ pub struct RuleFacts {
     pub resource: ResourceKey,
     /// What it said.
     pub outcome: RuleOutcome,
+    /// Whether the rule asks for what this program does not evaluate yet: nothing is wrong with it then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsupported: bool,
     /// Whether the field is not there at all; `place` then is what lacks it.
     #[serde(default)]
     pub absent: bool,

@@ -110,6 +110,37 @@ pub fn path(text: &str) -> String {
     out
 }
 
+/// As [`line`], as one word: white space becomes `\u{..}` too, and an empty text a dash.
+pub fn word(text: &str) -> String {
+    let text = line(text);
+    if text.is_empty() {
+        return "-".to_owned();
+    }
+    spelled(&text, char::is_whitespace)
+}
+
+/// `path:line:column` in which the colons are those two: one of the path becomes `\u{3a}`. No other
+/// text can then be taken for the place of a line, nor for a command to a runner.
+pub fn named_place(path: &str, line: u32, column: u32) -> String {
+    let path = spelled(&self::line(path), |it| it == ':');
+    let path = if path.is_empty() { "-" } else { &path };
+    format!("{path}:{line}:{column}")
+}
+
+/// The text with some characters as `\u{..}`.
+fn spelled(text: &str, which: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if which(c) {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// A line of source for an excerpt: as many characters as the line has, so that columns keep their
 /// meaning; deceiving ones show as U+FFFD, tabs as a space.
 pub fn source(text: &str) -> Cow<'_, str> {
@@ -216,6 +247,107 @@ pub fn code(text: &str) -> String {
         ""
     };
     format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// Markdown that shows a sentence: plain words stand for themselves, everything else as [`code`]. What
+/// stands between backticks is code as its author wanted it. A plain word holds letters, digits and
+/// single hyphens alone, and cannot be a reference that a forge would link (a commit, `GH-1`, `www.`).
+pub fn prose(text: &str) -> String {
+    let text = line(text);
+    let pieces: Vec<&str> = text.split('`').collect();
+    // An odd number of backticks quotes nothing.
+    if pieces.len().is_multiple_of(2) {
+        return code(&text);
+    }
+    let mut out = Sentence::default();
+    for (at, piece) in pieces.iter().enumerate() {
+        if at % 2 == 1 {
+            out.quoted(piece);
+            continue;
+        }
+        // What stands right behind a quotation.
+        let glued = at > 0 && !piece.starts_with(char::is_whitespace);
+        for (nth, word) in piece.split_whitespace().enumerate() {
+            out.word(word, glued && nth == 0);
+        }
+        out.flush();
+    }
+    if out.text.is_empty() {
+        return code(&text);
+    }
+    out.text
+}
+
+/// A sentence in the making.
+#[derive(Default)]
+struct Sentence {
+    text: String,
+    /// Words that are code, not written yet.
+    raw: Vec<String>,
+}
+
+impl Sentence {
+    fn push(&mut self, part: &str) {
+        if !self.text.is_empty() && !self.text.ends_with('(') {
+            self.text.push(' ');
+        }
+        self.text.push_str(part);
+    }
+
+    fn flush(&mut self) {
+        if !self.raw.is_empty() {
+            let raw = std::mem::take(&mut self.raw).join(" ");
+            self.push(&code(&raw));
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        self.flush();
+        if !text.is_empty() {
+            self.push(&code(text));
+        }
+    }
+
+    fn word(&mut self, word: &str, glued: bool) {
+        let (opening, core) = match word.strip_prefix('(') {
+            Some(core) => ("(", core),
+            None => ("", word),
+        };
+        let ends = |it: char| ",.;:?".contains(it) || (it == ')' && !core.contains('('));
+        let inner = core.trim_end_matches(ends);
+        let end = core.get(inner.len()..).unwrap_or_default();
+        if inner.is_empty() && opening.is_empty() && glued {
+            return self.text.push_str(end);
+        }
+        // `1.` begins a list.
+        if is_plain(inner) && !(self.text.is_empty() && inner.bytes().all(|it| it.is_ascii_digit()))
+        {
+            self.flush();
+            return self.push(word);
+        }
+        if !opening.is_empty() && !inner.is_empty() {
+            self.flush();
+            self.push(opening);
+        } else if inner.is_empty() {
+            return self.raw.push(word.to_owned());
+        }
+        self.raw.push(inner.to_owned());
+        if !end.is_empty() {
+            self.flush();
+            self.text.push_str(end);
+        }
+    }
+}
+
+/// Whether a word without its punctuation means nothing to Markdown nor to a forge.
+fn is_plain(word: &str) -> bool {
+    let hex = word.len() >= 6 && word.bytes().all(|it| it.is_ascii_hexdigit());
+    let number = !word.is_empty() && word.bytes().all(|it| it.is_ascii_digit());
+    let part = |it: &str| {
+        let mut chars = it.chars();
+        chars.next().is_some_and(char::is_alphabetic) && chars.all(char::is_alphanumeric)
+    };
+    !hex && (number || word.split('-').all(part))
 }
 
 /// The data of a workflow command: several lines, joined by the command's own line break. Source:

@@ -250,6 +250,57 @@ pub(super) fn entries<'a, 'b>(groups: &'b mut [Group<'a>]) -> Vec<Entry<'a, 'b>>
     chunks.filter_map(<[Group<'a>]>::split_first).collect()
 }
 
+/// What is shown together: findings at one place about the same things, and questions that one thing
+/// would answer.
+pub(super) type Block<'a, 'b> = Vec<Entry<'a, 'b>>;
+
+/// The entries as blocks, in the order of the first of each.
+pub(super) fn blocks<'a, 'b>(entries: &[Entry<'a, 'b>]) -> Vec<Block<'a, 'b>> {
+    let mut at = BTreeMap::new();
+    let mut blocks: Vec<Block<'a, 'b>> = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let group = entry.0;
+        let finding = group.finding;
+        let key = match (group.weight, finding.labels.first()) {
+            (Weight::Undecided, _) => match finding.help.as_deref() {
+                Some(help) => Together::Answer(&finding.rule, help),
+                None => Together::Nothing(index),
+            },
+            (_, None) => Together::Nothing(index),
+            (weight, Some(first)) => Together::Place {
+                weight,
+                waiver: finding.waiver(),
+                places: std::iter::once(&first.place)
+                    .chain(entry.1.iter().filter_map(|it| place(it.finding)))
+                    .collect(),
+                subjects: std::iter::once(group)
+                    .chain(entry.1)
+                    .flat_map(|it| it.subjects.iter().chain(&it.lighter).copied())
+                    .collect(),
+            },
+        };
+        let index = *at.entry(key).or_insert(blocks.len());
+        match blocks.get_mut(index) {
+            Some(block) => block.push(*entry),
+            None => blocks.push(vec![*entry]),
+        }
+    }
+    blocks
+}
+
+/// Why entries are one block.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Together<'a> {
+    Answer(&'a str, &'a str),
+    Place {
+        weight: Weight,
+        waiver: Option<&'a Waiver>,
+        places: Vec<&'a Place>,
+        subjects: Vec<&'a str>,
+    },
+    Nothing(usize),
+}
+
 type Said<'a> = (
     Weight,
     &'a str,
@@ -294,6 +345,14 @@ fn emergency(waiver: &Waiver) -> String {
         "{}, approved by {owner}, until {until}: {}",
         waiver.id, waiver.reason
     )
+}
+
+/// Whether an environment would receive nothing new.
+pub(super) fn is_unchanged(it: &EnvironmentSummary) -> bool {
+    it.changed_overlays == 0
+        && it.changed_resources == 0
+        && it.removed_resources == 0
+        && it.failed_overlays == 0
 }
 
 /// What an environment would receive: `3 resources changed and 1 removed in 2 overlays`.

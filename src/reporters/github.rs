@@ -22,14 +22,24 @@ impl Reporter for Github {
         "github"
     }
 
+    fn purpose(&self) -> &'static str {
+        "annotations at the lines of a pull request"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let items = gist::items(report.verdict);
         let mut groups = gist::groups(&items);
         let entries = gist::entries(&mut groups);
         // Each thing at its first place, before any at its second.
         let first = entries.iter().map(|it| it.0);
-        let groups = first.chain(entries.iter().flat_map(|it| it.1));
-        let (holding, others): (Vec<_>, Vec<_>) = groups.partition(|it| it.weight.holds());
+        let mut groups: Vec<&Group<'_>> = first.chain(entries.iter().flat_map(|it| it.1)).collect();
+        // GitHub shows an annotation beside the code only in a file that the request changes.
+        let changed = &report.verdict.change.paths;
+        groups.sort_by_key(|it| {
+            !gist::place(it.finding).is_some_and(|it| changed.contains(&it.path))
+        });
+        let (holding, others): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|it| it.weight.holds());
         let (warnings, notes): (Vec<_>, Vec<_>) = others
             .into_iter()
             .partition(|it| it.weight == Weight::Warns);

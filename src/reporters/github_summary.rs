@@ -13,6 +13,10 @@ impl Reporter for GithubSummary {
         "github-summary"
     }
 
+    fn purpose(&self) -> &'static str {
+        "the page of a GitHub job"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(markdown::document(report, LIMIT).as_bytes())
     }

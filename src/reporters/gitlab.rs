@@ -19,6 +19,10 @@ impl Reporter for Gitlab {
         "gitlab"
     }
 
+    fn purpose(&self) -> &'static str {
+        "code quality in a merge request"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut entries: Vec<Value> = verdict(report).into_iter().collect();
         let items = gist::items(report.verdict);

@@ -2,233 +2,252 @@
 //! change after what does not, and the verdict as the last line.
 
 use super::{
-    Look, Report, Reporter, escape,
-    gist::{self, Few, Group, Weight, plural},
+    Detail, Look, Report, Reporter, escape,
+    gist::{self, Block, Group, Weight, plural},
 };
 use crate::{
-    finding::{Label, Level},
-    model::Place,
+    finding::{Level, WaivedBy},
     verdict::{Decision, GateState, Verdict},
-};
-use annotate_snippets::{
-    Annotation, AnnotationKind, Group as Excerpt, Level as Title, Origin, Renderer, Snippet,
 };
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+mod excerpt;
+
 pub(super) struct Human;
 
-/// Things of one kind that are shown; the rest is counted. A flood would hide the verdict.
-const SHOWN: usize = 40;
+/// Lines of excerpts for what holds the change; what finds no room there has a line each.
+const HOLDING_LINES: usize = 60;
+/// The same for everything else, where nothing holds the change. Where something does, it has the
+/// reader's eye.
+const OTHER_LINES: usize = 24;
+/// Blocks in full in any case.
+const IN_FULL: usize = 2;
+/// Blocks with a line each; the rest is counted. A flood would hide the verdict.
+const SHORT: usize = 20;
+/// The same of what does not hold the change.
+const OTHER_SHORT: usize = 5;
+/// Notes are told one by one up to here.
+const NOTES: usize = 4;
+/// Environments that receive nothing are named up to here.
+const UNCHANGED: usize = 3;
 
 impl Reporter for Human {
     fn name(&self) -> &'static str {
         "human"
     }
 
+    fn purpose(&self) -> &'static str {
+        "people: source excerpts, the verdict last"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let verdict = report.verdict;
-        let items = gist::items(verdict);
+        let items = gist::items(report.verdict);
         let mut groups = gist::groups(&items);
         let entries = gist::entries(&mut groups);
-        let of = |weight| entries.iter().filter(move |it| it.0.weight == weight);
-        for weight in [
-            Weight::Notes,
-            Weight::Waived,
-            Weight::Warns,
-            Weight::Undecided,
-            Weight::Refuses,
-        ] {
-            for (group, also) in of(weight).take(SHOWN) {
-                let text = match weight {
-                    Weight::Undecided => undecided(group, report.look),
-                    _ => excerpt(group, also, report.look),
-                };
-                write!(out, "{text}\n\n")?;
-            }
-            rest(weight, of(weight).skip(SHOWN), out)?;
+        let blocks = gist::blocks(&entries);
+        let holds = blocks.iter().any(|it| weight(it).holds());
+        let (mut holding, mut others) = match report.detail {
+            Detail::All => (Room::ALL, Room::ALL),
+            _ => (Room::HOLDING, Room::others(holds)),
+        };
+        let mut shown = excerpt::Shown::new();
+        let of = |which: Weight| blocks.iter().filter(move |it| weight(it) == which);
+        // What matters most takes its room first, and stands last.
+        let mut sections = Vec::new();
+        for weight in [Weight::Refuses, Weight::Undecided] {
+            sections.push(section(
+                weight,
+                of(weight),
+                report.look,
+                &mut holding,
+                &mut shown,
+            ));
         }
-        environments(verdict, out)?;
-        gates(verdict, report.look, out)?;
+        if report.detail != Detail::Quiet {
+            for weight in [Weight::Warns, Weight::Waived, Weight::Notes] {
+                sections.push(section(
+                    weight,
+                    of(weight),
+                    report.look,
+                    &mut others,
+                    &mut shown,
+                ));
+            }
+        }
+        for text in sections.iter().rev().filter(|it| !it.is_empty()) {
+            writeln!(out, "{text}")?;
+        }
+        if report.detail != Detail::Quiet {
+            environments(report, out)?;
+            gates(report.verdict, report.look, out)?;
+            writeln!(out)?;
+        }
         verdict_line(report, out)
     }
 }
 
-/// What there is no room for, counted by rule.
-fn rest<'a>(
-    weight: Weight,
-    entries: impl Iterator<Item = &'a gist::Entry<'a, 'a>>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let mut rest: BTreeMap<&str, usize> = BTreeMap::new();
-    for (group, also) in entries {
-        let count = also.iter().map(Group::len).sum::<usize>() + group.len();
-        *rest.entry(&group.finding.rule).or_default() += count;
-    }
-    if rest.is_empty() {
-        return Ok(());
-    }
-    let what = match weight {
-        Weight::Refuses => "findings that hold the change",
-        Weight::Undecided => "that could not be decided",
-        Weight::Warns => "warnings",
-        Weight::Waived => "waived",
-        Weight::Notes => "notes",
+fn weight(block: &Block<'_, '_>) -> Weight {
+    block.first().map_or(Weight::Notes, |it| it.0.weight)
+}
+
+/// What there is room for.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Lines of excerpts that are left.
+    lines: usize,
+    /// Blocks in full whatever their length, of each kind.
+    in_full: usize,
+    /// Blocks with a line each, of each kind.
+    short: usize,
+    /// Whether what nobody has to look at is told one by one.
+    all: bool,
+}
+
+impl Room {
+    const ALL: Self = Self {
+        lines: usize::MAX,
+        in_full: usize::MAX,
+        short: usize::MAX,
+        all: true,
     };
-    let count: usize = rest.values().sum();
-    let more = rest.len().saturating_sub(RULES);
-    let mut rules: Vec<String> = rest
+    const HOLDING: Self = Self {
+        lines: HOLDING_LINES,
+        in_full: IN_FULL,
+        short: SHORT,
+        all: false,
+    };
+
+    fn others(holds: bool) -> Self {
+        Self {
+            lines: if holds { 0 } else { OTHER_LINES },
+            in_full: 0,
+            short: OTHER_SHORT,
+            all: false,
+        }
+    }
+
+    /// Whether a block is told one by one at all.
+    fn lists(&self, block: &Block<'_, '_>) -> bool {
+        let Some((group, _)) = block.first() else {
+            return false;
+        };
+        let of_the_baseline =
+            (group.finding.waiver()).is_some_and(|it| it.by == WaivedBy::Baseline);
+        self.all || !of_the_baseline
+    }
+}
+
+/// Everything of one weight.
+fn section<'a: 'b, 'b: 'c, 'c>(
+    weight: Weight,
+    blocks: impl Iterator<Item = &'c Block<'a, 'b>>,
+    look: Look,
+    room: &mut Room,
+    shown: &mut excerpt::Shown<'a>,
+) -> String {
+    let (listed, known): (Vec<_>, Vec<_>) = blocks.partition(|it| room.lists(it));
+    let mut text = String::new();
+    let mut at = 0;
+    // A note is never worth an excerpt of its own.
+    if weight != Weight::Notes || room.all {
+        for block in &listed {
+            let mut seen = shown.clone();
+            let full = excerpt::full(block, look, &mut seen);
+            let lines = full.lines().count() + 1;
+            if lines > room.lines && at >= room.in_full {
+                break;
+            }
+            room.lines = room.lines.saturating_sub(lines);
+            *shown = seen;
+            text.push_str(&full);
+            text.push_str("\n\n");
+            at += 1;
+        }
+    }
+    let others = listed.get(at..).unwrap_or_default();
+    let short = match weight {
+        Weight::Notes if !room.all && others.len() > NOTES => 0,
+        _ => room.short,
+    };
+    let (named, counted) = others.split_at(short.min(others.len()));
+    for block in named {
+        text.push_str(&excerpt::short(block, look));
+        text.push('\n');
+    }
+    let lead = if text.is_empty() {
+        Lead::Alone
+    } else {
+        Lead::More
+    };
+    text.push_str(&count(weight, counted, lead));
+    // The baseline gives one reason for all.
+    let by = known.first().and_then(|it| it.first());
+    if let Some(waiver) = by.and_then(|it| it.0.finding.waiver()) {
+        let by = escape::line(&gist::waived_by(waiver));
+        text.push_str(&count(weight, &known, Lead::By(&by)));
+    }
+    if text.ends_with("\n\n") {
+        text.pop();
+    }
+    text
+}
+
+/// How a count begins.
+enum Lead<'a> {
+    /// Nothing of the kind was listed.
+    Alone,
+    /// Behind what was listed.
+    More,
+    /// All of it is waived by this.
+    By(&'a str),
+}
+
+/// What there is no room for, counted by rule.
+fn count(weight: Weight, rest: &[&Block<'_, '_>], lead: Lead<'_>) -> String {
+    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+    for (group, also) in rest.iter().flat_map(|it| it.iter()) {
+        let count = also.iter().map(Group::len).sum::<usize>() + group.len();
+        *rules.entry(&group.finding.rule).or_default() += count;
+    }
+    if rules.is_empty() {
+        return String::new();
+    }
+    let total: usize = rules.values().sum();
+    let what = match (weight, total) {
+        (Weight::Refuses, 1) => "finding that holds the change",
+        (Weight::Refuses, _) => "findings that hold the change",
+        (Weight::Undecided, 1) => "question that could not be decided",
+        (Weight::Undecided, _) => "questions that could not be decided",
+        (Weight::Warns, 1) => "warning",
+        (Weight::Warns, _) => "warnings",
+        (Weight::Waived, _) => "waived",
+        (Weight::Notes, 1) => "note",
+        (Weight::Notes, _) => "notes",
+    };
+    let more = rules.len().saturating_sub(RULES);
+    let mut named: Vec<String> = rules
         .iter()
         .take(RULES)
-        .map(|(rule, n)| format!("{n} of {}", escape::line(rule)))
+        .map(|(rule, n)| format!("{} ({n})", escape::line(rule)))
         .collect();
     if more > 0 {
-        rules.push(format!("{more} more rules"));
+        named.push(format!("{more} more rules"));
     }
-    writeln!(
-        out,
-        "... and {count} more {what}: {}; a report in another format lists them\n",
-        rules.join(", ")
-    )
+    let what = match lead {
+        Lead::Alone => format!("{total} {what}"),
+        Lead::More => format!("... and {total} more {what}"),
+        Lead::By(by) => format!("{total} {what} by {by}"),
+    };
+    format!("{what}: {}; --all lists them\n", named.join(", "))
 }
 
 /// Rules that are named under a count.
 const RULES: usize = 6;
 
-/// The first place in full, and what else is like it.
-fn excerpt(group: &Group<'_>, also: &[Group<'_>], look: Look) -> String {
-    let first = group.finding;
-    let level = match group.weight {
-        Weight::Refuses | Weight::Undecided => Title::ERROR,
-        Weight::Warns => Title::WARNING,
-        Weight::Waived => Title::WARNING.with_name(Some("waived")),
-        Weight::Notes => Title::NOTE,
-    };
-    let title = level
-        .primary_title(escape::line(&first.message))
-        .id(escape::line(&first.rule));
-    let texts: Vec<String> = first
-        .labels
-        .iter()
-        .map(|it| escape::source(&it.place.text).into_owned())
-        .collect();
-    let mut main = Excerpt::with_title(title);
-    for (at, (label, text)) in first.labels.iter().zip(&texts).enumerate() {
-        main = if text.is_empty() {
-            // A whole file: there is no line to show.
-            main.element(Origin::path(escape::path(&label.place.path)))
-        } else {
-            main.element(snippet(label, text, at == 0))
-        };
-    }
-    let mut notes: Vec<(&str, String)> = Vec::new();
-    if let Some(waiver) = first.waiver() {
-        notes.push(("waived by", escape::line(&gist::waived_by(waiver))));
-        notes.extend(
-            waiver
-                .place
-                .iter()
-                .map(|it| ("written at", escape::line(&it.to_string()))),
-        );
-    }
-    notes.extend(named("in", &group.subjects()));
-    if let Some(lighter) = group.lighter() {
-        notes.extend(named("only reported in", &lighter));
-    }
-    let (shown, rest) = also.split_at(gist::shown(also.len()));
-    notes.extend(shown.iter().map(|it| ("also", elsewhere(it))));
-    if !rest.is_empty() {
-        notes.push(("also", format!("{} more", rest.len())));
-    }
-    for (name, text) in notes {
-        main = main.element(Title::NOTE.with_name(Some(name)).message(text));
-    }
-    if let Some(help) = &first.help {
-        main = main.element(Title::HELP.message(escape::line(help)));
-    }
-    let renderer = if look.colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    renderer.term_width(look.width).render(&[main])
-}
-
-/// A line for each.
-fn named(name: &'static str, few: &Few<'_>) -> Vec<(&'static str, String)> {
-    let lines = few.texts(escape::line).into_iter();
-    lines.map(|it| (name, it)).collect()
-}
-
-fn snippet<'a>(label: &Label, text: &'a str, primary: bool) -> Snippet<'a, Annotation<'a>> {
-    let kind = if primary {
-        AnnotationKind::Primary
-    } else {
-        AnnotationKind::Context
-    };
-    Snippet::source(text)
-        .line_start(label.place.line as usize)
-        .path(escape::path(&label.place.path))
-        .annotation(
-            kind.span(byte_span(&label.place, text))
-                .label(escape::line(&label.text)),
-        )
-}
-
-/// `path:line:column in SUBJECT, 2 more overlays`.
-fn elsewhere(group: &Group<'_>) -> String {
-    let subjects = group.subjects();
-    let first = subjects.named.first().copied().unwrap_or_default();
-    let mut text = match group.finding.labels.first().map(|it| &it.place) {
-        Some(place) if place.text.is_empty() && place.path == first => escape::line(first),
-        Some(place) if place.text.is_empty() => {
-            format!("{} in {}", escape::line(&place.path), escape::line(first))
-        }
-        Some(place) => {
-            let place = escape::line(&place.to_string());
-            format!("{place} in {}", escape::line(first))
-        }
-        None => escape::line(first),
-    };
-    if group.len() > 1 {
-        text.push_str(&format!(", and {} more", group.len() - 1));
-    }
-    text
-}
-
-/// Columns count characters; the excerpt's renderer wants bytes.
-fn byte_span(place: &Place, text: &str) -> std::ops::Range<usize> {
-    let byte = |column: u32| {
-        let chars = column.saturating_sub(1) as usize;
-        text.char_indices()
-            .nth(chars)
-            .map_or(text.len(), |(at, _)| at)
-    };
-    let start = byte(place.column);
-    start..byte(place.end_column).max(start)
-}
-
-fn undecided(group: &Group<'_>, look: Look) -> String {
-    let finding = group.finding;
-    let gate = finding.rule.rsplit('/').next().unwrap_or_default();
-    let head = paint(
-        look,
-        AnsiColor::Yellow,
-        &format!("undecided[{}]", escape::line(gate)),
-    );
-    let mut text = format!("{head}: {}", escape::line(&finding.message));
-    for it in group.subjects().texts(escape::line) {
-        text.push_str(&format!("\n  = in: {it}"));
-    }
-    if let Some(needed) = &finding.help {
-        text.push_str(&format!("\n  = needed: {}", escape::line(needed)));
-    }
-    text
-}
-
-fn environments(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
-    let change = &verdict.change;
+fn environments(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let change = &report.verdict.change;
     // No name of a branch may begin a line: it could be a verdict.
     writeln!(
         out,
@@ -243,10 +262,26 @@ fn environments(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
         .map(|it| escape::line(&it.name))
         .collect();
     let width = widest(&names);
+    let unchanged = change
+        .environments
+        .iter()
+        .filter(|it| gist::is_unchanged(it));
+    let unchanged = unchanged.count();
+    let fold = unchanged > UNCHANGED && report.detail != Detail::All;
     for (it, name) in change.environments.iter().zip(&names) {
+        if fold && gist::is_unchanged(it) {
+            continue;
+        }
         let what = gist::receives(it);
         let enforcement = escape::line(&it.enforcement);
         writeln!(out, "  {name:<width$}  {enforcement:<8} {what}")?;
+    }
+    if fold {
+        writeln!(
+            out,
+            "  {} unchanged; --all lists them",
+            plural(unchanged, "environment")
+        )?;
     }
     writeln!(out)
 }
@@ -307,7 +342,7 @@ fn verdict_line(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let sentence = gist::sentence(report);
     let word = gist::word(decision);
     let rest = sentence.strip_prefix(word).unwrap_or_default();
-    writeln!(out, "\n{}{rest}", paint(report.look, colour, word))
+    writeln!(out, "{}{rest}", paint(report.look, colour, word))
 }
 
 fn widest(names: &[String]) -> usize {

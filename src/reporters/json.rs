@@ -37,6 +37,10 @@ impl Reporter for Json {
         "json"
     }
 
+    fn purpose(&self) -> &'static str {
+        "programs: everything, versioned"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let verdict = report.verdict;
         let gates = || verdict.gates.iter().map(|it| &it.examined);

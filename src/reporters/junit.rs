@@ -17,6 +17,10 @@ impl Reporter for Junit {
         "junit"
     }
 
+    fn purpose(&self) -> &'static str {
+        "test tabs: a case for each thing examined"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let verdict = report.verdict;
         let texts = Texts::of(verdict);

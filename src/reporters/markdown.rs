@@ -1,9 +1,10 @@
 //! Markdown for a sticky comment: a hidden marker by which the job finds its own comment again, the
-//! verdict, what each environment would receive, and what was found. All foreign text is code.
+//! verdict, what each environment would receive, and what was found. Sentences are plain words; what
+//! of foreign text is more than that is code. What does not hold the change is folded.
 
 use super::{
     Report, Reporter,
-    escape::code,
+    escape::{code, prose},
     gist::{self, Few, Group, Weight, plural},
 };
 use crate::{
@@ -27,6 +28,10 @@ impl Reporter for Markdown {
         "markdown"
     }
 
+    fn purpose(&self) -> &'static str {
+        "a comment that is kept up to date"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let limit = COMMENT_LIMIT - MARKER.len() - 1;
         write!(out, "{MARKER}\n{}", document(report, limit))
@@ -39,7 +44,7 @@ pub(super) fn document(report: &Report<'_>, limit: usize) -> String {
     let mut text = format!(
         "## {} {}\n\n",
         mark(verdict.decision),
-        gist::sentence_with(report, code)
+        gist::sentence_with(report, prose)
     );
     change(verdict, limit / 2, &mut text);
     gates(verdict, &mut text);
@@ -50,19 +55,23 @@ pub(super) fn document(report: &Report<'_>, limit: usize) -> String {
     for (at, (group, also)) in entries.iter().enumerate() {
         let mut block = String::new();
         if section != Some(group.weight) {
-            block.push_str(heading(group.weight));
+            let alike = entries.iter().filter(|it| it.0.weight == group.weight);
+            block.push_str(section.map_or("", closing));
+            block.push_str(&opening(group.weight, alike.count()));
         }
         entry(group, also, &mut block);
         if text.len() + block.len() + TAIL > limit {
+            text.push_str(section.map_or("", closing));
             text.push_str(&format!(
                 "\n**And {} more**: see the report in another format.\n",
                 entries.len() - at
             ));
-            break;
+            return text;
         }
         text.push_str(&block);
         section = Some(group.weight);
     }
+    text.push_str(section.map_or("", closing));
     text
 }
 
@@ -101,39 +110,71 @@ fn change(verdict: &Verdict, limit: usize, text: &mut String) {
     text.push('\n');
 }
 
+/// A column of counts: its head, and the count of a gate.
+type Column = (&'static str, fn(&GateRecord) -> usize);
+
+const COLUMNS: &[Column] = &[
+    ("checks", |it| {
+        it.examined.subjects.iter().map(|it| it.checks).sum()
+    }),
+    ("failures", |it| it.examined.standing(Level::Deny)),
+    ("undecided", |it| it.examined.unsure.len()),
+    ("warnings", |it| it.examined.standing(Level::Warn)),
+    ("waived", |it| it.examined.waived()),
+];
+
+/// The gates that examined something, with the columns in which there is something to count; and the
+/// others with their reasons.
 fn gates(verdict: &Verdict, text: &mut String) {
-    text.push_str("| gate | | checks | failures | undecided | warnings | waived |\n");
-    text.push_str("| --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
-    for record in &verdict.gates {
-        text.push_str(&row(record));
+    let (idle, busy): (Vec<_>, Vec<_>) =
+        (verdict.gates.iter()).partition(|it| it.state == GateState::Nothing);
+    let columns: Vec<&Column> = COLUMNS
+        .iter()
+        .filter(|(_, count)| busy.iter().any(|it| count(it) > 0))
+        .collect();
+    if !busy.is_empty() {
+        let heads: String = columns.iter().map(|it| format!(" {} |", it.0)).collect();
+        let rules: String = columns.iter().map(|_| " ---: |").collect();
+        text.push_str(&format!("| gate | state |{heads}\n| --- | --- |{rules}\n"));
+    }
+    for record in &busy {
+        let state = match record.state {
+            GateState::Fail | GateState::Unsure => format!("**{}**", gist::state(record.state)),
+            GateState::Pass | GateState::Nothing => gist::state(record.state).to_owned(),
+        };
+        let counts = columns.iter().map(|it| match it.1(record) {
+            0 => " |".to_owned(),
+            n => format!(" {n} |"),
+        });
+        let counts: String = counts.collect();
+        text.push_str(&format!("| {} | {state} |{counts}\n", code(&record.gate)));
+    }
+    let idle = idle.iter().map(|it| {
+        let why = it.examined.nothing.as_deref().unwrap_or_default();
+        format!("{} ({})", code(&it.gate), prose(why))
+    });
+    let idle: Vec<String> = idle.collect();
+    if !idle.is_empty() {
+        text.push_str(&format!("\nNothing to examine: {}\n", idle.join(", ")));
     }
 }
 
-fn row(record: &GateRecord) -> String {
-    let count = |level| record.examined.standing(level);
-    let state = match record.state {
-        GateState::Fail | GateState::Unsure => format!("**{}**", gist::state(record.state)),
-        GateState::Pass | GateState::Nothing => gist::state(record.state).to_owned(),
+/// What stands before entries of a weight; what does not hold the change has to be opened.
+fn opening(weight: Weight, count: usize) -> String {
+    let what = match weight {
+        Weight::Refuses => return "\n### Holds this change\n\n".to_owned(),
+        Weight::Undecided => {
+            return "\n### Could not be decided, which holds this change\n\n".to_owned();
+        }
+        Weight::Warns => plural(count, "warning"),
+        Weight::Waived => format!("{count} waived"),
+        Weight::Notes => plural(count, "note"),
     };
-    let checks: usize = record.examined.subjects.iter().map(|it| it.checks).sum();
-    format!(
-        "| {} | {state} | {checks} | {} | {} | {} | {} |\n",
-        code(&record.gate),
-        count(Level::Deny),
-        record.examined.unsure.len(),
-        count(Level::Warn),
-        record.examined.waived()
-    )
+    format!("\n<details><summary>{what}</summary>\n\n")
 }
 
-fn heading(weight: Weight) -> &'static str {
-    match weight {
-        Weight::Refuses => "\n### Holds this change\n\n",
-        Weight::Undecided => "\n### Could not be decided, which holds this change\n\n",
-        Weight::Warns => "\n### Warnings\n\n",
-        Weight::Waived => "\n### Waived\n\n",
-        Weight::Notes => "\n### Notes\n\n",
-    }
+fn closing(weight: Weight) -> &'static str {
+    if weight.holds() { "" } else { "\n</details>\n" }
 }
 
 fn entry(group: &Group<'_>, also: &[Group<'_>], text: &mut String) {
@@ -141,7 +182,7 @@ fn entry(group: &Group<'_>, also: &[Group<'_>], text: &mut String) {
     text.push_str(&format!(
         "- {}: {}\n",
         code(&finding.rule),
-        code(&finding.message)
+        prose(&finding.message)
     ));
     for label in &finding.labels {
         let base = match label.place.side {
@@ -151,13 +192,13 @@ fn entry(group: &Group<'_>, also: &[Group<'_>], text: &mut String) {
         text.push_str(&format!(
             "  - {}{base}: {}\n",
             code(&label.place.to_string()),
-            code(&label.text)
+            prose(&label.text)
         ));
     }
     if let Some(waiver) = finding.waiver() {
         text.push_str(&format!(
             "  - waived by {}\n",
-            code(&gist::waived_by(waiver))
+            prose(&gist::waived_by(waiver))
         ));
     }
     let about = |few: &Few<'_>| few.texts(code).join(", ");
@@ -183,6 +224,6 @@ fn entry(group: &Group<'_>, also: &[Group<'_>], text: &mut String) {
         text.push_str(&format!("  - and {} more\n", rest.len()));
     }
     if let Some(help) = &finding.help {
-        text.push_str(&format!("  - help: {}\n", code(help)));
+        text.push_str(&format!("  - help: {}\n", prose(help)));
     }
 }

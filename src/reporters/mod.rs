@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub mod backtest;
+mod concise;
 pub mod escape;
 mod gist;
 mod github;
@@ -26,6 +27,7 @@ mod tap;
 /// Every format.
 pub static REPORTERS: &[&dyn Reporter] = &[
     &human::Human,
+    &concise::Concise,
     &json::Json,
     &junit::Junit,
     &sarif::Sarif,
@@ -48,6 +50,20 @@ pub struct Report<'a> {
     pub exit_code: u8,
     /// How the output is looked at.
     pub look: Look,
+    /// How much of it people want to read.
+    pub detail: Detail,
+}
+
+/// How much a report for people tells. What holds the change is in each of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What holds the change, and the verdict.
+    Quiet,
+    /// The same and what concerns the change; the rest is counted.
+    #[default]
+    Usual,
+    /// Everything, at its place.
+    All,
 }
 
 /// How a report is looked at. The content never depends on it.
@@ -72,6 +88,8 @@ impl Default for Look {
 pub trait Reporter: Sync {
     /// As users write it in `--report NAME=FILE`; the file's own name.
     fn name(&self) -> &'static str;
+    /// What it is for, as a clause: help lists it.
+    fn purpose(&self) -> &'static str;
     /// Write the whole report.
     ///
     /// # Errors

@@ -24,6 +24,10 @@ impl Reporter for OpenReports {
         "openreports"
     }
 
+    fn purpose(&self) -> &'static str {
+        "the cluster: a report object for each environment"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut objects = objects(report, "openreports.io/v1alpha1", "Report");
         for object in &mut objects {

@@ -11,6 +11,10 @@ impl Reporter for PolicyReport {
         "policyreport"
     }
 
+    fn purpose(&self) -> &'static str {
+        "the same for clusters without OpenReports"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let objects = openreports::objects(report, "wgpolicyk8s.io/v1alpha2", "PolicyReport");
         openreports::write_yaml(&objects, out)

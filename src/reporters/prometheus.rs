@@ -34,6 +34,10 @@ impl Reporter for Prometheus {
         "prometheus"
     }
 
+    fn purpose(&self) -> &'static str {
+        "node_exporter's textfile collector"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let verdict = report.verdict;
         let version = format!("version=\"{}\"", label(env!("CARGO_PKG_VERSION")));

@@ -32,6 +32,10 @@ impl Reporter for Sarif {
         "sarif"
     }
 
+    fn purpose(&self) -> &'static str {
+        "code scanning and editors"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut run = Run::default();
         run.add_all(&gist::items(report.verdict));

@@ -29,6 +29,10 @@ impl Reporter for Tap {
         "tap"
     }
 
+    fn purpose(&self) -> &'static str {
+        "TAP 14 harnesses"
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut points = vec![Point {
             ok: report.verdict.decision.admits(),

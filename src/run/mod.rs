@@ -18,6 +18,7 @@ mod aside;
 mod backtest;
 mod baseline;
 mod compare;
+mod configuration;
 mod diff;
 pub mod doctor;
 mod forge;
@@ -47,6 +48,7 @@ mod workflows;
 pub use apply::{Applied, ApplyTask, Weight};
 pub use backtest::{BacktestTask, Backtested};
 pub use baseline::{BaselineTask, Inventory, Weighed, weigh};
+pub use configuration::{ConfigurationTask, Configured};
 pub use diff::DiffTask;
 pub use doctor::{Diagnosis, survey_question};
 pub use forge::{question, stand_in};
@@ -73,6 +75,8 @@ pub enum Task {
     Apply(ApplyTask),
     /// A configuration that fits a repository.
     Init(InitTask),
+    /// Whether the configuration holds together.
+    Configuration(ConfigurationTask),
     /// Who owns paths.
     Owners(OwnersTask),
     /// Everything in a repository, as if it were new.
@@ -98,6 +102,8 @@ pub enum Answer {
     Apply(Applied),
     /// To [`Task::Init`].
     Init(Proposal),
+    /// To [`Task::Configuration`].
+    Configuration(Configured),
     /// To [`Task::Owners`].
     Owners(Ownership),
     /// To [`Task::Baseline`].
@@ -147,11 +153,14 @@ pub fn perform(task: Task, watch: Watch<'_>) -> Answer {
         Task::Check(task) => {
             gather::gather(&task, &read, watch).map(|it| Answer::Check(Box::new(it)))
         }
-        Task::Render(task) => render::render(&task, &read, watch).map(Answer::Render),
+        Task::Render(task) => render::render(&task, &read, watch),
         Task::Diff(task) => diff::diff(&task, &read, watch).map(Answer::Diff),
         Task::Test(task) => test::test(&task, watch).map(Answer::Test),
         Task::Apply(task) => apply::apply(&task, &read, watch).map(Answer::Apply),
         Task::Init(task) => init::init(&task, &read, watch).map(Answer::Init),
+        Task::Configuration(task) => {
+            configuration::configuration(&task, &read).map(Answer::Configuration)
+        }
         Task::Owners(task) => ownership::look_up(&task).map(Answer::Owners),
         Task::Baseline(task) => {
             baseline::inventory(&task, &read, watch).map(|it| Answer::Baseline(Box::new(it)))
@@ -214,6 +223,12 @@ fn summary(facts: &Facts, config: &Config) -> ChangeSummary {
         base: Change::describe(&facts.change.base),
         head: Change::describe(&facts.change.head),
         files: facts.change.files.len(),
+        paths: facts
+            .change
+            .files
+            .iter()
+            .map(|it| it.path.clone())
+            .collect(),
         environments: environments.collect(),
     }
 }

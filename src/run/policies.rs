@@ -233,6 +233,7 @@ fn facts(world: &World<'_>, manifest: &Manifest, result: RuleResult) -> RuleFact
         overlay: overlay.to_owned(),
         resource: manifest.key.clone(),
         outcome: result.outcome,
+        unsupported: result.unsupported,
         absent: manifest.body.at(&result.field).is_none(),
         place: Place::of(sources, origin.edit_here(), side),
         overridden: origin

@@ -1,10 +1,15 @@
 //! What an overlay or an environment would receive, from the files as they lie in a folder.
 
-use super::{Stop, gather::config_stop, place::Opened, redact::Texts};
+use super::{
+    Answer, Stop,
+    gather::config_stop,
+    place::Opened,
+    redact::{Shield, Texts},
+};
 use crate::{
     config, exit,
-    model::{Side, Watch, step},
-    renderers::{Kustomize, RenderError, RenderSession},
+    model::{Place, Side, SideFailure, SourceLine, Watch, step},
+    renderers::{Kustomize, RenderSession},
     repo::{Tree, discover},
 };
 use rayon::prelude::*;
@@ -64,18 +69,133 @@ pub struct Printed {
     pub warnings: Vec<String>,
 }
 
-/// The output holds every value, as the cluster receives it; warnings and errors hold none.
-pub(super) fn render(task: &RenderTask, read: &Texts, watch: Watch<'_>) -> Result<Printed, Stop> {
-    let mut printed = print(task, &read.head, watch)?;
-    if !printed.warnings.is_empty() {
+/// The output holds every value, as the cluster receives it; warnings and errors hold none. Names of
+/// files and folders are left alone in them, whatever a Secret holds.
+pub(super) fn render(task: &RenderTask, read: &Texts, watch: Watch<'_>) -> Result<Answer, Stop> {
+    let opened = Opened::new(&task.directory, &task.target)?;
+    let told = |it: Said| {
         let shield = read.found().into_shield();
-        printed.warnings.iter_mut().for_each(|it| shield.text(it));
-    }
-    Ok(printed)
+        it.told(&opened, &shield)
+    };
+    Ok(match print(task, &opened, &read.head, watch)? {
+        Ok((yaml, warnings)) => Answer::Render(Printed {
+            yaml,
+            warnings: warnings.into_iter().map(|it| told(it).0).collect(),
+        }),
+        Err(failure) => {
+            let (message, help) = told(failure);
+            Answer::Stopped(Stop {
+                code: exit::REFUSED,
+                messages: vec![message],
+                help,
+            })
+        }
+    })
 }
 
-fn print(task: &RenderTask, sources: &Sources, watch: Watch<'_>) -> Result<Printed, Stop> {
-    let opened = Opened::new(&task.directory, &task.target)?;
+/// What is to be said of a file, as it was read.
+struct Said {
+    /// The line, or the folder where no line is known.
+    path: String,
+    at: Option<(u32, u32)>,
+    message: String,
+    help: Option<String>,
+}
+
+impl Said {
+    fn new(
+        overlay: &RepoPath,
+        place: Option<&Place>,
+        message: &str,
+        help: Option<&String>,
+    ) -> Self {
+        Self {
+            path: place.map_or_else(|| overlay.to_string(), |it| it.path.clone()),
+            at: place.map(|it| (it.line, it.column)),
+            message: message.to_owned(),
+            help: help.cloned(),
+        }
+    }
+
+    /// The message without any value, behind a place that can be opened, and its advice.
+    fn told(self, opened: &Opened, shield: &Shield) -> (String, Option<String>) {
+        let mut place = opened.name(&self.path);
+        if let Some((line, column)) = self.at {
+            place.push_str(&format!(":{line}:{column}"));
+        }
+        let (text, names) = without_names(&self.message, &self.path, opened);
+        let mut failure = SideFailure {
+            side: Side::Head,
+            message: text,
+            help: self.help,
+            line: Some(SourceLine {
+                path: self.path,
+                line: self.at.map_or(1, |it| it.0),
+            }),
+        };
+        shield.failure(&mut failure);
+        let mut message = failure.message;
+        for (at, name) in names.iter().enumerate() {
+            message = message.replace(&mark(at), name);
+        }
+        (format!("{place}: {message}"), failure.help)
+    }
+}
+
+/// What stands for a name while values are taken out: no text that was read has it.
+fn mark(at: usize) -> String {
+    format!("\u{1}{at}\u{1}")
+}
+
+/// A message with marks in place of the paths that it quotes, and these paths: what is there, or would
+/// be in a folder that is there.
+/// Those from the root of the tree are given as they can be opened.
+fn without_names(message: &str, about: &str, opened: &Opened) -> (String, Vec<String>) {
+    let mut names = Vec::new();
+    if message.contains('\u{1}') {
+        return (message.to_owned(), names);
+    }
+    let files = &opened.files;
+    let folder = RepoPath::new(about);
+    let near: Vec<RepoPath> = folder
+        .iter()
+        .flat_map(|it| [Some(it.clone()), it.parent()])
+        .flatten()
+        .collect();
+    let is_there = |it: &RepoPath| files.kind(it).is_ok_and(|it| it.is_some());
+    let stands = |path: Option<RepoPath>| {
+        let Some(path) = path else { return false };
+        let parent = path.parent().filter(|it| !it.as_str().is_empty());
+        is_there(&path) || parent.is_some_and(|it| is_there(&it))
+    };
+    let mut keep = |name: String| {
+        names.push(name);
+        mark(names.len() - 1)
+    };
+    let parts = message.split('`').enumerate().map(|(at, part)| {
+        if at % 2 == 0 || !part.contains('/') {
+            part.to_owned()
+        } else if stands(RepoPath::new(part)) {
+            keep(opened.name(part))
+        } else if near.iter().any(|it| stands(it.join(part))) {
+            keep(part.to_owned())
+        } else {
+            part.to_owned()
+        }
+    });
+    let text = parts.collect::<Vec<_>>().join("`");
+    (text, names)
+}
+
+/// What a task prints, with what is to be said beside it.
+type Output = (String, Vec<Said>);
+
+fn print(
+    task: &RenderTask,
+    opened: &Opened,
+    sources: &Sources,
+    watch: Watch<'_>,
+) -> Result<Result<Output, Said>, Stop> {
     let options = Options {
         load_restrictor: task.load_restrictor.into(),
         order: match task.order {
@@ -101,31 +221,39 @@ fn print(task: &RenderTask, sources: &Sources, watch: Watch<'_>) -> Result<Print
         .par_iter()
         .map(|it| step(watch, &it.to_string(), || session.render(it)))
         .collect();
-    let mut printed = Printed {
-        yaml: String::new(),
-        warnings: Vec::new(),
-    };
-    for (path, result) in overlays.iter().zip(rendered) {
-        let rendered = result.map_err(|it| {
-            let stop = failed(path, &it);
-            if is_kustomization(&opened.files, path) {
-                return stop;
-            }
-            stop.help(
-                "name a folder with a kustomization, or an environment: `tollgate render prod`",
-            )
-        })?;
-        if !printed.yaml.is_empty() && !rendered.yaml.is_empty() {
-            printed.yaml.push_str("---\n");
-        }
-        printed.yaml.push_str(&rendered.yaml);
-        let warnings = rendered.warnings.into_iter();
-        printed.warnings.extend(warnings.map(|it| match it.place {
-            Some(place) => format!("{place}: {}", it.message),
-            None => it.message,
-        }));
+    let mut yaml = String::new();
+    let mut said = Vec::new();
+    if overlays.is_empty() {
+        said.push(Said {
+            path: config::FILE_NAME.to_owned(),
+            at: None,
+            message: format!(
+                "the environment `{}` has no overlay here, so there is nothing to render",
+                task.target
+            ),
+            help: None,
+        });
     }
-    Ok(printed)
+    for (path, result) in overlays.iter().zip(rendered) {
+        let rendered = match result {
+            Ok(rendered) => rendered,
+            Err(it) => {
+                let mut failure = Said::new(path, it.place.as_ref(), &it.message, it.help.as_ref());
+                if !is_kustomization(&opened.files, path) {
+                    let help = "name a folder with a kustomization, or an environment: `tollgate render prod`";
+                    failure.help = Some(help.to_owned());
+                }
+                return Ok(Err(failure));
+            }
+        };
+        if !yaml.is_empty() && !rendered.yaml.is_empty() {
+            yaml.push_str("---\n");
+        }
+        yaml.push_str(&rendered.yaml);
+        let warnings = rendered.warnings.iter();
+        said.extend(warnings.map(|it| Said::new(path, it.place.as_ref(), &it.message, None)));
+    }
+    Ok(Ok((yaml, said)))
 }
 
 /// Whether a person who named the folder could mean what stands in it.
@@ -133,18 +261,6 @@ fn is_kustomization(files: &dyn Files, path: &RepoPath) -> bool {
     let known = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
     let names = files.list(path).unwrap_or_default();
     names.iter().any(|it| known.contains(&it.as_str()))
-}
-
-fn failed(path: &RepoPath, error: &RenderError) -> Stop {
-    let message = match &error.place {
-        Some(place) => format!("{place}: {}", error.message),
-        None => format!("{path}: {}", error.message),
-    };
-    Stop {
-        code: exit::REFUSED,
-        messages: vec![message],
-        help: error.help.clone(),
-    }
 }
 
 /// The overlays of an environment, as the configuration in the same tree maps them.

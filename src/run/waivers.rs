@@ -38,7 +38,7 @@ pub(super) fn gather(
 }
 
 /// The text of a file; `None` where there is none.
-type Text = Result<Option<String>, Vec<FileMistake>>;
+pub(super) type Text = Result<Option<String>, Vec<FileMistake>>;
 
 fn exceptions(
     base: Tree<'_>,
@@ -160,7 +160,7 @@ fn is_same(old: &FilePath, new: &FilePath, texts: (&Text, &Text), change: &Chang
 impl Tree<'_> {
     /// A file's text. It must be a file and stand where it is looked for: what a link leads to is
     /// changed by changing something else.
-    fn text(self, path: &FilePath) -> Text {
+    pub(super) fn text(self, path: &FilePath) -> Text {
         let wrong = |message: String, help: &str| {
             vec![FileMistake {
                 message,
@@ -230,7 +230,7 @@ impl Tree<'_> {
         Ok(Some(found.into_iter().map(|it| it.0).collect()))
     }
 
-    fn mistakes(self, errors: &[YamlError]) -> Vec<FileMistake> {
+    pub(super) fn mistakes(self, errors: &[YamlError]) -> Vec<FileMistake> {
         let mistake = |it: &YamlError| FileMistake {
             message: it.message.clone(),
             help: it.help.clone(),

@@ -617,7 +617,7 @@ fn wrong_calls_are_usage_errors() {
         assert!(!err.is_empty(), "{arguments:?}");
     }
     let (_, err) = run(folder.path(), &["check", "--format", "pdf"], 2);
-    assert!(err.contains("human, json, junit"), "{err}");
+    assert!(err.contains("human, concise, json, junit"), "{err}");
     let (_, err) = run(folder.path(), &["check"], 3);
     assert!(
         err.contains("git"),

@@ -115,6 +115,7 @@ fn verdict_of(text: &str) -> Verdict {
             head: text.to_owned(),
             files: 3,
             environments: vec![environment(text.to_owned()), environment(own("e"))],
+            ..ChangeSummary::default()
         },
     )
 }

@@ -12,12 +12,13 @@ use tollgate::{
     finding::{Disposition, Finding, Level, WaivedBy, Waiver},
     gates::{Cause, Examined, Subject, Unsure},
     model::{Place, ResourceKey, Side, WorkerFault},
-    reporters::{self, Look, Report},
+    reporters::{self, Detail, Look, Report},
     verdict::{ChangeSummary, Decision, EnvironmentSummary, Verdict},
 };
 
 /// Formats of this file; `human`, `json` and `junit` have their own tests.
 const FORMATS: &[&str] = &[
+    "concise",
     "sarif",
     "github",
     "github-summary",
@@ -34,6 +35,7 @@ fn written(format: &str, verdict: &Verdict) -> String {
         verdict,
         exit_code: tollgate::exit::of(verdict),
         look: Look::default(),
+        detail: Detail::Usual,
     };
     let mut out = Vec::new();
     reporters::named(format)
@@ -146,6 +148,7 @@ fn verdict_of(text: &str) -> Verdict {
             head: text.to_owned(),
             files: 2,
             environments: vec![environment("prod"), environment(text)],
+            ..ChangeSummary::default()
         },
     )
 }
@@ -174,6 +177,7 @@ fn override_of(text: &str) -> Verdict {
 /// What a reader of the format sees, texts apart.
 fn shape(format: &str, output: &str) -> Shape {
     match format {
+        "concise" => readers::concise(output),
         "sarif" => readers::sarif(output),
         "github" => readers::workflow_commands(output),
         "github-summary" => readers::markdown(output, false),

@@ -269,6 +269,7 @@ impl Shield {
             overlay: _,
             resource,
             outcome,
+            unsupported: _,
             absent: _,
             place,
             overridden,

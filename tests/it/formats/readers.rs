@@ -1,7 +1,7 @@
 //! A reader of each format: what it understands, with the texts left out. Two reports of the same
 //! verdict in other words have the same shape. A reader panics where a report is not of its format.
 
-use pulldown_cmark::{Event, Options, Parser};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use tollgate_yaml::{Dialect, Limits, Sources};
@@ -132,7 +132,56 @@ fn unescape(text: &str, property: bool) -> String {
     text.replace("%25", "%")
 }
 
-/// CommonMark with every extension that a forge could have switched on: foreign text is in code.
+/// `path:line:column: level rule message` as an editor takes it apart, and the verdict last.
+pub(super) fn concise(output: &str) -> Shape {
+    let lines: Vec<&str> = output.split('\n').collect();
+    let Some((findings, ["", verdict])) = lines
+        .split_last_chunk::<2>()
+        .map(|(findings, [verdict, end])| (findings, [*end, *verdict]))
+    else {
+        panic!("no verdict in {output}");
+    };
+    let word = verdict.split(':').next().expect("a word");
+    let words = ["ADMITTED", "OVERRIDE", "REFUSED", "UNDECIDED"];
+    assert!(words.contains(&word), "{verdict}");
+    let line =
+        regex::Regex::new(r"^(?:(-)|([^:]+):(\d+):(\d+)): (error|warning|note) ([^\s]+) (.*)$")
+            .expect("an expression");
+    let mut shape: Shape = findings
+        .iter()
+        .map(|it| {
+            if let Some(count) = it.strip_suffix("; --all lists them") {
+                return count.to_owned();
+            }
+            let found = line
+                .captures(it)
+                .unwrap_or_else(|| panic!("not a finding: {it}"));
+            let place = found.get(2).map_or("nowhere", |_| "a place");
+            format!("{} at {place}", &found[5])
+        })
+        .collect();
+    shape.push(word.to_owned());
+    shape
+}
+
+/// Words that a forge reads as text: nothing that it would link, mention or show as a picture.
+fn plain(text: &str) {
+    let speaks = |it: char| "@#`<&!/_*[]|~$%^\\{}=".contains(it);
+    assert!(!text.contains(speaks), "{text:?} is more than words");
+    for word in text.split(|it: char| !(it.is_alphanumeric() || it == '-' || it == '.')) {
+        let inner = word.trim_matches('.');
+        assert!(!inner.contains('.'), "{word:?} may be an address");
+        let reference = inner
+            .split_once('-')
+            .is_some_and(|it| it.1.starts_with(|it: char| it.is_ascii_digit()));
+        assert!(!reference, "{word:?} may be a reference");
+        let commit = inner.len() > 6 && inner.bytes().all(|it| it.is_ascii_hexdigit());
+        assert!(!commit, "{word:?} may be a commit");
+    }
+}
+
+/// CommonMark with every extension that a forge could have switched on: foreign text is in code, or
+/// plain words. What does not hold the change is folded, which takes two tags of HTML.
 pub(super) fn markdown(output: &str, comment: bool) -> Shape {
     let body = if comment {
         output
@@ -142,11 +191,29 @@ pub(super) fn markdown(output: &str, comment: bool) -> Shape {
         output
     };
     assert!(body.starts_with("## "), "the verdict comes first: {body}");
-    let mut shape = Vec::new();
+    let fold = regex::Regex::new(r"^<details><summary>\d+ [a-z]+</summary>\n$|^</details>\n$")
+        .expect("an expression");
+    let mut shape = Shape::new();
+    let mut folded = 0;
     for event in Parser::new_ext(body, Options::all()) {
         match event {
-            Event::Code(_) => shape.push("code".to_owned()),
-            Event::Html(text) | Event::InlineHtml(text) => panic!("HTML {text:?} in\n{output}"),
+            // A sentence is words and code.
+            Event::Code(_) | Event::Text(_) => {
+                if let Event::Text(text) = &event {
+                    plain(text);
+                }
+                if shape.last().is_none_or(|it| it != "words") {
+                    shape.push("words".to_owned());
+                }
+            }
+            Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => {}
+            Event::Html(text) => {
+                assert!(fold.is_match(&text), "HTML {text:?} in\n{output}");
+                folded += if text.starts_with("</") { -1 } else { 1 };
+                assert!([0, 1].contains(&folded), "{output}");
+                shape.push(text.into_string());
+            }
+            Event::InlineHtml(text) => panic!("HTML {text:?} in\n{output}"),
             Event::Start(tag) => {
                 let tag = format!("{tag:?}");
                 let safe = ["Heading", "Paragraph", "List", "Item", "Strong", "Table"];
@@ -159,6 +226,7 @@ pub(super) fn markdown(output: &str, comment: bool) -> Shape {
             other => shape.push(format!("{other:?}")),
         }
     }
+    assert_eq!(folded, 0, "what is opened is closed");
     shape
 }
 

@@ -1,0 +1,328 @@
+//! What a report tells whom: much of what holds the change, little of the rest.
+
+use crate::support::{Repository, command, tollgate};
+use tollgate::{
+    exit,
+    finding::{Disposition, Finding, Level, WaivedBy, Waiver},
+    gates::{Cause, Examined, Subject, Unsure},
+    model::{Place, Side},
+    reporters::{Detail, Look, Report, named},
+    verdict::{ChangeSummary, EnvironmentSummary, Verdict},
+};
+
+fn written(format: &str, verdict: &Verdict, detail: Detail) -> String {
+    let report = Report {
+        verdict,
+        exit_code: exit::of(verdict),
+        look: Look::default(),
+        detail,
+    };
+    let mut out = Vec::new();
+    let reporter = named(format).expect("a format");
+    reporter.write(&report, &mut out).expect("written");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+fn verdict(mut examined: Examined, change: ChangeSummary) -> Verdict {
+    examined.subjects.push(Subject {
+        name: "prod: Pod web".to_owned(),
+        checks: 1,
+    });
+    let records = vec![("policies".to_owned(), "t".to_owned(), examined)];
+    Verdict::weigh(records, Vec::new(), change)
+}
+
+fn place(path: &str, line: u32) -> Place {
+    Place {
+        line,
+        end_line: line,
+        text: "image: web".to_owned(),
+        end_column: 6,
+        ..Place::file(path, Side::Head)
+    }
+}
+
+fn finding(level: Level, rule: &str, subject: &str, at: &Place) -> Finding {
+    let message = format!("{rule} is not kept");
+    Finding::new(level, format!("policies/{rule}"), subject, message).label(Some(at), "set here")
+}
+
+#[test]
+fn findings_at_one_place_are_one_block() {
+    let at = place("base/web.yaml", 7);
+    let mut examined = Examined::default();
+    for rule in ["limits", "tag"] {
+        let subject = "prod: Pod web (apps/web)";
+        examined
+            .findings
+            .push(finding(Level::Deny, rule, subject, &at));
+    }
+    let elsewhere = "prod: Pod api (apps/api)";
+    examined
+        .findings
+        .push(finding(Level::Deny, "probes", elsewhere, &at));
+    let text = written(
+        "human",
+        &verdict(examined, ChangeSummary::default()),
+        Detail::Quiet,
+    );
+    assert_eq!(
+        text,
+        "error[policies/limits]: limits is not kept
+error[policies/tag]: tag is not kept
+ --> base/web.yaml:7:1
+  |
+7 | image: web
+  | ^^^^^ set here
+  |
+  = in: prod: Pod web (apps/web)
+
+error[policies/probes]: probes is not kept
+ --> base/web.yaml:7:1
+  |
+7 | image: web
+  | ^^^^^ set here
+  |
+  = in: prod: Pod api (apps/api)
+
+REFUSED: 3 findings hold this change (exit 1)
+"
+    );
+}
+
+#[test]
+fn questions_that_one_thing_would_answer_are_one_block_with_a_count() {
+    let mut examined = Examined::default();
+    for n in 0..2_740 {
+        examined.unsure.push(Unsure {
+            subject: format!("prod: Pod web-{n:04}"),
+            why: format!("row {n:04} is not evaluated"),
+            needs: "an engine for it".to_owned(),
+            cause: Cause::Facts,
+        });
+    }
+    let text = written(
+        "human",
+        &verdict(examined, ChangeSummary::default()),
+        Detail::Quiet,
+    );
+    assert_eq!(
+        text,
+        "undecided[policies]: row 0000 is not evaluated
+  = in: prod: Pod web-0000
+  = also: row 0001 is not evaluated, in prod: Pod web-0001
+  = also: row 0002 is not evaluated, in prod: Pod web-0002
+  = also: row 0003 is not evaluated, in prod: Pod web-0003
+  = also: 2736 more questions
+  = needed: an engine for it
+
+UNDECIDED: 2740 questions could not be decided, which holds this change (exit 3)
+"
+    );
+}
+
+/// A change of one overlay, and much that was there before.
+fn crowded() -> Verdict {
+    let mut examined = Examined::default();
+    let at = |n: u32| place(&format!("apps/a{n:03}/web.yaml"), 3);
+    for n in 0..200 {
+        let subject = format!("dev: Pod a{n:03}");
+        examined
+            .findings
+            .push(finding(Level::Warn, &format!("w{n:03}"), &subject, &at(n)));
+        examined
+            .findings
+            .push(finding(Level::Note, &format!("n{n:03}"), &subject, &at(n)));
+        examined.findings.push(Finding {
+            disposition: Disposition::Waived(Waiver {
+                by: WaivedBy::Baseline,
+                id: String::new(),
+                reason: String::new(),
+                owner: None,
+                until: None,
+                place: None,
+            }),
+            ..finding(Level::Deny, &format!("b{n:03}"), &subject, &at(n))
+        });
+        examined.subjects.push(Subject {
+            name: subject,
+            checks: 1,
+        });
+    }
+    let one = finding(Level::Deny, "tag", "prod: Pod web", &at(0));
+    examined.findings.push(one);
+    let environment = |n: usize| EnvironmentSummary {
+        name: format!("env-{n}"),
+        enforcement: "enforce".to_owned(),
+        overlays: 20,
+        changed_overlays: usize::from(n == 0),
+        changed_resources: usize::from(n == 0),
+        ..EnvironmentSummary::default()
+    };
+    let change = ChangeSummary {
+        environments: (0..30).map(environment).collect(),
+        ..ChangeSummary::default()
+    };
+    verdict(examined, change)
+}
+
+#[test]
+fn what_does_not_concern_the_change_is_counted() {
+    let crowded = crowded();
+    let text = written("human", &crowded, Detail::Usual);
+    assert!(text.lines().count() < 40, "{text}");
+    for line in [
+        "200 notes: policies/n000 (1), policies/n001 (1), policies/n002 (1), policies/n003 (1), policies/n004 (1), policies/n005 (1), 194 more rules; --all lists them",
+        "200 waived by the baseline: policies/b000 (1), policies/b001 (1), policies/b002 (1), policies/b003 (1), policies/b004 (1), policies/b005 (1), 194 more rules; --all lists them",
+        "warning[policies/w000]: w000 is not kept (apps/a000/web.yaml:3:1)",
+        "... and 195 more warnings: policies/w005 (1), policies/w006 (1), policies/w007 (1), policies/w008 (1), policies/w009 (1), policies/w010 (1), 189 more rules; --all lists them",
+        "error[policies/tag]: tag is not kept",
+        "  29 environments unchanged; --all lists them",
+        "REFUSED: 1 finding holds this change, 200 warnings, 200 findings waived (exit 1)",
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
+    }
+    // The last one is the verdict.
+    assert!(text.ends_with("(exit 1)\n"), "{text}");
+}
+
+#[test]
+fn all_lists_everything_and_quiet_only_what_holds_the_change() {
+    let crowded = crowded();
+    for (format, place) in [("human", " --> "), ("concise", ".yaml:3:1: ")] {
+        let all = written(format, &crowded, Detail::All);
+        assert_eq!(all.matches(place).count(), 601, "{format}");
+        assert!(!all.contains("--all"), "{format}: {all}");
+        let quiet = written(format, &crowded, Detail::Quiet);
+        assert_eq!(quiet.matches(place).count(), 1, "{format}: {quiet}");
+        assert!(quiet.ends_with("200 findings waived (exit 1)\n"), "{quiet}");
+    }
+}
+
+#[test]
+fn a_line_of_the_concise_format_is_what_editors_read() {
+    let mut examined = Examined::default();
+    let at = place("apps/a:1/web.yaml", 3);
+    for subject in ["prod: Pod a", "prod: Pod b"] {
+        examined
+            .findings
+            .push(finding(Level::Deny, "no tag", subject, &at));
+    }
+    examined.unsure.push(Unsure {
+        subject: "prod: Pod c".to_owned(),
+        why: "nobody knows".to_owned(),
+        needs: "somebody".to_owned(),
+        cause: Cause::Facts,
+    });
+    let text = written(
+        "concise",
+        &verdict(examined, ChangeSummary::default()),
+        Detail::Usual,
+    );
+    assert_eq!(
+        text,
+        "apps/a\\u{3a}1/web.yaml:3:1: error policies/no\\u{20}tag no tag is not kept [prod: Pod a, and 1 more]
+-: error undecided/policies nobody knows [prod: Pod c]; needed: somebody
+REFUSED: 2 findings hold this change, 1 question could not be decided (exit 3)
+"
+    );
+}
+
+#[test]
+fn annotations_stand_first_in_files_of_the_request() {
+    let mut examined = Examined::default();
+    for n in 0..20 {
+        let at = place(&format!("apps/a{n:02}.yaml"), 1);
+        let subject = format!("prod: Pod a{n:02}");
+        examined
+            .findings
+            .push(finding(Level::Deny, &format!("r{n:02}"), &subject, &at));
+    }
+    let change = ChangeSummary {
+        paths: ["apps/a17.yaml".to_owned(), "apps/a19.yaml".to_owned()].into(),
+        ..ChangeSummary::default()
+    };
+    let text = written("github", &verdict(examined, change), Detail::Usual);
+    let first: Vec<&str> = text
+        .lines()
+        .filter_map(|it| it.strip_prefix("::error file=")?.split_once(','))
+        .map(|it| it.0)
+        .take(3)
+        .collect();
+    assert_eq!(first, ["apps/a17.yaml", "apps/a19.yaml", "apps/a00.yaml"]);
+}
+
+const POLICY: &str = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: NAME}
+spec:
+  rules:
+    - name: label
+      match: {any: [{resources: {kinds: [ConfigMap]}}]}
+      validate:
+        message: NAME must be said
+        pattern: {metadata: {labels: {NAME: \"?*\"}}}
+";
+
+/// 600 overlays in five environments; each breaks two policies, and one of them is changed.
+#[test]
+fn a_check_of_600_overlays_that_changes_one_prints_less_than_60_lines() {
+    let repository = Repository::new();
+    for name in ["team", "cost"] {
+        let path = format!("policies/{name}.yaml");
+        repository.write(&path, &POLICY.replace("NAME", name));
+    }
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n";
+    let odd = "apiVersion: example.com/v1\nkind: Odd\nmetadata: {name: web}\n";
+    for app in 0..120 {
+        for environment in ["dev", "test", "staging", "preprod", "prod"] {
+            let folder = format!("apps/app-{app}/{environment}");
+            repository
+                .write(
+                    &format!("{folder}/kustomization.yaml"),
+                    "resources: [map.yaml, odd.yaml]\n",
+                )
+                .write(&format!("{folder}/map.yaml"), map)
+                .write(&format!("{folder}/odd.yaml"), odd);
+        }
+    }
+    let base = repository.commit("base");
+    repository.write(
+        "apps/app-7/prod/map.yaml",
+        &format!("{map}data: {{a: b}}\n"),
+    );
+    let head = repository.commit("head");
+    let output = tollgate(
+        repository.path(),
+        &["check", "--base", &base, "--head", &head],
+    );
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let lines = text.lines().count();
+    assert!((5..60).contains(&lines), "{lines} lines:\n{text}");
+    assert!(text.contains("1 resource changed in 1 overlay"), "{text}");
+}
+
+#[test]
+fn options_stand_in_the_environment_too() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let run = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = command(folder.path(), arguments);
+        command.envs(variables.iter().copied());
+        let output = command.output().expect("it runs");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (code, err) = run(&[("TOLLGATE_FORMAT", "pdf")], &["check"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("'pdf'") && err.contains("concise"), "{err}");
+    let (code, err) = run(&[("TOLLGATE_REPORT", "json=a/b.json\npdf=c")], &["check"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("'pdf=c'"), "{err}");
+    let (code, err) = run(&[("TOLLGATE_QUIET", "perhaps")], &["check"]);
+    assert_eq!(code, Some(2), "{err}");
+    // The command line has the last word.
+    let (_, err) = run(&[("TOLLGATE_FORMAT", "pdf")], &["check", "--format", "doc"]);
+    assert!(err.contains("'doc'"), "{err}");
+}
