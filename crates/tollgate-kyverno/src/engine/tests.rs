@@ -361,6 +361,18 @@ fn generated_rules_are_for_controllers_and_take_the_place_of_those_that_bear_the
 }
 
 #[test]
+fn what_a_generated_rule_says_of_other_kinds_is_left_to_the_rule_that_it_is_made_of() {
+    let rule = "{name: r, match: {any: [{resources: {kinds: [Pod]}}, {resources: {kinds: [Thing]}}]}, validate: {message: never, deny: {}}}";
+    let said = |object: &str| World::default().words(&policy(rule), object);
+    assert_eq!(said(BAD), ["r: fail at "]);
+    assert_eq!(said(DEPLOYMENT), ["autogen-r: fail at "]);
+    // Nothing is made of a rule of such a name, and nothing takes its place.
+    let own = "{name: autogen-r, match: {any: [{resources: {kinds: [Deployment]}}]}, validate: {message: never, deny: {}}}";
+    let said = World::default().words(&policy(own), DEPLOYMENT);
+    assert_eq!(said, ["autogen-r: fail at "]);
+}
+
+#[test]
 fn a_policy_with_a_namespace_is_for_that_namespace() {
     let own = |namespace: &str| {
         policy("{name: r, match: {any: [{resources: {kinds: ['*']}}]}, validate: {message: never, deny: {}}}")
@@ -488,6 +500,18 @@ fn of_a_deleted_object_no_pattern_is_asked() {
     assert_eq!(deleted.words(&policy(&pattern), BAD), [""; 0]);
     let pods = "{name: r, match: {any: [{resources: {kinds: [Pod]}}]}, validate: {podSecurity: {level: baseline, version: latest}}}";
     assert_eq!(deleted.words(&policy(pods), POD), [""; 0]);
+    let excepted = format!(
+        "{}---\napiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {{name: e}}\nspec: {{exceptions: [{{policyName: p, ruleNames: [r]}}], match: {{any: [{{resources: {{kinds: [Pod]}}}}]}}}}\n",
+        policy(pods)
+    );
+    assert_eq!(deleted.words(&excepted, POD), [""; 0]);
+    assert_eq!(World::default().words(&excepted, POD), ["r: skip"]);
+    // Not even where a value stands in for the object.
+    let with_value = World {
+        values: [("request.object.spec.bad".to_owned(), json!(1))].into(),
+        ..deleted
+    };
+    assert_eq!(with_value.words(&policy(&pattern), BAD), [""; 0]);
     assert_eq!(
         World::default().words(&policy(pods), POD),
         ["r: fail at spec.hostPID"]

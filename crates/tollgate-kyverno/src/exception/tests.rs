@@ -136,6 +136,24 @@ fn a_rule_is_let_off_by_every_exception_that_names_it() {
 }
 
 #[test]
+fn an_exception_without_filters_is_for_nothing() {
+    for (matched, what) in [
+        ("{}", "none"),
+        ("{any: []}", "empty any"),
+        ("{all: []}", "empty all"),
+    ] {
+        let exception =
+            format!("{{exceptions: [{{policyName: p, ruleNames: ['*']}}], match: {matched}}}");
+        let loaded = crate::testing::load_text(&policies(&exception));
+        let said = match loaded.problems.as_slice() {
+            [] => said(&World::default(), &exception, THING),
+            _ => "own: fail, web-own: fail".to_owned(),
+        };
+        assert_eq!(said, "own: fail, web-own: fail", "{what}");
+    }
+}
+
+#[test]
 fn exceptions_of_other_kinds_let_nothing_off() {
     let cel = "{policyRefs: [{name: p, kind: ValidatingPolicy}]}\n---\napiVersion: policies.kyverno.io/v1\nkind: PolicyException\nmetadata: {name: c, namespace: team}\nspec: {policyRefs: [{name: p, kind: ValidatingPolicy}]}";
     let text = policies(cel).replace(

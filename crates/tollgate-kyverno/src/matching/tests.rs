@@ -226,6 +226,14 @@ fn the_first_form_of_a_block_that_says_something_counts() {
         direct,
     };
     let nothing = Filter::default;
+    let of_role = |role: &str| Filter {
+        cluster_roles: vec![role.to_owned()],
+        ..Filter::default()
+    };
+    let user = UserInfo {
+        cluster_roles: vec!["view".to_owned()],
+        ..UserInfo::default()
+    };
     for (block, matched, excluded) in [
         (
             block(&["Thing"], &["Pod"], filter("Pod")),
@@ -248,8 +256,10 @@ fn the_first_form_of_a_block_that_says_something_counts() {
             Answer::No,
         ),
         (block(&[], &[], filter("Thing")), Answer::Yes, Answer::Yes),
-        // A filter that asks for nothing is for nothing.
+        // A filter that asks for nothing is for nothing, one that asks for users alone for theirs.
         (block(&[], &[], nothing()), Answer::No, Answer::No),
+        (block(&[], &[], of_role("view")), Answer::Yes, Answer::Yes),
+        (block(&[], &[], of_role("edit")), Answer::No, Answer::No),
     ] {
         let object = json!({"apiVersion": "v1", "kind": "Thing", "metadata": {"name": "a"}});
         let gvk = Gvk::of(&object);
@@ -258,7 +268,7 @@ fn the_first_form_of_a_block_that_says_something_counts() {
             gvk: &gvk,
             subresource: "",
             operation: Operation::Create,
-            user_info: None,
+            user_info: Some(&user),
             namespace_labels: NamespaceLabels {
                 listed: &BTreeMap::new(),
                 name: None,
