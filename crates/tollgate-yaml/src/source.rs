@@ -38,7 +38,7 @@ pub struct SourceFile {
 }
 
 /// Bytes between places where characters are counted from.
-const STRIDE: usize = 4096;
+const STRIDE: usize = 512;
 
 fn begins_character(byte: u8) -> bool {
     byte & 0b1100_0000 != 0b1000_0000

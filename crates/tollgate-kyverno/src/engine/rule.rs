@@ -231,9 +231,7 @@ fn named_exceptions<'r>(
     };
     let target = asked.target(resource, asked.operation, asked.user_info);
     exceptions
-        .of(&policy.key)
-        .filter(|(_, _, names)| names.contains(&rule.name))
-        .map(|(it, says, _)| (it, says))
+        .of(&policy.key, &rule.name)
         .filter(|(_, says)| says.matches.excepts(&target) == answer)
         .collect()
 }

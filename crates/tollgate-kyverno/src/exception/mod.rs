@@ -37,61 +37,57 @@ enum Scope {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
-    /// The rules by the name of their policy (`namespace/name` for a `Policy`).
-    pub(crate) exceptions: BTreeMap<String, Arc<RuleNames>>,
+    /// Names of policies (`namespace/name` for a `Policy`) and patterns of their rules' names.
+    pub(crate) exceptions: Vec<(String, Vec<String>)>,
     pub(crate) matches: Block,
     pub(crate) conditions: Option<Conditions>,
     /// Controls that are let off `validate.podSecurity` rules.
     pub(crate) pod_security: Vec<Exclusion>,
 }
 
-/// Names of rules, of which some may be patterns. Source: `Contains` in
-/// `api/kyverno/v2/policy_exception_types.go`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RuleNames {
-    exact: BTreeSet<String>,
-    patterns: Vec<String>,
-}
-
-impl Extend<String> for RuleNames {
-    fn extend<T: IntoIterator<Item = String>>(&mut self, names: T) {
-        for name in names {
-            if name.contains(['*', '?']) {
-                self.patterns.push(name);
-            } else {
-                self.exact.insert(name);
-            }
-        }
-    }
-}
-
-impl RuleNames {
-    pub(crate) fn contains(&self, rule: &str) -> bool {
-        self.exact.contains(rule) || self.patterns.iter().any(|it| wildcard::matches(it, rule))
-    }
-}
-
-/// Exceptions in force, found by the policy that they name. A copy shares them.
+/// Exceptions in force, found by what they name. A copy shares them.
 #[derive(Clone, Debug, Default)]
 pub struct Exceptions {
     all: Arc<Vec<PolicyException>>,
-    /// For each policy, where those stand that name it, and which of its rules they name.
-    by_policy: Arc<BTreeMap<String, Vec<Mention>>>,
+    by_policy: Arc<BTreeMap<String, Named>>,
 }
 
-/// Where an exception stands, and the rules of a policy that it names.
-type Mention = (usize, Arc<RuleNames>);
+/// Where exceptions stand that name rules of a policy. Source: `Contains` in
+/// `api/kyverno/v2/policy_exception_types.go`.
+#[derive(Clone, Debug, Default)]
+struct Named {
+    exact: BTreeMap<String, Vec<usize>>,
+    patterns: Vec<(String, usize)>,
+}
+
+impl Named {
+    fn add(&mut self, rule: &str, at: usize) {
+        if rule.contains(['*', '?']) {
+            self.patterns.push((rule.to_owned(), at));
+        } else {
+            self.exact.entry(rule.to_owned()).or_default().push(at);
+        }
+    }
+
+    fn of(&self, rule: &str) -> BTreeSet<usize> {
+        let exact = self.exact.get(rule).into_iter().flatten().copied();
+        let patterns = self.patterns.iter();
+        let matching = patterns.filter(|it| wildcard::matches(&it.0, rule));
+        exact.chain(matching.map(|it| it.1)).collect()
+    }
+}
 
 impl Exceptions {
-    /// Those that name the policy (see `Policy::key`), what they say and for which of its rules.
+    /// Those that name the rule of the policy (see `Policy::key`), and what they say.
     pub(crate) fn of<'a>(
         &'a self,
         policy: &str,
-    ) -> impl Iterator<Item = (&'a PolicyException, &'a Rules, &'a RuleNames)> {
-        let named = self.by_policy.get(policy).map_or(&[][..], Vec::as_slice);
-        named.iter().filter_map(|(at, names)| {
-            let exception = self.all.get(*at)?;
-            Some((exception, exception.rules()?, &**names))
+        rule: &str,
+    ) -> impl Iterator<Item = (&'a PolicyException, &'a Rules)> {
+        let named = self.by_policy.get(policy).map(|it| it.of(rule));
+        named.into_iter().flatten().filter_map(|at| {
+            let exception = self.all.get(at)?;
+            Some((exception, exception.rules()?))
         })
     }
 
@@ -109,9 +105,9 @@ impl Extend<PolicyException> for Exceptions {
         );
         for exception in exceptions {
             let named = exception.rules().into_iter().flat_map(|it| &it.exceptions);
-            for (policy, names) in named {
+            for (policy, rules) in named {
                 let named = by_policy.entry(policy.clone()).or_default();
-                named.push((all.len(), names.clone()));
+                rules.iter().for_each(|it| named.add(it, all.len()));
             }
             all.push(exception);
         }

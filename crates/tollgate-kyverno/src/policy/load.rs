@@ -230,7 +230,9 @@ fn read_rules(document: &Node, policy: &mut Policy, mut vetting: Vetting) -> Res
         let written = read_rule(&value, &at, span, None, policy.enforce, &mut blocks)?;
         for to in [Generated::Controllers, Generated::CronJob] {
             if let Some(made) = autogen::generate(&value, to, &policy.controllers) {
-                vetting.generated(&made, &at).map_err(Fault::of_kyverno)?;
+                vetting
+                    .generated(&made, &value, &at)
+                    .map_err(Fault::of_kyverno)?;
                 let made = read_rule(&made, &at, span, Some(to), policy.enforce, &mut blocks)?;
                 generated.push(Rule {
                     written: written.name.clone(),

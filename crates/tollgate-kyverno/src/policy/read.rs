@@ -8,14 +8,14 @@ use super::{
 use crate::{
     conditions::{Condition, Conditions},
     context::{ContextEntry, ImageExtractor, ImageExtractors, Source, Template},
-    exception::{RuleNames, Rules},
+    exception::Rules,
     matching::{Block, Filter, KindSelector, Requirement, Selector, Subject},
     pattern::with_floats,
     podsecurity::{Exclusion, PodSecurity},
     verify_images::ImageVerification,
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tollgate_yaml::FieldPath;
 
@@ -570,19 +570,18 @@ pub(crate) fn exception_parts(spec: &Fields<'_>) -> Result<Rules, Fault> {
         "exceptions",
         "podSecurity",
     ])?;
-    let mut exceptions: BTreeMap<String, RuleNames> = BTreeMap::new();
-    for it in spec.each("exceptions")? {
-        it.only(&["policyName", "ruleNames"])?;
-        let named = exceptions.entry(it.owned_text("policyName")?);
-        named.or_default().extend(it.texts("ruleNames")?);
-    }
+    let exceptions = spec
+        .each("exceptions")?
+        .iter()
+        .map(|it| {
+            it.only(&["policyName", "ruleNames"])?;
+            Ok((it.owned_text("policyName")?, it.texts("ruleNames")?))
+        })
+        .collect::<Result<_, Fault>>()?;
     let matches = spec.fields("match")?;
     matches.only(&["any", "all"])?;
     Ok(Rules {
-        exceptions: exceptions
-            .into_iter()
-            .map(|(policy, names)| (policy, Arc::new(names)))
-            .collect(),
+        exceptions,
         matches: block(&matches)?,
         conditions: match spec.get("conditions") {
             None => None,

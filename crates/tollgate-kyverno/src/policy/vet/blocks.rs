@@ -14,6 +14,9 @@ use tollgate_yaml::FieldPath;
 /// The filters of a block with their places: those of `any`, those of `all`, then the block itself.
 fn filters<'v>(block: &'v Value, at: &FieldPath) -> Vec<(&'v Value, FieldPath)> {
     let mut found = Vec::new();
+    if block.is_null() {
+        return found;
+    }
     for form in ["any", "all"] {
         for (index, filter) in list(block, form).iter().enumerate() {
             found.push((filter, at.key(form).index(index)));

@@ -1,7 +1,7 @@
 //! Preconditions and the conditions of `deny`. Source: `validateConditions` and its neighbours in
 //! `pkg/validation/policy/validate.go`.
 
-use super::{folded, get, list, refuse};
+use super::{folded, get, given, list, refuse};
 use crate::policy::fields::Fault;
 use serde_json::Value;
 use tollgate_yaml::FieldPath;
@@ -32,16 +32,23 @@ const OPERATORS: [&str; 18] = [
 const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
 pub(super) fn vet(rule: &Value, at: &FieldPath) -> Result<(), Fault> {
-    form(get(rule, "preconditions"), &at.key("preconditions"))?;
-    whole(get(rule, "preconditions"), &at.key("preconditions"))?;
-    let (validate, below) = (get(rule, "validate"), at.key("validate"));
-    denied(get(validate, "deny"), &below.key("deny"))?;
-    loops(list(validate, "foreach"), &below.key("foreach"), 0)?;
-    let (mutate, below) = (get(rule, "mutate"), at.key("mutate"));
-    loops(list(mutate, "foreach"), &below.key("foreach"), 0)?;
-    for (index, target) in list(mutate, "targets").iter().enumerate() {
-        let at = below.key("targets").index(index).key("preconditions");
-        form(get(target, "preconditions"), &at)?;
+    if given(rule, "preconditions") {
+        let (preconditions, at) = (get(rule, "preconditions"), at.key("preconditions"));
+        form(preconditions, &at)?;
+        whole(preconditions, &at)?;
+    }
+    let validate = get(rule, "validate");
+    if given(validate, "deny") {
+        denied(get(validate, "deny"), &at.key("validate").key("deny"))?;
+    }
+    for (part, action) in [("validate", validate), ("mutate", get(rule, "mutate"))] {
+        if given(action, "foreach") {
+            loops(list(action, "foreach"), &at.key(part).key("foreach"), 0)?;
+        }
+    }
+    for (index, target) in list(get(rule, "mutate"), "targets").iter().enumerate() {
+        let at = at.key("mutate").key("targets").index(index);
+        form(get(target, "preconditions"), &at.key("preconditions"))?;
     }
     for (index, image) in list(rule, "verifyImages").iter().enumerate() {
         let at = at.key("verifyImages").index(index);

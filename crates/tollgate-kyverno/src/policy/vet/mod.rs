@@ -203,26 +203,6 @@ impl Vetting {
                 &at.key("validate").key("failureActionOverrides"),
             )?;
         }
-        self.any(rule, at)
-    }
-
-    /// A rule that autogen made of the one at `at`.
-    ///
-    /// # Errors
-    /// What Kyverno refuses.
-    pub(super) fn generated(&mut self, rule: &Value, at: &FieldPath) -> Result<(), Fault> {
-        let any = get(get(rule, "validate"), "anyPattern");
-        if !any.is_null() && any.as_array().is_none_or(Vec::is_empty) {
-            return refuse(
-                &at.key("validate").key("anyPattern"),
-                "the rules that are made for controllers of Pods have no patterns",
-            );
-        }
-        self.any(rule, at)
-    }
-
-    /// What is asked of written and generated rules.
-    fn any(&mut self, rule: &Value, at: &FieldPath) -> Result<(), Fault> {
         variables::forbidden(rule, at)?;
         variables::resolve(rule, at, self.background)?;
         blocks::kinds(rule, at, self.background)?;
@@ -237,6 +217,33 @@ impl Vetting {
         images::vet(rule, at, self.audits)?;
         patterns::metadata_is_text(rule, at)?;
         actions::on_update(rule, at, self)
+    }
+
+    /// A rule that autogen made of the one at `at`, which was looked at before: what it says anew is
+    /// where its references lead, and what it lost.
+    ///
+    /// # Errors
+    /// What Kyverno refuses.
+    pub(super) fn generated(
+        &mut self,
+        rule: &Value,
+        of: &Value,
+        at: &FieldPath,
+    ) -> Result<(), Fault> {
+        let any = get(get(rule, "validate"), "anyPattern");
+        if !any.is_null() && any.as_array().is_none_or(Vec::is_empty) {
+            return refuse(
+                &at.key("validate").key("anyPattern"),
+                "the rules that are made for controllers of Pods have no patterns",
+            );
+        }
+        if given(get(of, "mutate"), "targets") || variables::has_references(rule) {
+            variables::resolve(rule, at, self.background)?;
+        }
+        if does(rule, "mutate") {
+            actions::vet(rule, at)?;
+        }
+        Ok(())
     }
 
     fn note_variables(&mut self, part: &Value, at: &FieldPath) {

@@ -194,6 +194,14 @@ pub(super) fn elements(rule: &Value, at: &FieldPath) -> Result<(), Fault> {
     })
 }
 
+/// Whether a rule refers to places in itself.
+pub(super) fn has_references(rule: &Value) -> bool {
+    let found = Way::new(&FieldPath::root()).each_text(rule, &mut |text, _| {
+        if text.contains("$(") { Err(()) } else { Ok(()) }
+    });
+    found.is_err()
+}
+
 /// Whether every variable could have a value, and every reference has one. Source:
 /// `hasInvalidVariables`.
 pub(super) fn resolve(rule: &Value, at: &FieldPath, background: bool) -> Result<(), Fault> {
