@@ -40,7 +40,7 @@ pub use settings::{
 };
 pub use value::{
     Cron, Duration, FilePath, ImagePattern, KubernetesVersion, Name, Pattern, Patterns, Percent,
-    Pointer, RefName, TimeZone, User,
+    Placeholder, Pointer, RefName, TimeZone, User,
 };
 
 use crate::model::Place;

@@ -2,7 +2,7 @@
 
 use super::read::{choice, section};
 use super::review::Require;
-use super::value::{Duration, KubernetesVersion, Pattern, Percent, RefName};
+use super::value::{Duration, KubernetesVersion, Pattern, Percent, Placeholder, RefName};
 
 section! {
     /// Where rules are, and how well they must be tested.
@@ -59,6 +59,9 @@ section! {
     pub default struct Secrets {
         /// Kinds whose values are encrypted or kept elsewhere.
         allow_kinds: Vec<String> = vec!["SealedSecret".to_owned(), "ExternalSecret".to_owned()],
+        /// Values that something replaces later, beside those that
+        /// are known (`${VAR}`, `<path:...>`, `vault:...`, `ref+...`, `op://...`, `{{ ... }}`).
+        placeholders: Vec<Placeholder> = Vec::new(),
         /// Values in clear text.
         plain: Plain = Plain::Forbidden,
     }

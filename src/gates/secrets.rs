@@ -15,7 +15,7 @@ impl Gate for Secrets {
         &Meta {
             id: "secrets",
             title: "the change brings no secret value in clear text into git or an environment",
-            rules: &["plain", "known", "unreadable"],
+            rules: &["plain", "known", "marked", "unreadable"],
             page: include_str!("secrets.md"),
         }
     }
@@ -31,7 +31,7 @@ impl Gate for Secrets {
         for overlay in overlays.values().filter(rendered) {
             examined.examine(overlay.subject(), 1);
         }
-        let mut known = Vec::new();
+        let (mut known, mut marked) = (Vec::new(), Vec::new());
         for secret in judged(cx) {
             let overlay = secret
                 .overlay
@@ -42,13 +42,16 @@ impl Gate for Secrets {
             }
             if secret.unreadable {
                 unreadable(cx, secret, &mut examined);
-            } else if secret.values.iter().any(|it| it.new) {
+            } else if secret.values.iter().any(is_held) {
                 examined.findings.push(plain(cx, secret, overlay));
+            } else if secret.values.iter().any(|it| it.new) {
+                marked.push(secret);
             } else {
                 known.push(secret);
             }
         }
         examined.findings.extend(already_there(&known));
+        examined.findings.extend(looked_at(&marked));
         if examined.subjects.is_empty() {
             let why = "no environment renders anything, and no file that differs holds a Secret";
             examined.nothing = Some(why.to_owned());
@@ -61,11 +64,47 @@ impl Gate for Secrets {
 fn judged(cx: GateContext<'_>) -> impl Iterator<Item = &SecretFacts> {
     let allowed = &cx.config.secrets.allow_kinds;
     let secrets = cx.facts.secrets.iter();
-    secrets.filter(move |it| !allowed.contains(&it.resource.kind))
+    secrets.filter(move |it| !allowed.contains(&it.resource.kind) || carries_values(it))
+}
+
+/// Kinds that are allowed because what they hold is encrypted or kept elsewhere: a value at the root of
+/// one, or in its template, is neither.
+fn carries_values(secret: &SecretFacts) -> bool {
+    let kinds = ["SealedSecret", "ExternalSecret"];
+    kinds.contains(&secret.resource.kind.as_str())
+}
+
+/// Whether a value is new and nobody has marked it as none.
+fn is_held(field: &SecretField) -> bool {
+    field.new && field.mark.is_none()
+}
+
+/// New values that somebody has marked as no secrets for another scanner: named and counted, so that
+/// a reviewer sees them.
+fn looked_at(marked: &[&SecretFacts]) -> Option<Finding> {
+    let first = marked.first()?;
+    let field = first.values.iter().find(|it| it.mark.is_some())?;
+    let mark = field.mark.as_deref().unwrap_or_default();
+    let message = match marked.len() {
+        1 => format!(
+            "{} holds values in clear text that `{mark}` marks as known",
+            first.resource
+        ),
+        n => format!(
+            "{n} Secrets hold values in clear text that are marked as known, first {} (`{mark}`)",
+            first.resource
+        ),
+    };
+    let finding = Finding::new(Level::Warn, "secrets/marked", "marked Secrets", message);
+    Some(
+        finding
+            .label(field.place.as_ref(), "marked here")
+            .help("see for yourself that none of them lets anybody in"),
+    )
 }
 
 fn plain(cx: GateContext<'_>, secret: &SecretFacts, overlay: Option<&OverlayFacts>) -> Finding {
-    let new: Vec<&SecretField> = secret.values.iter().filter(|it| it.new).collect();
+    let new: Vec<&SecretField> = secret.values.iter().filter(|it| is_held(it)).collect();
     let mut names: Vec<String> = new
         .iter()
         .take(NAMED)
@@ -148,9 +187,8 @@ fn already_there(known: &[&SecretFacts]) -> Option<Finding> {
 fn unreadable(cx: GateContext<'_>, secret: &SecretFacts, examined: &mut Examined) {
     let place = secret.values.first().and_then(|it| it.place.as_ref());
     let subject = format!("git: {}", secret.resource);
-    let message =
-        "says that it is a Secret and cannot be read, so nobody knows whether it holds values";
-    let help = "mend its YAML";
+    let message = "may be a Secret and cannot be read, so nobody knows whether it holds values";
+    let help = "mend its YAML, and save it as UTF-8";
     match level(cx, secret, None) {
         Level::Deny => examined.unsure.push(Unsure {
             subject,

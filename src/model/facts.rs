@@ -494,6 +494,9 @@ pub struct SecretField {
     pub field: String,
     /// Whether BASE lacks this value there.
     pub new: bool,
+    /// The mark of another scanner on its line, by which somebody says that it is no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// The line that sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,

@@ -5,6 +5,7 @@ mod facts;
 mod forge;
 pub mod owners;
 mod place;
+pub mod placeholder;
 mod progress;
 mod protection;
 mod render_diff;

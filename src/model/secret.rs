@@ -4,6 +4,7 @@
 //! copy of the whole manifest that `kubectl apply` leaves in an annotation. Custom kinds that are
 //! called something-Secret and have those maps hold values in the same way.
 
+use super::placeholder;
 use tollgate_yaml::{Dialect, Entry, Limits, Node, Sources, Value, parse};
 
 /// Maps that hold values.
@@ -18,7 +19,7 @@ pub struct SecretValue<'a> {
     pub field: String,
     /// The key and its value.
     pub entry: &'a Entry,
-    /// Whether the value is encrypted, so that it is none.
+    /// Whether the value is encrypted, or a placeholder, so that it is none.
     pub encrypted: bool,
 }
 
@@ -36,7 +37,13 @@ pub fn is_secret_kind(kind: &str) -> bool {
 
 /// Every value of a manifest that is a Secret, empty ones left out; nothing for other manifests.
 pub fn values(body: &Node) -> Vec<SecretValue<'_>> {
-    let kind = body.get("kind").and_then(Node::as_str).unwrap_or_default();
+    let kind = body.get("kind").and_then(Node::as_str);
+    values_of(kind.unwrap_or_default(), body)
+}
+
+/// As [`values`], of a manifest whose kind is known from elsewhere: an item of a `SecretList` needs not
+/// say it.
+pub fn values_of<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
     if !is_secret_kind(kind) {
         return Vec::new();
     }
@@ -57,11 +64,14 @@ pub fn values(body: &Node) -> Vec<SecretValue<'_>> {
             if entry.value.is_null() || scalar.text.is_empty() {
                 continue;
             }
-            let encrypted =
-                (sealed && is_sops_value(&scalar.text)) || is_sops_text(map, &scalar.text);
+            let encrypted = (sealed && is_sops_value(&scalar.text))
+                || is_sops_text(map, &scalar.text)
+                || placeholder::is_placeholder(&scalar.text, map == "data")
+                || placeholder::is_repository_field(body, &entry.key.text, &scalar.text);
             values.push(value(map, entry, encrypted));
         }
     }
+    values.extend(sealed_template(kind, body));
     let annotations = body.get("metadata").and_then(|it| it.get("annotations"));
     let copy = annotations
         .and_then(Node::as_mapping)
@@ -77,9 +87,43 @@ pub fn values(body: &Node) -> Vec<SecretValue<'_>> {
     values
 }
 
+/// What the template of a SealedSecret adds to what is encrypted: a template that names an encrypted
+/// value is none, all other text stands in git as it is.
+fn sealed_template<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
+    let template = body.get("spec").and_then(|it| it.get("template"));
+    let Some(template) = template.filter(|_| kind == "SealedSecret") else {
+        return Vec::new();
+    };
+    let mut values = Vec::new();
+    for map in MAPS {
+        for entry in template
+            .get(map)
+            .and_then(Node::as_mapping)
+            .into_iter()
+            .flatten()
+        {
+            let text = entry.value.as_scalar().map_or("", |it| &it.text);
+            if !entry.value.is_null() && !text.contains("{{") {
+                values.push(value(
+                    &format!("spec.template.{map}"),
+                    entry,
+                    text.is_empty(),
+                ));
+            }
+        }
+    }
+    values
+}
+
 fn value<'a>(map: &str, entry: &'a Entry, encrypted: bool) -> SecretValue<'a> {
+    // What no Secret can have for a key may be a value in the wrong place.
+    let known = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
+    let key = &entry.key.text;
     SecretValue {
-        field: format!("{map}.{}", entry.key.text),
+        field: match key.chars().all(known) {
+            true => format!("{map}.{key}"),
+            false => format!("{map}.[redacted]"),
+        },
         entry,
         encrypted,
     }
@@ -127,7 +171,19 @@ fn is_sops_value(text: &str) -> bool {
     let inner = text
         .strip_prefix("ENC[AES256_GCM,data:")
         .and_then(|it| it.strip_suffix(']'));
-    inner.is_some_and(|it| it.contains(",iv:") && it.contains(",tag:"))
+    let Some(inner) = inner else {
+        return false;
+    };
+    let base64 = |it: &str| data_encoding::BASE64.decode(it.as_bytes()).is_ok();
+    let mut parts = inner.split(',');
+    // The value itself stands first, without its name here; of an empty text nothing is left.
+    parts.next().is_some_and(base64)
+        && ["iv:", "tag:"].into_iter().all(|name| {
+            let part = parts.next().and_then(|it| it.strip_prefix(name));
+            part.is_some_and(|it| !it.is_empty() && base64(it))
+        })
+        && parts.next().is_some_and(|it| it.starts_with("type:"))
+        && parts.next().is_none()
 }
 
 /// Whether a value is a whole file that SOPS encrypted, as a generator reads it. `data` holds it in

@@ -266,6 +266,7 @@ fn facts_of(
         preview: preview.as_ref(),
         schemas,
         now,
+        placeholders: secrets::Placeholders::of(&config.secrets),
         values: Mutex::default(),
     };
     let outcomes = examine_all(&scene, &environments, watch);
@@ -319,7 +320,8 @@ fn facts_of(
     } else {
         base.side()
     };
-    let in_git = secrets::in_git(&before, &head.side(), &facts);
+    let placeholders = secrets::Placeholders::of(&config.secrets);
+    let in_git = secrets::in_git(&before, &head.side(), &placeholders, &facts);
     facts.secrets.extend(in_git);
     let new = new_config.as_ref().and_then(|it| it.as_ref().ok());
     let configs = (&loaded.config, new.map(|it| &it.config));

@@ -43,6 +43,8 @@ pub(super) struct Scene<'a> {
     /// Schemas, where those that the configuration names can be had.
     pub(super) schemas: Option<&'a Validation<'a>>,
     pub(super) now: u64,
+    /// What BASE takes for placeholders of secret values.
+    pub(super) placeholders: secrets::Placeholders,
     /// Where the values of rendered Secrets are noted, for redaction.
     pub(super) values: Mutex<Found>,
 }
@@ -111,7 +113,14 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
         _ => return outcome,
     };
     judge(scene, rendered, tree, &mut outcome);
-    outcome.secrets = secrets::rendered(path, rendered, before, tree.sources, tree.side);
+    outcome.secrets = secrets::rendered(
+        path,
+        rendered,
+        before,
+        &scene.placeholders,
+        tree.sources,
+        tree.side,
+    );
     outcome
 }
 

@@ -2,11 +2,13 @@
 //! compared here and never leave.
 
 use crate::{
-    model::{Edit, Facts, Place, ResourceKey, SecretFacts, SecretField, Side, secret},
+    config,
+    model::{Edit, Facts, Place, ResourceKey, SecretFacts, SecretField, Side, placeholder, secret},
     renderers::Rendered,
+    waivers::is_like,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use tollgate_kustomize::{Files, RepoPath};
+use tollgate_kustomize::{EntryKind, Files, RepoPath};
 use tollgate_yaml::{Dialect, Limits, Node, Sources, Value, parse};
 
 /// One tree.
@@ -16,11 +18,33 @@ pub(super) struct Tree<'a> {
     pub(super) sources: &'a Sources,
 }
 
+/// Values that BASE's configuration takes for placeholders, beside those that are known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Placeholders(Vec<config::Placeholder>);
+
+impl Placeholders {
+    pub(super) fn of(secrets: &config::Secrets) -> Self {
+        Self(secrets.placeholders.clone())
+    }
+
+    fn are(&self, text: &str) -> bool {
+        self.0.iter().any(|it| is_like(it.as_str(), text.trim()))
+    }
+}
+
+/// A manifest and its kind, which a list may say for it.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    kind: &'a str,
+    body: &'a Node,
+}
+
 /// Secrets in what an overlay renders in HEAD; `before` is what it renders in BASE.
 pub(super) fn rendered(
     overlay: &RepoPath,
     rendered: &Rendered,
     before: Option<&Rendered>,
+    placeholders: &Placeholders,
     sources: &Sources,
     side: Side,
 ) -> Vec<SecretFacts> {
@@ -32,9 +56,13 @@ pub(super) fn rendered(
         .collect();
     let mut secrets = Vec::new();
     for manifest in &rendered.manifests {
-        let old = old.get(&manifest.key).copied();
+        let found = |body| Found {
+            kind: &manifest.key.kind,
+            body,
+        };
+        let old = old.get(&manifest.key).copied().map(found);
         secrets.extend(
-            facts(&manifest.body, old, sources, side).map(|it| SecretFacts {
+            facts(found(&manifest.body), old, placeholders, sources, side).map(|it| SecretFacts {
                 overlay: Some(overlay.to_string()),
                 ..it
             }),
@@ -44,31 +72,49 @@ pub(super) fn rendered(
 }
 
 /// One manifest; `None` where it holds nothing in clear text.
-fn facts(body: &Node, old: Option<&Node>, sources: &Sources, side: Side) -> Option<SecretFacts> {
+fn facts(
+    body: Found<'_>,
+    old: Option<Found<'_>>,
+    placeholders: &Placeholders,
+    sources: &Sources,
+    side: Side,
+) -> Option<SecretFacts> {
     let old: BTreeMap<String, &Node> = old
-        .map(secret::values)
+        .map(|it| secret::values_of(it.kind, it.body))
         .into_iter()
         .flatten()
         .filter(|it| !it.encrypted)
         .map(|it| (it.field, &it.entry.value))
         .collect();
-    let values: Vec<SecretField> = secret::values(body)
+    let values: Vec<SecretField> = secret::values_of(body.kind, body.body)
         .into_iter()
-        .filter(|it| !it.encrypted)
+        .filter(|it| !it.encrypted && !placeholders.are(it.text()))
         .map(|it| SecretField {
             new: old
                 .get(&it.field)
                 .is_none_or(|old| !same(old, &it.entry.value)),
             place: place(it.entry, sources, side),
+            mark: mark(&it.entry.value, sources),
             field: it.field,
         })
         .collect();
     (!values.is_empty()).then(|| SecretFacts {
         overlay: None,
-        resource: ResourceKey::of(body),
+        resource: ResourceKey {
+            kind: body.kind.to_owned(),
+            ..ResourceKey::of(body.body)
+        },
         values,
         unreadable: false,
     })
+}
+
+/// The mark of another scanner on the line on which a value begins.
+fn mark(node: &Node, sources: &Sources) -> Option<String> {
+    let span = node.origin.edit_here();
+    let file = sources.get(span.file)?;
+    let line = file.line(file.position(span.start).line);
+    placeholder::mark(line).map(str::to_owned)
 }
 
 /// The key's line: the value may begin on the next one. A patch sets the value and leaves the key.
@@ -98,22 +144,27 @@ fn same(a: &Node, b: &Node) -> bool {
 
 /// Secrets, and generators of Secrets, in files of HEAD that differ and whose values no overlay
 /// renders.
-pub(super) fn in_git(base: &Tree<'_>, head: &Tree<'_>, known: &Facts) -> Vec<SecretFacts> {
-    let rendered: BTreeSet<(&str, u32)> = known
+pub(super) fn in_git(
+    base: &Tree<'_>,
+    head: &Tree<'_>,
+    placeholders: &Placeholders,
+    known: &Facts,
+) -> Vec<SecretFacts> {
+    let rendered: BTreeSet<(&str, u32, u32)> = known
         .secrets
         .iter()
         .flat_map(|it| &it.values)
         .filter_map(|it| it.place.as_ref())
-        .map(|it| (it.path.as_str(), it.line))
+        .map(|it| (it.path.as_str(), it.line, it.column))
         .collect();
     let mut secrets = Vec::new();
     let files = known.change.files.iter();
     for file in files.filter(|it| it.edit != Edit::Deleted && is_manifest_file(&it.path)) {
-        let found = in_file(base, head, &file.path);
+        let found = in_file(base, head, placeholders, &file.path);
         secrets.extend(found.into_iter().filter_map(|mut it| {
             let seen = |it: &SecretField| {
                 let place = it.place.as_ref();
-                place.is_some_and(|it| rendered.contains(&(it.path.as_str(), it.line)))
+                place.is_some_and(|it| rendered.contains(&(it.path.as_str(), it.line, it.column)))
             };
             it.values.retain(|it| !seen(it));
             (!it.values.is_empty()).then_some(it)
@@ -130,38 +181,56 @@ fn is_manifest_file(path: &str) -> bool {
             .any(|it| name.ends_with(it))
 }
 
-fn text(tree: &Tree<'_>, path: &str) -> Option<String> {
+/// The text of a file, and whether it is UTF-8; what is not is read as well as can be.
+fn text(tree: &Tree<'_>, path: &str) -> Option<(String, bool)> {
     let bytes = tree.files.read(&RepoPath::new(path)?).ok()??;
-    let text = std::str::from_utf8(&bytes).ok()?;
-    let marked = text.contains("Secret") || text.contains("secretGenerator");
-    marked.then(|| text.to_owned())
+    Some(match std::str::from_utf8(&bytes) {
+        Ok(text) => (text.to_owned(), true),
+        Err(_) => (String::from_utf8_lossy(&bytes).into_owned(), false),
+    })
 }
 
-fn in_file(base: &Tree<'_>, head: &Tree<'_>, path: &str) -> Vec<SecretFacts> {
-    let Some(new) = text(head, path) else {
+fn in_file(
+    base: &Tree<'_>,
+    head: &Tree<'_>,
+    placeholders: &Placeholders,
+    path: &str,
+) -> Vec<SecretFacts> {
+    let Some((new, is_text)) = text(head, path) else {
         return Vec::new();
     };
     let file = head.sources.add(path, new.as_str());
-    let Ok(documents) = parse(&new, file, Dialect::Sigs, &Limits::default()) else {
-        return unreadable(&new, path, head.side);
+    let parsed = parse(&new, file, Dialect::Sigs, &Limits::default());
+    let documents = match parsed {
+        Ok(documents) if is_text => documents,
+        _ => return unreadable(head, &new, path),
     };
-    let old = text(base, path).map_or_else(Vec::new, |old| {
+    let old = text(base, path).map_or_else(Vec::new, |(old, _)| {
         let file = base.sources.add(path, old.as_str());
         parse(&old, file, Dialect::Sigs, &Limits::default()).unwrap_or_default()
     });
     let (new, old) = (manifests(&documents), manifests(&old));
     let mut secrets = Vec::new();
     for manifest in new {
-        let key = ResourceKey::of(manifest);
-        let before = old.iter().find(|it| ResourceKey::of(it) == key).copied();
-        secrets.extend(facts(manifest, before, head.sources, head.side));
-        let before = Generators { tree: base, path }.all(before);
-        let after = Generators { tree: head, path }.all(Some(manifest));
+        let key = ResourceKey::of(manifest.body);
+        let is_same = |it: &&Found<'_>| it.kind == manifest.kind && ResourceKey::of(it.body) == key;
+        let before = old.iter().find(is_same).copied();
+        secrets.extend(facts(
+            manifest,
+            before,
+            placeholders,
+            head.sources,
+            head.side,
+        ));
+        let before = Generators { tree: base, path }.all(before.map(|it| it.body));
+        let after = Generators { tree: head, path }.all(Some(manifest.body));
         for (name, values) in after {
             let known = before.get(&name);
             let values: Vec<SecretField> = values
                 .into_iter()
+                .filter(|it| !placeholders.are(&it.content))
                 .map(|it| SecretField {
+                    mark: it.mark,
                     new: known.is_none_or(|known| {
                         !known
                             .iter()
@@ -189,13 +258,14 @@ fn in_file(base: &Tree<'_>, head: &Tree<'_>, path: &str) -> Vec<SecretFacts> {
     secrets
 }
 
-/// A file that says it is a Secret and is no YAML. A template of a Helm chart holds no value yet.
-fn unreadable(text: &str, path: &str, side: Side) -> Vec<SecretFacts> {
-    let says_so = text.lines().any(|it| {
-        let value = it.trim_start_matches(['-', ' ']).strip_prefix("kind:");
-        value.is_some_and(|it| secret::is_secret_kind(it.trim().trim_matches(['"', '\''])))
-    });
-    if !says_so || text.contains("{{") {
+/// What may stand in a Secret that nobody can read: its kind, its maps, or a kind in disguise.
+const TELLS: [&str; 5] = ["ecret", "ECRET", "stringData", "\\x", "\\u"];
+
+/// A file that cannot be read and may hold a Secret. A template of a Helm chart holds no value yet.
+fn unreadable(tree: &Tree<'_>, text: &str, path: &str) -> Vec<SecretFacts> {
+    let side = tree.side;
+    let may = TELLS.iter().any(|it| text.contains(it));
+    if !may || is_chart_template(tree.files, path) {
         return Vec::new();
     }
     vec![SecretFacts {
@@ -209,30 +279,49 @@ fn unreadable(text: &str, path: &str, side: Side) -> Vec<SecretFacts> {
         values: vec![SecretField {
             field: String::new(),
             new: true,
+            mark: None,
             place: Some(Place::file(path, side)),
         }],
         unreadable: true,
     }]
 }
 
-/// Documents, and the items of lists among them.
-fn manifests(documents: &[Node]) -> Vec<&Node> {
+/// Whether a file stands below the `templates` of a Helm chart.
+fn is_chart_template(files: &dyn Files, path: &str) -> bool {
+    let mut folder = RepoPath::new(path).and_then(|it| it.parent());
+    while let Some(it) = folder {
+        let parent = it.parent();
+        let chart = parent.as_ref().and_then(|it| it.join("Chart.yaml"));
+        let is_file = |it: &RepoPath| matches!(files.kind(it), Ok(Some(EntryKind::File)));
+        if it.name() == "templates" && chart.is_some_and(|it| is_file(&it)) {
+            return true;
+        }
+        folder = parent;
+    }
+    false
+}
+
+/// Documents, and the items of lists among them, in lists too. What an item does not say is what its
+/// list is of.
+fn manifests(documents: &[Node]) -> Vec<Found<'_>> {
     let mut found = Vec::new();
     for document in documents {
-        let is_list = document
-            .get("kind")
-            .and_then(Node::as_str)
-            .is_some_and(|it| it.ends_with("List"));
-        match document
-            .get("items")
-            .and_then(Node::as_sequence)
-            .filter(|_| is_list)
-        {
-            Some(items) => found.extend(items),
-            None => found.push(document),
-        }
+        collect("", document, &mut found);
     }
     found
+}
+
+/// Depth is limited by the reader.
+fn collect<'a>(of: &'a str, document: &'a Node, found: &mut Vec<Found<'a>>) {
+    let kind = document.get("kind").and_then(Node::as_str).unwrap_or(of);
+    let items = document.get("items").and_then(Node::as_sequence);
+    match (kind.strip_suffix("List"), items) {
+        (Some(of), Some(items)) => items.iter().for_each(|it| collect(of, it, found)),
+        _ => found.push(Found {
+            kind,
+            body: document,
+        }),
+    }
 }
 
 /// The generators of one document.
@@ -246,6 +335,7 @@ struct Generated {
     field: String,
     source: String,
     content: String,
+    mark: Option<String>,
     place: Option<Place>,
 }
 
@@ -285,6 +375,7 @@ impl Generators<'_> {
                 };
                 values.push(Generated {
                     field: format!("{list}[{index}]"),
+                    mark: mark(node, self.tree.sources),
                     place: Place::of(self.tree.sources, node.span(), self.tree.side),
                     source: text.split('=').next().unwrap_or_default().to_owned(),
                     content,
@@ -298,7 +389,8 @@ impl Generators<'_> {
     fn content(&self, list: &str, text: &str) -> Option<String> {
         if list == "literals" {
             let value = text.split_once('=')?.1.trim_matches(['"', '\'']);
-            return (!value.is_empty()).then(|| value.to_owned());
+            let none = value.is_empty() || placeholder::is_placeholder(value, false);
+            return (!none).then(|| value.to_owned());
         }
         let file = if list == "files" {
             text.split_once('=').map_or(text, |it| it.1)
@@ -311,9 +403,11 @@ impl Generators<'_> {
         let empty = if list == "files" {
             content.is_empty()
         } else {
-            content.lines().all(|it| {
-                it.split_once('=')
-                    .is_none_or(|it| it.1.is_empty() || it.0.starts_with('#'))
+            // A line without `=` takes its value from who builds, but is more likely a value itself.
+            content.lines().all(|it| match it.trim().split_once('=') {
+                _ if it.trim().is_empty() || it.trim().starts_with('#') => true,
+                Some((_, value)) => value.is_empty() || placeholder::is_placeholder(value, false),
+                None => false,
             })
         };
         (!empty && !secret::is_sops_file(&content)).then_some(content)

@@ -109,7 +109,7 @@ pub fn covers(exception: &ExceptionFacts, finding: &Finding) -> bool {
 }
 
 /// Whether a name is as a pattern says, in which `*` stands for any characters.
-fn is_like(pattern: &str, name: &str) -> bool {
+pub fn is_like(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = name.strip_prefix(first) else {

@@ -12,7 +12,7 @@ mod exceptions;
 
 pub use crate::model::{BASELINED, EXCEPTABLE};
 pub use emergency::{Override, State, overrides};
-pub use exceptions::{LONGEST_DAYS, covers, is_within, latest_expiry};
+pub use exceptions::{LONGEST_DAYS, covers, is_like, is_within, latest_expiry};
 
 use crate::{
     config::Config,

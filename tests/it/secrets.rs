@@ -403,6 +403,8 @@ fn what_no_overlay_renders_counts_too() {
             "deny secrets/plain loose/part/kustomization.yaml:5",
             "deny secrets/plain loose/secret.yaml:5",
             "undecided git: Secret loose/broken.yaml",
+            // Below no chart's `templates`, so nobody knows what it will be.
+            "undecided git: Secret loose/template.yaml",
             "undecided no environment: Secret c-6d558cck4c (loose/part)",
             "warn renders/unread loose/secret.yaml:2",
             "warn renders/unread loose/sops.yaml:2",
@@ -688,4 +690,143 @@ fn a_common_word_is_hidden_where_it_was_copied_to() {
         .any(|it| it["message"] == "value: it is [redacted]");
     assert!(quoted, "{:?}", verdict.json);
     assert!(!verdict.json.to_string().contains("swordfish"));
+}
+
+/// The lines of `secrets` on a change that adds these files, and the decision.
+fn added(files: &[(&str, &[u8])], settings: &str) -> Vec<String> {
+    let repository = Repository::new();
+    repository
+        .write(
+            "tollgate.yaml",
+            &format!("version: 1\nenvironments: {{prod: {{overlays: [prod]}}}}\npolicies: {{builtin: off}}\nsecrets: {{{settings}}}\n"),
+        )
+        .write("prod/kustomization.yaml", "namePrefix: a-\n");
+    let base = repository.commit("base");
+    for (path, bytes) in files {
+        repository.write(path, "");
+        std::fs::write(repository.path().join(path), bytes).expect("written");
+    }
+    let head = repository.commit("head");
+    let lines = repository.check(&base, &head).lines().into_iter();
+    lines
+        .filter(|it| !it.contains("renders/unread"))
+        .map(|it| it.split(' ').take(2).collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n";
+
+#[test]
+fn secrets_are_found_however_they_are_written() {
+    let item = "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {a: one-value}}";
+    let sealed = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: s}\n";
+    let enc = |data: &str| format!("ENC[AES256_GCM,data:{data},iv:YQ==,tag:YQ==,type:str]");
+    let sops = |data: &str| {
+        format!(
+            "{SECRET}stringData: {{a: '{}'}}\nsops: {{mac: '{}'}}\n",
+            enc(data),
+            enc("YQ==")
+        )
+    };
+    let held = vec!["deny secrets/plain", "refuse"];
+    let undecided = vec!["undecided git:", "undecided"];
+    let admitted = vec!["admit"];
+    for (what, text, want) in [
+        ("a kind with an escape", SECRET.replace("Secret", "\"\\x53ecret\"") + "stringData: {a: one-value}\n", &held),
+        ("a list in a list", format!("kind: List\nitems: [{{kind: List, items: [{item}]}}]\n"), &held),
+        ("an item without a kind", "apiVersion: v1\nkind: SecretList\nitems: [{metadata: {name: s}, stringData: {a: one-value}}]\n".to_owned(), &held),
+        ("clear text in a SealedSecret's template", format!("{sealed}spec: {{template: {{data: {{a: one-value}}}}}}\n"), &held),
+        ("a template in a SealedSecret's template", format!("{sealed}spec: {{template: {{data: {{a: 'x={{{{ .x }}}}'}}}}}}\n"), &admitted),
+        ("data at the root of a SealedSecret", format!("{sealed}data: {{a: b25lLXZhbHVl}}\n"), &held),
+        ("what SOPS encrypted", sops("YWJj"), &admitted),
+        ("what only looks like it", sops("one-value"), &held),
+        ("a template that belongs to no chart", format!("{SECRET}stringData: {{{{ .Values.x }}}}\n"), &undecided),
+        ("a placeholder", format!("{SECRET}stringData: {{a: '${{A}}', b: '<path:a/b#c>', c: '{{{{ .x }}}}'}}\n"), &admitted),
+        ("a placeholder beside a value", format!("{SECRET}stringData: {{a: '${{A}}', b: 'x${{A}}'}}\n"), &held),
+        ("where a repository is", format!("{}stringData: {{type: git, url: 'https://git.example.com/x', name: x}}\n", SECRET.replace("{name: s}", "{name: s, labels: {argocd.argoproj.io/secret-type: repository}}")), &admitted),
+        ("how to get into a repository", format!("{}stringData: {{type: git, url: 'https://git.example.com/x', password: x}}\n", SECRET.replace("{name: s}", "{name: s, labels: {argocd.argoproj.io/secret-type: repository}}")), &held),
+        ("a password in a repository's address", format!("{}stringData: {{url: 'https://a:one-value@git.example.com/x'}}\n", SECRET.replace("{name: s}", "{name: s, labels: {argocd.argoproj.io/secret-type: repository}}")), &held),
+        ("a value that is marked", format!("{SECRET}stringData:\n  a: one-value # gitleaks:allow\n"), &vec!["warn secrets/marked", "admit"]),
+        ("a value beside one that is marked", format!("{SECRET}stringData:\n  a: one-value # gitleaks:allow\n  b: two-value\n"), &held),
+    ] {
+        assert_eq!(added(&[("s.yaml", text.as_bytes())], ""), **want, "{what}");
+    }
+    let bytes = [SECRET.as_bytes(), b"stringData: {a: one-value}\n# \xff\n"].concat();
+    assert_eq!(
+        added(&[("s.yaml", &bytes)], ""),
+        undecided,
+        "what is not UTF-8"
+    );
+    assert_eq!(
+        added(&[("s.yaml", b"# \xff\n")], ""),
+        admitted,
+        "what is not UTF-8 and no Secret"
+    );
+}
+
+#[test]
+fn templates_are_what_stands_below_the_templates_of_a_chart() {
+    let template = format!("{SECRET}stringData: {{{{ .Values.x }}}}\n");
+    let chart: (&str, &[u8]) = ("c/Chart.yaml", b"name: c\n");
+    let at = |path| added(&[chart, (path, template.as_bytes())], "");
+    assert_eq!(at("c/templates/deep/s.yaml"), ["admit"]);
+    assert_eq!(at("c/s.yaml"), ["undecided git:", "undecided"]);
+    assert_eq!(
+        at("other/templates/s.yaml"),
+        ["undecided git:", "undecided"]
+    );
+}
+
+#[test]
+fn the_configuration_adds_placeholders_of_the_whole_value() {
+    let text = |value: &str| format!("{SECRET}stringData: {{a: '{value}'}}\n");
+    let of = |value: &str| {
+        added(
+            &[("s.yaml", text(value).as_bytes())],
+            "placeholders: ['<*>', CHANGE_ME]",
+        )
+    };
+    assert_eq!(of("<password>"), ["admit"]);
+    assert_eq!(of("CHANGE_ME"), ["admit"]);
+    assert_eq!(of("CHANGE_ME2"), ["deny secrets/plain", "refuse"]);
+}
+
+#[test]
+fn a_second_secret_on_the_line_of_a_known_one_is_found() {
+    let item = |name: &str| {
+        format!(
+            "{{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{{\"name\":\"{name}\"}},\"stringData\":{{\"p\":\"value-{name}\"}}}}"
+        )
+    };
+    let list =
+        |items: &str| format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{items}]}}");
+    let repository = Repository::new();
+    repository
+        .write(
+            "tollgate.yaml",
+            "version: 1\nenvironments: {prod: {overlays: [prod]}}\npolicies: {builtin: off}\n",
+        )
+        .write("prod/kustomization.yaml", "resources: [s.json]\n")
+        .write("prod/s.json", &list(&item("a")));
+    let base = repository.commit("base");
+    let delete = "patches: [{patch: \"{$patch: delete, apiVersion: v1, kind: Secret, metadata: {name: b}}\"}]\n";
+    repository
+        .write(
+            "prod/kustomization.yaml",
+            &format!("resources: [s.json]\n{delete}"),
+        )
+        .write(
+            "prod/s.json",
+            &list(&format!("{},{}", item("a"), item("b"))),
+        );
+    let head = repository.commit("head");
+    let lines = repository.check(&base, &head).lines();
+    assert_eq!(
+        lines,
+        [
+            "deny secrets/plain prod/s.json:1",
+            "warn secrets/known prod/s.json:1",
+            "refuse"
+        ]
+    );
 }

@@ -9,5 +9,6 @@ pub use cron::Cron;
 pub use duration::Duration;
 pub use pattern::{Pattern, Patterns};
 pub use text::{
-    FilePath, ImagePattern, KubernetesVersion, Name, Percent, Pointer, RefName, TimeZone, User,
+    FilePath, ImagePattern, KubernetesVersion, Name, Percent, Placeholder, Pointer, RefName,
+    TimeZone, User,
 };

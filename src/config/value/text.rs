@@ -154,6 +154,19 @@ text! {
 }
 
 text! {
+    /// What a value looks like that something replaces later; `*` stands for any characters.
+    Placeholder = "[^*\\s]", |text| {
+        if text.chars().any(|it| it != '*' && !it.is_whitespace()) && text.len() <= 1_024 {
+            return Ok(());
+        }
+        Err(format!(
+            "{} says nothing about a placeholder: write what it looks like, with `*` for any characters, such as `<*>`",
+            quoted(text)
+        ))
+    }
+}
+
+text! {
     /// A full name of a git reference, such as `refs/tollgate/audit`.
     RefName = "^refs/", |text| {
         // git's rules: `git help check-ref-format`.

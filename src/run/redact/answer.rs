@@ -73,6 +73,7 @@ impl Shield {
             for SecretField {
                 field: _,
                 new: _,
+                mark: _,
                 place,
             } in values
             {

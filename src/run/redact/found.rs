@@ -8,7 +8,14 @@ use tollgate_yaml::{Dialect, Limits, Node, Sources, Span, Value, parse};
 const NESTING: usize = 4;
 
 /// One of these is in every file that may hold a value.
-const MARKS: [&str; 4] = ["Secret", "stringData", "secretGenerator", "/data"];
+const MARKS: [&str; 6] = [
+    "Secret",
+    "stringData",
+    "secretGenerator",
+    "/data",
+    "\\x",
+    "\\u",
+];
 
 /// Keys whose values are secret wherever the file cannot be read.
 const BLOCKS: [&str; 4] = ["data", "stringData", "secretGenerator", "literals"];
@@ -54,6 +61,9 @@ impl Found {
                 // A rule about Secrets, or a schema of them, has neither place.
                 let is_manifest = at.root || node.get("metadata").is_some();
                 for value in secret::values(node).iter().filter(|_| is_manifest) {
+                    self.take(&value.entry.value, at, nesting);
+                }
+                for value in items_of_a_list(node) {
                     self.take(&value.entry.value, at, nesting);
                 }
                 let is_generator =
@@ -201,6 +211,20 @@ impl Values {
         for token in line.split(|it: char| edges(it) && it != '=') {
             self.guess(token);
         }
+    }
+}
+
+/// The values of the items of a `SecretList`, which need not say their kind.
+fn items_of_a_list(node: &Node) -> Vec<secret::SecretValue<'_>> {
+    let kind = node.get("kind").and_then(Node::as_str);
+    let of = kind.and_then(|it| it.strip_suffix("List"));
+    let items = node.get("items").and_then(Node::as_sequence);
+    match of.filter(|it| secret::is_secret_kind(it)) {
+        Some(of) => {
+            let items = items.unwrap_or_default().iter();
+            items.flat_map(|it| secret::values_of(of, it)).collect()
+        }
+        None => Vec::new(),
     }
 }
 

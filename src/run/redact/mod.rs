@@ -17,13 +17,15 @@
 //! which is part of the resource's name in the cluster too.
 
 use crate::model::{Place, Side};
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use tollgate_yaml::{Node, Sources, Span};
+use windows::{LONG, Windows};
 
 mod answer;
 mod found;
+mod windows;
 
 /// What stands in place of a value.
 const REDACTED: &str = "[redacted]";
@@ -225,8 +227,8 @@ fn form(text: &str, out: &mut BTreeSet<String>) {
 /// Looks for values in texts.
 enum Searcher {
     Nothing,
-    /// With each value, whether it counts only as a whole word.
-    Values(AhoCorasick, Vec<bool>),
+    /// With each short value, whether it counts only as a whole word; and parts of long ones.
+    Values(Option<AhoCorasick>, Vec<bool>, Windows),
     /// Values cannot be searched for, which is not to be taken for there being none.
     Broken,
 }
@@ -237,9 +239,21 @@ impl Searcher {
         if values.is_empty() {
             return Self::Nothing;
         }
-        let whole = values.iter().map(|it| !is_distinct(it)).collect();
-        match AhoCorasick::new(&values) {
-            Ok(searcher) => Self::Values(searcher, whole),
+        let (long, short): (Vec<&String>, Vec<&String>) =
+            values.into_iter().partition(|it| it.len() > LONG);
+        let mut windows = Windows::default();
+        long.into_iter().for_each(|it| windows.add(it));
+        if short.is_empty() {
+            return Self::Values(None, Vec::new(), windows);
+        }
+        let whole = short.iter().map(|it| !is_distinct(it)).collect();
+        // Other kinds take a multiple of the time and memory to build.
+        let mut builder = AhoCorasick::builder();
+        builder
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .prefilter(false);
+        match builder.build(&short) {
+            Ok(searcher) => Self::Values(Some(searcher), whole, windows),
             Err(_) => Self::Broken,
         }
     }
@@ -250,13 +264,15 @@ impl Searcher {
             Self::Nothing => return Vec::new(),
             Self::Broken => return std::iter::once(0..text.len()).collect(),
             // Overlapping: a word that does not count must not hide one inside of it that does.
-            Self::Values(searcher, whole) => searcher
-                .find_overlapping_iter(text)
+            Self::Values(searcher, whole, windows) => searcher
+                .iter()
+                .flat_map(|it| it.find_overlapping_iter(text))
                 .filter(|it| {
                     let whole = whole.get(it.pattern().as_usize()).copied();
                     whole == Some(false) || is_whole(text, it.range())
                 })
                 .map(|it| it.range())
+                .chain(windows.find(text))
                 .collect(),
         };
         found.sort_by_key(|it| (it.start, it.end));
