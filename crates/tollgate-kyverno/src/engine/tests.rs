@@ -512,6 +512,8 @@ fn of_a_deleted_object_no_pattern_is_asked() {
         ..deleted
     };
     assert_eq!(with_value.words(&policy(&pattern), BAD), [""; 0]);
+    let named = "{name: r, match: {any: [{resources: {kinds: [Thing], names: [a]}}]}, validate: {message: never, deny: {}}}";
+    assert_eq!(with_value.words(&policy(named), BAD), ["r: fail at "]);
     assert_eq!(
         World::default().words(&policy(pods), POD),
         ["r: fail at spec.hostPID"]
