@@ -95,6 +95,10 @@ pub struct Finding {
     /// Whether it counts.
     #[serde(default, skip_serializing_if = "Disposition::stands")]
     pub disposition: Disposition,
+    /// What it has in common with others that say the same in other words: reports for people tell
+    /// them as one, with their number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
 }
 
 impl Disposition {
@@ -122,6 +126,7 @@ impl Finding {
             labels: Vec::new(),
             help: None,
             disposition: Disposition::Stands,
+            cause: None,
         }
     }
 
@@ -148,6 +153,13 @@ impl Finding {
     #[must_use]
     pub fn environment(mut self, environment: Option<&str>) -> Self {
         self.environment = environment.map(str::to_owned);
+        self
+    }
+
+    /// The same finding as one of many that have a cause.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
         self
     }
 

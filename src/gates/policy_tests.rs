@@ -62,8 +62,11 @@ fn suite_findings(suite: &SuiteFacts, examined: &mut Examined) {
     }
     for row in &suite.rows {
         let message = format!("{}: {}", row.subject, row.why);
-        let finding = Finding::new(Level::Deny, rule, &subject, message)
+        let mut finding = Finding::new(Level::Deny, rule, &subject, message)
             .label(row.place.as_ref(), "this row");
+        if row.error {
+            finding = finding.cause(&row.why);
+        }
         examined.findings.push(match suite.set {
             SuiteSet::Head => finding,
             SuiteSet::BaseOnHead => {

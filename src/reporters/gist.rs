@@ -313,7 +313,22 @@ fn said<'a>(group: &Group<'a>) -> Said<'a> {
     let finding = group.finding;
     let help = finding.help.as_deref();
     let waiver = finding.waiver();
-    (group.weight, &finding.rule, &finding.message, help, waiver)
+    let what = finding.cause.as_deref().unwrap_or(&finding.message);
+    (group.weight, &finding.rule, what, help, waiver)
+}
+
+/// What an entry says: the message of its first finding, or the cause of many and their number.
+pub(super) fn message<'a>((group, also): &Entry<'a, '_>) -> Cow<'a, str> {
+    let finding = group.finding;
+    match &finding.cause {
+        Some(cause) if !also.is_empty() => {
+            let all = group.len() + also.iter().map(Group::len).sum::<usize>();
+            let first = finding.message.strip_suffix(cause.as_str());
+            let first = first.map_or(&*finding.message, |it| it.trim_end_matches([' ', ':']));
+            Cow::Owned(format!("{cause}: {all} in all, first {first}"))
+        }
+        _ => Cow::Borrowed(&finding.message),
+    }
 }
 
 /// Who waived a finding, why and until when: `exception legacy of ann until 2026-12-31T00:00:00Z:

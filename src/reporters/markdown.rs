@@ -5,7 +5,7 @@
 use super::{
     Report, Reporter,
     escape::{code, prose},
-    gist::{self, Few, Group, Weight, plural},
+    gist::{self, Few, Weight, plural},
 };
 use crate::{
     finding::Level,
@@ -59,7 +59,7 @@ pub(super) fn document(report: &Report<'_>, limit: usize) -> String {
             block.push_str(section.map_or("", closing));
             block.push_str(&opening(group.weight, alike.count()));
         }
-        entry(group, also, &mut block);
+        self::entry(&(*group, also), &mut block);
         if text.len() + block.len() + TAIL > limit {
             text.push_str(section.map_or("", closing));
             text.push_str(&format!(
@@ -177,12 +177,13 @@ fn closing(weight: Weight) -> &'static str {
     if weight.holds() { "" } else { "\n</details>\n" }
 }
 
-fn entry(group: &Group<'_>, also: &[Group<'_>], text: &mut String) {
+fn entry(entry: &gist::Entry<'_, '_>, text: &mut String) {
+    let (group, also) = *entry;
     let finding = group.finding;
     text.push_str(&format!(
         "- {}: {}\n",
         code(&finding.rule),
-        prose(&finding.message)
+        prose(&gist::message(entry))
     ));
     for label in &finding.labels {
         let base = match label.place.side {

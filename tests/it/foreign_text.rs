@@ -49,6 +49,7 @@ fn verdict_of(text: &str) -> Verdict {
             .collect(),
         help: Some(text.to_owned()),
         disposition: Disposition::Stands,
+        cause: None,
     };
     let waived = Finding {
         disposition: Disposition::Waived(Waiver {

@@ -629,8 +629,13 @@ fn a_refusal_shows_the_line_to_edit_and_what_decided() {
 
 #[test]
 fn an_admission_says_what_was_looked_at() {
-    let (repository, base, head) = refused();
-    insta::assert_snapshot!(check(&repository, &head, &base), @r##"
+    let (repository, _, head) = refused();
+    repository.write(
+        "prod/map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n  labels: {team: web}\n",
+    );
+    let mended = repository.commit("mended");
+    insta::assert_snapshot!(check(&repository, &head, &mended), @r##"
     note[policy-tests/coverage]: the rule has no fixture (policies/require-team.yaml:1:1)
 
     change: BASE <- HEAD, 1 changed file

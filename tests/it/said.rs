@@ -121,6 +121,101 @@ UNDECIDED: 2740 questions could not be decided, which holds this change (exit 3)
     );
 }
 
+#[test]
+fn rows_that_are_not_evaluated_for_one_cause_are_one_with_a_count() {
+    let mut examined = Examined::default();
+    for n in 0..2_740 {
+        let message = format!("p/r on Pod w{n:04}: nothing evaluates it");
+        let at = place("tests/kyverno-test.yaml", 3 + n);
+        let one = Finding::new(Level::Deny, "policies/row", "tests", message);
+        examined.findings.push(
+            one.label(Some(&at), "this row")
+                .cause("nothing evaluates it"),
+        );
+    }
+    let verdict = verdict(examined, ChangeSummary::default());
+    let head = "nothing evaluates it: 2740 in all, first p/r on Pod w0000";
+    let human = written("human", &verdict, Detail::Quiet);
+    assert_eq!(
+        human,
+        format!(
+            "error[policies/row]: {head}
+ --> tests/kyverno-test.yaml:3:1
+  |
+3 | image: web
+  | ^^^^^ this row
+  |
+  = in: tests
+  = also: tests/kyverno-test.yaml:4:1 in tests
+  = also: tests/kyverno-test.yaml:5:1 in tests
+  = also: tests/kyverno-test.yaml:6:1 in tests
+  = also: 2736 more
+
+REFUSED: 2740 findings hold this change (exit 1)
+"
+        )
+    );
+    let markdown = written("markdown", &verdict, Detail::Usual);
+    assert_eq!(
+        markdown.matches("nothing evaluates it").count(),
+        1,
+        "{markdown}"
+    );
+    // Machines have each of them.
+    let concise = written("concise", &verdict, Detail::Usual);
+    assert_eq!(concise.lines().count(), 2741);
+}
+
+const VALIDATING: &str = "apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {name: team}
+spec:
+  validations: [{expression: \"true\"}]
+";
+
+/// The suite of a policy that this program does not evaluate yet: one block, and nothing in it blames the
+/// policy.
+#[test]
+fn a_suite_of_a_kind_that_is_not_built_yet_is_one_block() {
+    let repository = Repository::new();
+    let suite = "apiVersion: cli.kyverno.io/v1alpha1
+kind: Test
+metadata: {name: team}
+policies: [policy.yaml]
+resources: [pods.yaml]
+results:
+- {policy: team, isValidatingPolicy: true, kind: Pod, result: pass, resources: [a, b, c, d]}
+- {policy: team, isValidatingPolicy: true, kind: Pod, result: fail, resources: [e, f, g, h]}
+";
+    let pod = |name: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\n");
+    let pods = ["a", "b", "c", "d", "e", "f", "g", "h"]
+        .map(pod)
+        .join("---\n");
+    repository
+        .write("apps/prod/kustomization.yaml", "resources: []\n")
+        .write("tests/policy.yaml", VALIDATING)
+        .write("tests/kyverno-test.yaml", suite)
+        .write("tests/pods.yaml", &pods);
+    let base = repository.commit("base");
+    repository.write("tests/pods.yaml", &format!("{pods}# more\n"));
+    let head = repository.commit("head");
+    let output = tollgate(
+        repository.path(),
+        &["check", "--base", &base, "--head", &head, "-q"],
+    );
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let rows = text
+        .lines()
+        .filter(|it| it.starts_with("error[policy-tests/fixture]"));
+    let rows: Vec<&str> = rows.collect();
+    assert_eq!(rows.len(), 1, "{text}");
+    assert!(
+        rows[0].contains("not evaluated yet: 8 in all, first "),
+        "{text}"
+    );
+    assert!(!text.contains("mend the policy"), "{text}");
+}
+
 /// A change of one overlay, and much that was there before.
 fn crowded() -> Verdict {
     let mut examined = Examined::default();

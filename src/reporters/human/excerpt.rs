@@ -44,7 +44,7 @@ pub(super) fn full<'a>(block: &Block<'a, '_>, look: Look, shown: &mut Shown<'a>)
         let finding = it.0.finding;
         level
             .clone()
-            .primary_title(escape::line(&finding.message))
+            .primary_title(escape::line(&gist::message(it)))
             .id(escape::line(&finding.rule))
     };
     let (last, others) = match block.split_last() {
@@ -203,7 +203,7 @@ fn undecided(block: &Block<'_, '_>, look: Look) -> String {
     let Some(((group, _), others)) = block.split_first() else {
         return String::new();
     };
-    let mut text = title(group, look);
+    let mut text = title(&(*group, &[]), look);
     for it in group.subjects().texts(escape::line) {
         text.push_str(&format!("\n  = in: {it}"));
     }
@@ -229,8 +229,9 @@ fn undecided(block: &Block<'_, '_>, look: Look) -> String {
 
 /// A block in a line: what, where first, and how often.
 pub(super) fn short(block: &Block<'_, '_>, look: Look) -> String {
-    let lines = block.iter().map(|(group, also)| {
-        let mut text = title(group, look);
+    let lines = block.iter().map(|entry| {
+        let (group, also) = entry;
+        let mut text = title(entry, look);
         let subjects = group.subjects();
         let subject = subjects.named.first().copied().unwrap_or_default();
         let place = group.finding.labels.first().map(|it| &it.place);
@@ -255,7 +256,8 @@ pub(super) fn short(block: &Block<'_, '_>, look: Look) -> String {
 }
 
 /// `error[policies/p]: an image needs a tag`.
-fn title(group: &Group<'_>, look: Look) -> String {
+fn title(entry: &gist::Entry<'_, '_>, look: Look) -> String {
+    let group = entry.0;
     let finding = group.finding;
     let (name, colour) = match group.weight {
         Weight::Refuses => ("error", AnsiColor::Red),
@@ -269,5 +271,5 @@ fn title(group: &Group<'_>, look: Look) -> String {
         _ => &finding.rule,
     };
     let head = paint(look, colour, &format!("{name}[{}]", escape::line(id)));
-    format!("{head}: {}", escape::line(&finding.message))
+    format!("{head}: {}", escape::line(&gist::message(entry)))
 }
