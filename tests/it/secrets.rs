@@ -641,7 +641,7 @@ fn a_baseline_shows_no_value() {
 /// A configuration that somebody mistook for a Secret: the message about it quotes it.
 #[test]
 fn why_a_task_stops_shows_no_value() {
-    let (repository, base, _) = repository("enforce");
+    let (repository, _, _) = repository("enforce");
     fill(&repository, "prod");
     let text = format!(
         "kind: Secret\nstringData:\n  password: {0}\nversion: {0}\nenvironments: {0}\n",
@@ -649,8 +649,10 @@ fn why_a_task_stops_shows_no_value() {
     );
     repository.write("tollgate.yaml", &text);
     let broken = repository.commit("broken");
+    repository.write("notes.txt", "a change\n");
+    let head = repository.commit("head");
     let commands: [&[&str]; 5] = [
-        &["check", "--base", &broken, "--head", &base],
+        &["check", "--base", &broken, "--head", &head],
         &["render", "nowhere"],
         &["render", "prod", "--diff", &broken],
         &["init"],
