@@ -376,7 +376,10 @@ fn what_was_not_looked_at_is_neither_written_nor_gone() {
     );
 
     // A rule that nobody can evaluate: nothing is written at all.
-    let policy = POLICY.replace("\"!huge\"", "\"{{ nothing.of.that.kind }}\"");
+    let policy = POLICY.replace(
+        "\"!huge\"",
+        "\"{{ request.object.metadata.annotations.nothing }}\"",
+    );
     repository
         .write(PATH, &whole)
         .write("shop/kustomization.yaml", "resources: [map.yaml]\n")

@@ -448,7 +448,10 @@ fn editors_get_a_schema_of_the_file() {
 #[test]
 fn what_could_not_be_evaluated_is_waived_by_nothing() {
     let repository = repository();
-    let policy = POLICY.replace("\"?*\"", "\"{{ nothing.of.that.kind }}\"");
+    let policy = POLICY.replace(
+        "\"?*\"",
+        "\"{{ request.object.metadata.annotations.nothing }}\"",
+    );
     assert_ne!(policy, POLICY);
     let every = exception("every", "{kind: ConfigMap, name: web}", &day(10));
     repository

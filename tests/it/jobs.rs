@@ -53,10 +53,13 @@ fn render_prints_no_command_into_the_log_of_a_job() {
 #[test]
 fn the_summary_of_a_job_keeps_what_is_there() {
     let repository = hostile_manifest();
+    let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\n";
+    repository.branch("topic").write("prod/map.yaml", manifest);
+    repository.commit("changed");
     let summary = repository.path().join("summary.md");
     std::fs::write(&summary, "# Tests").expect("written");
     let report = format!("--report=github-summary={}", summary.display());
-    let arguments = ["check", "--base", "main", "--head", "main", &report];
+    let arguments = ["check", "--base", "main", "--head", "topic", &report];
     let check = || {
         let mut check = command(repository.path(), &arguments);
         check.env("GITHUB_STEP_SUMMARY", &summary);
