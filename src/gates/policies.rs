@@ -97,7 +97,11 @@ fn judge(
         {
             examined.unsure.push(Unsure {
                 subject: subject.to_owned(),
-                why: format!("{}/{}: {why}", result.policy, result.rule),
+                // A policy of a kind that is not built yet has no rules.
+                why: match result.rule.as_str() {
+                    "" => format!("{}: {why}", result.policy),
+                    rule => format!("{}/{rule}: {why}", result.policy),
+                },
                 needs: NOT_BUILT_YET.to_owned(),
                 cause: Cause::Facts,
             });
@@ -150,7 +154,10 @@ fn judge(
         level,
         format!("policies/{}", result.policy),
         subject,
-        format!("{}: {message}", result.rule),
+        match result.rule.as_str() {
+            "" => message,
+            rule => format!("{rule}: {message}"),
+        },
     )
     .label(result.place.as_ref(), here)
     .label(result.overridden.as_ref(), "in place of this")

@@ -216,6 +216,47 @@ results:
     assert!(!text.contains("mend the policy"), "{text}");
 }
 
+/// Where no engine evaluates a policy, each environment is told what that means for it, and nobody is told to
+/// mend the policy.
+#[test]
+fn a_policy_that_is_not_built_yet_is_told_as_such() {
+    let repository = Repository::new();
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n";
+    repository.write("policies/team.yaml", VALIDATING);
+    for environment in ["dev", "prod"] {
+        let folder = format!("apps/web/{environment}");
+        repository
+            .write(
+                &format!("{folder}/kustomization.yaml"),
+                "resources: [map.yaml]\n",
+            )
+            .write(&format!("{folder}/map.yaml"), map);
+    }
+    let base = repository.commit("base");
+    for environment in ["dev", "prod"] {
+        let path = format!("apps/web/{environment}/map.yaml");
+        repository.write(&path, &format!("{map}data: {{a: b}}\n"));
+    }
+    let head = repository.commit("head");
+    let check = [
+        "check", "--base", &base, "--head", &head, "--format", "concise",
+    ];
+    let output = tollgate(repository.path(), &check);
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let policies: Vec<&str> = text.lines().filter(|it| it.contains("policies")).collect();
+    let why = "policies of kind ValidatingPolicy are not evaluated yet";
+    assert!(
+        policies[0].starts_with(&format!(
+            "-: error undecided/policies team: {why} [prod: ConfigMap web (apps/web/prod)]; needed: an engine for it, which is not built yet; nothing is wrong with the policy."
+        )),
+        "{text}"
+    );
+    let warning =
+        format!("map.yaml:1:1: warning policies/team could not be evaluated: {why} [dev: ");
+    assert!(policies[1].contains(&warning), "{text}");
+}
+
 /// A change of one overlay, and much that was there before.
 fn crowded() -> Verdict {
     let mut examined = Examined::default();
