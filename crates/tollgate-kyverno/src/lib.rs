@@ -7,6 +7,7 @@
 mod autogen;
 mod conditions;
 mod context;
+mod decides;
 mod engine;
 mod exception;
 mod matching;
@@ -24,6 +25,7 @@ pub mod testfile;
 mod validation;
 mod verify_images;
 
+pub use decides::{Less, essence, less};
 pub use engine::{Loaded, PolicySet, evaluate_policy};
 pub use exception::{Exceptions, PolicyException};
 pub use policy::{Policy, PolicyKind, Problem, Rule, RuleType, load};

@@ -10,6 +10,7 @@ mod vet;
 pub(crate) use body::{Body, Check, Deny, Foreach, Generation, PodSecurityRule, Test, Validation};
 pub(crate) use fields::{Fault, Fields};
 pub use load::load;
+pub(crate) use load::metadata;
 pub(crate) use read::exception_parts;
 
 use crate::{autogen::Generated, context::Queries};
