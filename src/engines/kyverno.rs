@@ -1,6 +1,6 @@
 //! Kyverno's policies.
 
-use super::{Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult, Surroundings};
+use super::{Less, Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult, Surroundings};
 use crate::model::{Manifest, RuleOutcome};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +52,23 @@ impl PolicyEngine for Kyverno {
             }
             _ => true,
         }
+    }
+
+    fn less(&self, old: &[&Node], new: &[&Node]) -> Vec<Less> {
+        let less = tollgate_kyverno::less(old.iter().copied(), new.iter().copied());
+        let less = less.into_iter().map(|it| Less {
+            exception: it.kind == "PolicyException",
+            name: it.name,
+            rule: it.rule,
+            why: it.why,
+            at: it.at,
+            gone: it.gone,
+        });
+        less.collect()
+    }
+
+    fn essence(&self, document: &Node) -> Option<serde_json::Value> {
+        tollgate_kyverno::essence(document)
     }
 
     fn load(&self, documents: &[&Node]) -> Loaded {

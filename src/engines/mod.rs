@@ -19,8 +19,31 @@ pub trait PolicyEngine: Sync {
     /// Whether a document that [`PolicyEngine::recognises`] accepts can refuse a resource; one that
     /// cannot be read can.
     fn judges(&self, document: &Node) -> bool;
+    /// What `new` decides less of than `old`, or may, by what they say: both are documents that
+    /// [`PolicyEngine::recognises`] accepts.
+    fn less(&self, old: &[&Node], new: &[&Node]) -> Vec<Less>;
+    /// A document without what decides nothing; `None` where it is no JSON. Two with the same one decide
+    /// the same.
+    fn essence(&self, document: &Node) -> Option<serde_json::Value>;
     /// Load documents that [`PolicyEngine::recognises`] accepts.
     fn load(&self, documents: &[&Node]) -> Loaded;
+}
+
+/// Something that policies decide less of than others did, or may.
+#[derive(Clone, Debug)]
+pub struct Less {
+    /// The policy or exception.
+    pub name: String,
+    /// The rule, where it is about one.
+    pub rule: Option<String>,
+    /// Whether an exception is it.
+    pub exception: bool,
+    /// One clause.
+    pub why: String,
+    /// Where it stands; where it is gone, where it stood.
+    pub at: Span,
+    /// Whether it is gone.
+    pub gone: bool,
 }
 
 /// Policies, loaded.

@@ -2,7 +2,10 @@ use super::{CONTROL_PLANE, Cause, Examined, GATES, Gate, GateContext, Meta, Unsu
 use crate::{
     config::{Config, Environment},
     finding::{Finding, Level},
-    model::{ControlPlane as Class, ControlPlaneFile, Edit, FileMistake, Place, PolicyFacts, Side},
+    model::{
+        ControlPlane as Class, ControlPlaneFile, Edit, FileMistake, Place, PolicyFacts, Side,
+        WeakenedFacts,
+    },
     reviews::{Consent, consent},
 };
 
@@ -187,7 +190,7 @@ fn environments_that_differ(cx: GateContext<'_>) -> Vec<&str> {
         .facts
         .overlays
         .iter()
-        .filter(|it| it.differs())
+        .filter(|it| it.differs_beyond_rules())
         .map(|it| it.environment.as_deref().unwrap_or("no environment"))
         .collect();
     names.sort_unstable();
@@ -259,46 +262,36 @@ fn leaves_built_in(cx: GateContext<'_>) -> Option<Finding> {
     Some(finding.help("where the own policies do not ask for the same, `policies: {builtin: on}` in tollgate.yaml keeps both"))
 }
 
+/// What is weakened where, with a resource that shows it.
+fn clause(it: &WeakenedFacts) -> String {
+    let mut clause = it.why.clone();
+    if !it.environments.is_empty() {
+        clause = format!("{clause} in {}", it.environments.join(", "));
+    }
+    let more = match it.more {
+        0 => String::new(),
+        n => format!(", and {n} more"),
+    };
+    match &it.shown {
+        Some(shown) => format!("{clause}: {shown}{more}"),
+        None => clause,
+    }
+}
+
 /// What HEAD demands less of than BASE: subject, clause and place.
 fn weakened(cx: GateContext<'_>) -> Vec<(String, String, Option<Place>)> {
     let facts = cx.facts;
     let mut out = Vec::new();
-    for old in facts.base_policies.iter().filter(|it| !it.builtin) {
-        let Some(new) = facts
-            .head_policies
-            .iter()
-            .find(|it| it.name == old.name && it.kind == old.kind)
-        else {
-            out.push((
-                old.name.clone(),
-                format!("{} `{}` is gone", old.kind, old.name),
-                old.place.clone(),
-            ));
-            continue;
-        };
-        for rule in old.rules.iter().filter(|it| !new.rules.contains(it)) {
-            let message = format!("rule `{rule}` is gone");
-            out.push((old.name.clone(), message, new.place.clone()));
-        }
+    for it in &facts.weakened {
+        out.push((it.name.clone(), clause(it), it.place.clone()));
     }
     for file in &facts.control_plane {
-        match (file.class, file.edit) {
-            (Class::Fixture, Edit::Deleted) => {
-                let place = Place::file(&file.path, Side::Base);
-                out.push((
-                    file.path.clone(),
-                    "a fixture is gone".to_owned(),
-                    Some(place),
-                ));
-            }
-            (Class::Exception, Edit::Added | Edit::Modified) => {
-                out.push((
-                    file.path.clone(),
-                    "an exception is added or widened".to_owned(),
-                    Some(Place::file(&file.path, Side::Head)),
-                ));
-            }
-            _ => {}
+        if (file.class, file.edit) == (Class::Fixture, Edit::Deleted) {
+            out.push((
+                file.path.clone(),
+                "a fixture is gone".to_owned(),
+                Some(Place::file(&file.path, Side::Base)),
+            ));
         }
     }
     let name = crate::config::FILE_NAME;

@@ -142,14 +142,9 @@ fn level(cx: GateContext<'_>, policy: &PolicyFacts, rule: &str) -> Level {
     if fewer.any(|it| it.policy == policy.name && it.rule == rule) {
         return Level::Deny;
     }
-    let before = cx
-        .facts
-        .base_policies
-        .iter()
-        .find(|it| it.name == policy.name && it.kind == policy.kind);
-    if before.is_some_and(|it| it.digest == policy.digest) {
-        Level::Warn
-    } else {
-        Level::Deny
-    }
+    let before =
+        cx.facts.base_policies.iter().any(|it| {
+            (&it.name, &it.kind, &it.digest) == (&policy.name, &policy.kind, &policy.digest)
+        });
+    if before { Level::Warn } else { Level::Deny }
 }

@@ -42,6 +42,9 @@ pub struct Facts {
     pub control_plane: Vec<ControlPlaneFile>,
     /// What HEAD's configuration demands less of than BASE's: one clause each.
     pub lowered: Vec<String>,
+    /// What HEAD's policies and exceptions decide less of than BASE's, or may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weakened: Vec<WeakenedFacts>,
     /// Every manifest of HEAD that holds secret values in clear text: in an overlay's output, or in
     /// a file that differs. Never a value.
     pub secrets: Vec<SecretFacts>,
@@ -100,6 +103,7 @@ impl Facts {
             schemas: Vec::new(),
             control_plane: Vec::new(),
             lowered: Vec::new(),
+            weakened: Vec::new(),
             secrets: Vec::new(),
             owners: None,
             suites: Vec::new(),
@@ -274,6 +278,22 @@ impl OverlayFacts {
         }
     }
 
+    /// The same, apart from rules that the overlay deploys.
+    pub fn differs_beyond_rules(&self) -> bool {
+        fn others(it: &[ResourceFacts]) -> impl Iterator<Item = &ResourceFacts> {
+            it.iter().filter(|it| !it.rule)
+        }
+        let render = |it: &'_ Option<RenderFacts>| match it {
+            Some(RenderFacts::Rendered { resources, .. }) => Some(resources.clone()),
+            None => Some(Vec::new()),
+            Some(RenderFacts::Failed { .. }) => None,
+        };
+        match (render(&self.base), render(&self.head)) {
+            (Some(base), Some(head)) => self.differs() && !others(&base).eq(others(&head)),
+            _ => self.differs(),
+        }
+    }
+
     fn base_digests(&self) -> BTreeMap<&ResourceKey, &str> {
         match &self.base {
             Some(RenderFacts::Rendered { resources, .. }) => resources
@@ -374,6 +394,9 @@ pub struct ResourceFacts {
     /// the same ones, because a digest of a short value tells the value. It is equal where the
     /// resource is equal in BASE and HEAD of these facts, and says nothing beyond them.
     pub digest: String,
+    /// Whether it is a rule itself: a policy, or an exception from one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rule: bool,
 }
 
 /// Something that renders, but probably not to what was meant.
@@ -408,6 +431,36 @@ pub struct PolicyFacts {
     /// Where it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+}
+
+/// Something that HEAD's policies decide less of than BASE's, or of which nobody can show that they do
+/// not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeakenedFacts {
+    /// The policy or exception.
+    pub name: String,
+    /// One clause.
+    pub why: String,
+    /// Where it is not so in all of them: the environments whose overlays deploy it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<String>,
+    /// A resource that shows it, with what became of it: `ConfigMap a was refused and is passed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
+    /// How many more show it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// What one rule of one policy said about one resource.

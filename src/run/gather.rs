@@ -2,6 +2,7 @@
 
 mod control_plane;
 mod eased;
+mod fixtures;
 mod lowered;
 mod opened;
 mod taken;
@@ -18,10 +19,11 @@ use unread::Readers;
 
 use super::{
     Stop, aside,
-    overlay::{Outcome, Scene, examine},
+    overlay::{Outcome, Scene, decide, examine, is_judged},
     overrides, owners,
     reach::Touched,
     redact::Texts,
+    rules::{self, Deployed, Ruled, Rules},
     schemas::Validation,
     secrets,
     sides::{Sides, file_stop, repo_stop, sound},
@@ -44,6 +46,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError};
 use tollgate_kustomize::{MemoryFiles, RepoPath};
 use tollgate_yaml::{Sources, YamlError};
@@ -224,23 +227,6 @@ fn facts_of(
         Some(Ok(new)) => new.config.policies.builtin,
         Some(Err(_)) | None => builtin,
     };
-    let policies = step(watch, "policies of BASE", || base.load_policies(builtin));
-    let policies_changed = changed(ControlPlane::Policy) || changed(ControlPlane::Exception);
-    let preview = (!whole && (policies_changed || new_builtin != builtin)).then(|| {
-        step(watch, "policies of HEAD", || {
-            head.load_policies(new_builtin)
-        })
-    });
-    let new = preview.as_ref().unwrap_or(&policies);
-    facts.problems.extend(policies.as_problems("policies"));
-    facts
-        .problems
-        .extend(preview.iter().flat_map(|it| it.as_problems("policy-tests")));
-    if !whole {
-        facts.base_policies.clone_from(&policies.policies);
-    }
-    facts.head_policies.clone_from(&new.policies);
-
     let mut problems = [base.problems(), head.problems()];
     let environments = environments(&config, &base, &head, &mut problems);
     facts
@@ -262,14 +248,50 @@ fn facts_of(
         touched: Touched::new(facts.change.files.iter().map(|it| it.path.as_str())),
         base: before,
         head: head.tree(&config),
-        policies: &policies,
-        preview: preview.as_ref(),
         schemas,
         now,
         placeholders: secrets::Placeholders::of(&config.secrets),
         values: Mutex::default(),
+        kept: AtomicUsize::new(0),
     };
-    let outcomes = examine_all(&scene, &environments, watch);
+    let mut outcomes = examine_all(&scene, &environments, watch);
+    let rules = step(watch, "policies", || {
+        let overlays = outcomes.iter();
+        let deployed: Vec<(Option<&str>, &Deployed)> = overlays
+            .map(|it| (it.facts.environment.as_deref(), &it.deployed))
+            .collect();
+        // What is looked at alone is judged by its own rules, as it stands.
+        let old = if whole { &head } else { &base };
+        Rules::new(
+            old.rules(builtin),
+            head.rules(new_builtin),
+            &deployed,
+            whole,
+        )
+    });
+    decide_all(&scene, &rules, &mut outcomes, watch);
+    facts.problems.extend(rules.problems());
+    [facts.base_policies, facts.head_policies] = rules.facts();
+    if whole {
+        facts.base_policies.clear();
+    } else {
+        let deployed = outcomes.iter().map(|it| &it.deployed);
+        let sources = [base.sources, head.sources];
+        let deciding = rules::deciding(deployed, &facts.change.files, sources);
+        for it in deciding {
+            if !facts.control_plane.iter().any(|own| own.path == it.path) {
+                facts.control_plane.push(it);
+            }
+        }
+        facts.control_plane.sort_by(|a, b| a.path.cmp(&b.path));
+        let lost = fixtures::lost(&rules, [&base, &head], now);
+        let rendered = outcomes.iter().flat_map(|it| {
+            let environment = it.facts.environment.as_deref();
+            it.lost.iter().map(move |lost| (Some(environment), lost))
+        });
+        let shown: Vec<_> = lost.iter().map(|it| (None, it)).chain(rendered).collect();
+        facts.weakened = rules.weakened(&shown);
+    }
     let mut readers = Readers::default();
     for outcome in outcomes {
         readers.add(
@@ -304,7 +326,8 @@ fn facts_of(
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
     // Fixtures that a later change of policies is held against have to hold now.
-    let twice = policies_changed || whole;
+    let rules_changed = changed_rules(&facts) || rules.differ();
+    let twice = rules_changed || whole;
     facts.suites = suites::run(&base.suites(), &head.suites(), twice, now, watch);
     let fixtures = |it: &ControlPlaneFile| it.class == ControlPlane::Fixture;
     if !whole && facts.control_plane.iter().any(fixtures) {
@@ -347,6 +370,28 @@ fn examine_all(
             })
         })
         .collect()
+}
+
+/// Ask the policies, where they have anything to say.
+fn decide_all(scene: &Scene<'_>, rules: &Rules<'_>, outcomes: &mut [Outcome], watch: Watch<'_>) {
+    let judged: Vec<(&mut Outcome, &Ruled<'_>)> = outcomes
+        .iter_mut()
+        .filter_map(|it| {
+            let ruled = rules.of(it.facts.environment.as_deref())?;
+            is_judged(it, ruled).then_some((it, ruled))
+        })
+        .collect();
+    watch(Step::Plan(judged.len()));
+    judged.into_par_iter().for_each(|(outcome, ruled)| {
+        let name = outcome.facts.path.clone();
+        step(watch, &name, || decide(scene, ruled, outcome));
+    });
+}
+
+/// Whether a file of policies or exceptions differs.
+fn changed_rules(facts: &Facts) -> bool {
+    let mut files = facts.control_plane.iter();
+    files.any(|it| matches!(it.class, ControlPlane::Policy | ControlPlane::Exception))
 }
 
 /// Every overlay of either tree with its environment.

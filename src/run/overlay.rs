@@ -1,10 +1,13 @@
-//! One overlay, on both sides: render, compare, evaluate. Its manifests are dropped afterwards, so
-//! that memory does not grow with the number of overlays.
+//! One overlay, on both sides: [`examine`] renders and compares it, and [`decide`] asks the policies,
+//! which are known only when all overlays are rendered: some of them deploy policies. Manifests are
+//! dropped as soon as they can be, so that memory does not grow with the number of overlays.
 
 use super::{
-    policies::{Loaded, evaluate},
+    lost::{self, Lost},
+    policies::{Judged, Loaded, evaluate},
     reach::{Touched, reach},
     redact::Found,
+    rules::{Deployed, Ruled},
     schemas::Validation,
     secrets,
 };
@@ -14,12 +17,14 @@ use crate::{
         SecretFacts, Side, digest, secret,
     },
     renderers::{RenderError, RenderSession, Rendered},
+    repo::discover::{self, Class},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tollgate_kustomize::{Files, RepoPath};
-use tollgate_yaml::Sources;
+use tollgate_yaml::{Node, Sources};
 
 /// One tree, as overlays are rendered from it.
 pub(super) struct Tree<'a> {
@@ -36,10 +41,6 @@ pub(super) struct Scene<'a> {
     pub(super) base: Tree<'a>,
     pub(super) head: Tree<'a>,
     pub(super) touched: Touched,
-    /// BASE's policies, which judge.
-    pub(super) policies: &'a Loaded<'a>,
-    /// HEAD's policies where they differ from BASE's.
-    pub(super) preview: Option<&'a Loaded<'a>>,
     /// Schemas, where those that the configuration names can be had.
     pub(super) schemas: Option<&'a Validation<'a>>,
     pub(super) now: u64,
@@ -47,7 +48,12 @@ pub(super) struct Scene<'a> {
     pub(super) placeholders: secrets::Placeholders,
     /// Where the values of rendered Secrets are noted, for redaction.
     pub(super) values: Mutex<Found>,
+    /// Number of manifests that are kept until the policies are known.
+    pub(super) kept: AtomicUsize,
 }
+
+/// As many manifests are kept until then; overlays beyond that are rendered again.
+const KEPT: usize = 5_000;
 
 /// What came of one overlay.
 pub(super) struct Outcome {
@@ -61,22 +67,96 @@ pub(super) struct Outcome {
     pub(super) read: BTreeSet<RepoPath>,
     /// Files of HEAD that differ and stand in a folder of one of its kustomizations.
     pub(super) beside: BTreeSet<RepoPath>,
+    /// The policies and exceptions that it deploys.
+    pub(super) deployed: Deployed,
+    /// Where HEAD's policies decide less than BASE's.
+    pub(super) lost: Vec<Lost>,
+    /// What it renders to, where that is kept.
+    renders: Option<Renders>,
 }
 
 type Render = Result<Rendered, Box<RenderError>>;
 
+/// An overlay as both sides render it.
+struct Renders {
+    base: Option<Render>,
+    /// `None` also where it is as in BASE.
+    head: Option<Render>,
+    touched: bool,
+    unchanged: bool,
+}
+
+impl Renders {
+    fn new(scene: &Scene<'_>, path: &RepoPath) -> Self {
+        let base = scene
+            .base
+            .overlays
+            .contains(path)
+            .then(|| scene.base.session.render(path));
+        let touched = touched(scene, path, base.as_ref());
+        // What no changed file can have reached renders in HEAD as it does in BASE.
+        let unchanged = !touched && base.as_ref().is_some_and(Result::is_ok);
+        let head = (scene.head.overlays.contains(path) && !unchanged)
+            .then(|| scene.head.session.render(path));
+        Self {
+            base,
+            head,
+            touched,
+            unchanged,
+        }
+    }
+
+    fn before(&self) -> Option<&Rendered> {
+        self.base.as_ref().and_then(|it| it.as_ref().ok())
+    }
+
+    /// What HEAD renders to, with the tree that its places are in.
+    fn after<'a>(&'a self, scene: &'a Scene<'a>) -> Option<(&'a Rendered, &'a Tree<'a>)> {
+        match (&self.head, &self.base) {
+            (Some(Ok(rendered)), _) => Some((rendered, &scene.head)),
+            (None, Some(Ok(rendered))) if self.unchanged => Some((rendered, &scene.base)),
+            _ => None,
+        }
+    }
+
+    /// The policies and exceptions in what both sides render, and the files that they came from.
+    fn deployed(&self, scene: &Scene<'_>, path: &RepoPath) -> Deployed {
+        let mut deployed = Deployed::default();
+        let rules = |rendered: &Rendered| -> Vec<Node> {
+            let rules = rendered.manifests.iter().filter(|it| is_rule(&it.body));
+            rules.map(|it| it.body.clone()).collect()
+        };
+        if let Some(before) = self.before() {
+            deployed.base = rules(before);
+            deployed.base_reads.clone_from(&before.reads);
+        }
+        deployed.head = match (&self.head, self.unchanged && !deployed.base.is_empty()) {
+            // For places in HEAD.
+            (_, true) => scene
+                .head
+                .session
+                .render(path)
+                .map_or_else(|_| deployed.base.clone(), |it| rules(&it)),
+            (Some(Ok(rendered)), _) => {
+                deployed.head_reads.clone_from(&rendered.reads);
+                rules(rendered)
+            }
+            _ => Vec::new(),
+        };
+        let failed = |it: &Option<Render>| matches!(it, Some(Err(_)));
+        deployed.unknown = failed(&self.base) || failed(&self.head);
+        if deployed.base.is_empty() && deployed.head.is_empty() {
+            return Deployed::default();
+        }
+        deployed
+    }
+}
+
 pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<String>) -> Outcome {
-    let base = scene
-        .base
-        .overlays
-        .contains(path)
-        .then(|| scene.base.session.render(path));
-    let touched = touched(scene, path, base.as_ref());
-    // What no changed file can have reached renders in HEAD as it does in BASE.
-    let unchanged = !touched && base.as_ref().is_some_and(Result::is_ok);
-    let head =
-        (scene.head.overlays.contains(path) && !unchanged).then(|| scene.head.session.render(path));
-    let before = base.as_ref().and_then(|it| it.as_ref().ok());
+    let renders = Renders::new(scene, path);
+    let (base, head) = (&renders.base, &renders.head);
+    let (touched, unchanged, before) = (renders.touched, renders.unchanged, renders.before());
+    let deployed = renders.deployed(scene, path);
     let base_facts = base.as_ref().map(|it| facts(it, None));
     let head_facts = if unchanged {
         base_facts.clone()
@@ -105,23 +185,49 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
         schemas: Vec::new(),
         read: BTreeSet::new(),
         beside: BTreeSet::new(),
+        deployed,
+        lost: Vec::new(),
+        renders: None,
     };
     (outcome.read, outcome.beside) = readings(scene, path, head.as_ref());
-    let (rendered, tree) = match (&head, &base) {
-        (Some(Ok(rendered)), _) => (rendered, &scene.head),
-        (None, Some(Ok(rendered))) if unchanged => (rendered, &scene.base),
-        _ => return outcome,
-    };
-    judge(scene, rendered, tree, &mut outcome);
-    outcome.secrets = secrets::rendered(
-        path,
-        rendered,
-        before,
-        &scene.placeholders,
-        tree.sources,
-        tree.side,
-    );
+    if let Some((rendered, tree)) = renders.after(scene) {
+        if let Some(schemas) = scene.schemas {
+            let subjects = subjects(&outcome.facts, rendered);
+            let (path, manifests) = (&outcome.facts.path, &rendered.manifests);
+            outcome.schemas = schemas.validate(path, manifests, &subjects, tree.sources, tree.side);
+        }
+        outcome.secrets = secrets::rendered(
+            path,
+            rendered,
+            before,
+            &scene.placeholders,
+            tree.sources,
+            tree.side,
+        );
+    }
+    if outcome.facts.differs() {
+        let sides = [renders.before(), renders.after(scene).map(|it| it.0)];
+        let count = sides.iter().flatten().map(|it| it.manifests.len()).sum();
+        if scene.kept.fetch_add(count, Ordering::Relaxed) < KEPT {
+            outcome.renders = Some(renders);
+        }
+    }
     outcome
+}
+
+/// Whether a resource is a rule itself: a policy, or an exception from one.
+fn is_rule(body: &Node) -> bool {
+    matches!(
+        discover::classify(body),
+        Some(Class::Policy | Class::Exception)
+    )
+}
+
+/// The manifests of HEAD that are not as in BASE.
+fn subjects<'a>(facts: &OverlayFacts, rendered: &'a Rendered) -> Vec<&'a Manifest> {
+    let changed: BTreeSet<&ResourceKey> = facts.changed().into_iter().map(|it| &it.key).collect();
+    let manifests = rendered.manifests.iter();
+    manifests.filter(|it| changed.contains(&it.key)).collect()
 }
 
 /// The files of HEAD that differ and that the overlay reads, and those that stand beside them.
@@ -200,6 +306,7 @@ fn resources(rendered: &Rendered, before: Option<&Rendered>) -> Vec<ResourceFact
         .collect();
     let resource = |manifest: &Manifest| ResourceFacts {
         key: manifest.key.clone(),
+        rule: is_rule(&manifest.body),
         digest: secret_digest(manifest, before.get(&manifest.key).copied())
             .unwrap_or_else(|| manifest.digest.clone()),
     };
@@ -228,59 +335,76 @@ fn output_digest(rendered: &Rendered, resources: &[ResourceFacts]) -> String {
     digest(text.as_bytes())
 }
 
-/// BASE's policies on what changed, and HEAD's on everything where they differ.
-fn judge(scene: &Scene<'_>, rendered: &Rendered, tree: &Tree<'_>, outcome: &mut Outcome) {
-    let changed: BTreeSet<&ResourceKey> = outcome
-        .facts
-        .changed()
-        .into_iter()
-        .map(|it| &it.key)
-        .collect();
-    let mut subjects: Vec<&Manifest> = rendered
-        .manifests
-        .iter()
-        .filter(|it| changed.contains(&it.key))
-        .collect();
-    if let Some(schemas) = scene.schemas {
-        outcome.schemas = schemas.validate(
-            &outcome.facts.path,
-            &rendered.manifests,
-            &subjects,
-            tree.sources,
-            tree.side,
-        );
-    }
-    // A namespace's labels decide which policies match everything in it.
-    if subjects
-        .iter()
-        .any(|it| it.key.kind == "Namespace" && it.key.api_version == "v1")
-    {
-        subjects = rendered.manifests.iter().collect();
-    }
-    let path = outcome.facts.path.clone();
-    let judge = |policies: &Loaded<'_>, subjects: &[&Manifest]| {
-        let (sources, side) = (tree.sources, tree.side);
-        evaluate(
-            policies,
-            &path,
-            &rendered.manifests,
-            subjects,
-            sources,
-            side,
-            scene.now,
-        )
+/// Whether the policies have anything to say: on what changed, or on everything where they changed.
+pub(super) fn is_judged(outcome: &Outcome, rules: &Ruled<'_>) -> bool {
+    rules.compared.is_some() || outcome.facts.differs()
+}
+
+/// BASE's policies on what changed, and both sides' on everything where they differ.
+pub(super) fn decide(scene: &Scene<'_>, rules: &Ruled<'_>, outcome: &mut Outcome) {
+    let Some(path) = RepoPath::new(&outcome.facts.path) else {
+        return;
     };
-    let judged = judge(scene.policies, &subjects);
-    if let Some(preview) = scene.preview {
-        let all: Vec<&Manifest> = rendered.manifests.iter().collect();
-        let (new, old) = (judge(preview, &all), judge(scene.policies, &all));
-        outcome.preview = new.results;
-        outcome
-            .preview
-            .retain(|it| !old.results.iter().any(|old| same(old, it)));
+    let kept = outcome.renders.take();
+    let renders = kept.unwrap_or_else(|| Renders::new(scene, &path));
+    if let Some((rendered, tree)) = renders.after(scene) {
+        let judge = |policies: &Loaded<'_>, subjects: &[&Manifest]| {
+            ask(scene, policies, (rendered, tree), path.as_str(), subjects)
+        };
+        let mut subjects = subjects(&outcome.facts, rendered);
+        // A namespace's labels decide which policies match everything in it.
+        if subjects
+            .iter()
+            .any(|it| it.key.kind == "Namespace" && it.key.api_version == "v1")
+        {
+            subjects = rendered.manifests.iter().collect();
+        }
+        let judged = judge(&rules.policies, &subjects);
+        outcome.results = judged.results;
+        outcome.passes = judged.passes;
+        if let Some((old, new)) = &rules.compared {
+            let all: Vec<&Manifest> = rendered.manifests.iter().collect();
+            outcome.lost = compare(scene, (old, new), (rendered, tree), path.as_str());
+            let (old, new) = (judge(old, &all), judge(new, &all));
+            outcome.preview = new.results;
+            outcome
+                .preview
+                .retain(|it| !old.results.iter().any(|old| same(old, it)));
+        }
     }
-    outcome.results = judged.results;
-    outcome.passes = judged.passes;
+    if let (Some((old, new)), Some(before), false) =
+        (&rules.compared, renders.before(), renders.unchanged)
+    {
+        let before = (before, &scene.base);
+        let lost = compare(scene, (old, new), before, path.as_str());
+        outcome.lost.extend(lost);
+    }
+}
+
+/// Where HEAD's policies say less than BASE's about what is rendered.
+fn compare(
+    scene: &Scene<'_>,
+    (old, new): (&Loaded<'_>, &Loaded<'_>),
+    (rendered, tree): (&Rendered, &Tree<'_>),
+    path: &str,
+) -> Vec<Lost> {
+    let manifests = &rendered.manifests;
+    let world = |it| Loaded::world(it, path, manifests, tree.sources, tree.side, scene.now);
+    lost::lost(&world(old), &world(new), manifests, path)
+}
+
+fn ask(
+    scene: &Scene<'_>,
+    policies: &Loaded<'_>,
+    (rendered, tree): (&Rendered, &Tree<'_>),
+    path: &str,
+    subjects: &[&Manifest],
+) -> Judged {
+    let (sources, side) = (tree.sources, tree.side);
+    let manifests = &rendered.manifests;
+    evaluate(
+        policies, path, manifests, subjects, sources, side, scene.now,
+    )
 }
 
 fn same(a: &RuleFacts, b: &RuleFacts) -> bool {

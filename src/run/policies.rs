@@ -188,6 +188,13 @@ impl Loaded<'_> {
 }
 
 impl World<'_> {
+    /// What the policies say about one of the manifests, passes included, without places.
+    pub(super) fn answers(&self, manifest: &Manifest) -> Vec<RuleResult> {
+        let sets = self.policies.sets.iter().zip(&self.around);
+        sets.flat_map(|(set, around)| set.evaluate(manifest, &**around))
+            .collect()
+    }
+
     /// What the policies say about one of the manifests.
     pub(super) fn judge(&self, manifest: &Manifest) -> Judged {
         let mut judged = Judged::default();

@@ -10,7 +10,8 @@ use tollgate_yaml::{Dialect, Node, Span};
 /// The names of a kustomization file. Source: kustomize `api/konfig`.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-pub(super) fn is_kustomization(file: &RepoPath) -> bool {
+/// Whether a file has the name of a kustomization.
+pub fn is_kustomization(file: &RepoPath) -> bool {
     NAMES.contains(&file.name())
 }
 

@@ -8,7 +8,7 @@ mod overlays;
 mod policies;
 
 pub use definitions::{DefinitionFiles, definitions};
-pub use kustomizations::{Kustomizations, kustomizations};
+pub use kustomizations::{Kustomizations, is_kustomization, kustomizations};
 pub use overlays::{Mapped, Overlay, overlays};
 pub use policies::{Class, Document, PolicyFiles, classify, is_manifest, policies, suites};
 

@@ -2,27 +2,18 @@
 
 use crate::{
     config::{self, Config, Patterns},
-    engines::ENGINES,
     exit,
     model::{Place, Problem, Side, Watch, step},
     renderers::RENDERERS,
     repo::{
         self,
-        discover::{self, Class, Document, Kustomizations, PolicyFiles},
+        discover::{self, Class, Kustomizations, PolicyFiles},
     },
-    run::{
-        Stop,
-        overlay::Tree,
-        policies::{self, Loaded},
-        secrets,
-        sides::file_stop,
-        suites, waivers,
-    },
+    run::{Stop, overlay::Tree, rules::InFiles, secrets, sides::file_stop, suites, waivers},
     suites::SUITES,
 };
-use std::collections::BTreeSet;
 use tollgate_kustomize::{FileError, Files, RepoPath, Session};
-use tollgate_yaml::{Node, Sources};
+use tollgate_yaml::Sources;
 
 /// One side of the change, searched through.
 pub(in crate::run) struct Opened<'a> {
@@ -77,24 +68,14 @@ impl<'a> Opened<'a> {
         })
     }
 
-    /// The documents with rules and exceptions, and the built-in policies where those judge, loaded.
-    pub(super) fn load_policies(&self, builtin: config::Builtin) -> Loaded<'_> {
-        let wanted = |it: &&Document| matches!(it.class, Class::Policy | Class::Exception);
-        let mut documents = Vec::new();
-        let (mut own, mut judged) = (BTreeSet::new(), false);
-        for it in self.policies.documents.iter().filter(wanted) {
-            let judges = |it: &Node| {
-                let mut engines = ENGINES.iter();
-                engines.any(|engine| engine.recognises(it) && engine.judges(it))
-            };
-            if it.class == Class::Policy {
-                own.insert(it.name.clone());
-                judged |= judges(&it.node);
-            }
-            documents.push(it.node.clone());
+    /// The rules in its files.
+    pub(super) fn rules(&self, builtin: config::Builtin) -> InFiles<'_> {
+        InFiles {
+            documents: &self.policies.documents,
+            sources: self.sources,
+            side: self.side,
+            builtin,
         }
-        let builtin = policies::builtin(builtin, judged, &own, self.sources);
-        policies::load(&documents, &builtin, self.sources, self.side)
     }
 
     pub(super) fn side(&self) -> secrets::Tree<'_> {

@@ -8,7 +8,7 @@ use crate::model::{
     BaselineFacts, Facts, OverlayFacts, OverrideFacts, OverrideMistake, OverrideRequest,
     OwnersFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning, RowRun, RuleFacts,
     RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side, SideFailure,
-    SuiteFacts, SuiteRow, SuiteRun, UnreadFacts, WaiverFacts,
+    SuiteFacts, SuiteRow, SuiteRun, UnreadFacts, WaiverFacts, WeakenedFacts,
     owners::{Demand, DemandFacts, OwnersMistake},
     secret,
 };
@@ -28,6 +28,7 @@ impl Shield {
             preview,
             control_plane: _,
             lowered,
+            weakened,
             schemas,
             secrets,
             owners,
@@ -62,6 +63,18 @@ impl Shield {
             .chain(preview)
             .for_each(|it| self.rule(it));
         lowered.iter_mut().for_each(|it| self.other_text(it));
+        for WeakenedFacts {
+            name: _,
+            why,
+            environments: _,
+            shown: _,
+            more: _,
+            place,
+        } in weakened
+        {
+            self.other_text(why);
+            self.maybe_place(place);
+        }
         schemas.iter_mut().for_each(|it| self.schema(it));
         for SecretFacts {
             overlay: _,

@@ -32,7 +32,7 @@ pub(super) fn less(kind: &str, old: &Value, new: &Value) -> Vec<String> {
     if denies(old) && !denies(new) {
         out.push("no longer denies (`validationActions`)".to_owned());
     }
-    let ignores = |spec: &Value| of(spec, "failurePolicy") == Value::from("Ignore");
+    let ignores = |spec: &Value| of(spec, "failurePolicy") == "Ignore";
     if ignores(new) && !ignores(old) {
         out.push("lets through what it could not judge (`failurePolicy: Ignore`)".to_owned());
     }
