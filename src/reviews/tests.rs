@@ -295,6 +295,7 @@ fn rendered(kinds: &[(&str, &str)]) -> RenderFacts {
             namespace: None,
             name: "x".to_owned(),
         },
+        rule: false,
         digest: "1".to_owned(),
     });
     RenderFacts::Rendered {

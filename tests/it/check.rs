@@ -123,7 +123,7 @@ fn a_head_that_deletes_every_rule_is_judged_by_the_rules_of_base() {
     assert_eq!(
         weakened,
         [
-            "ClusterPolicy `require-team` is gone",
+            "ClusterPolicy `require-team` is gone: ConfigMap web (prod) was refused and is not judged, and 2 more",
             "enforcement of `prod` falls from strict to audit"
         ]
     );

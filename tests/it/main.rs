@@ -30,6 +30,7 @@ mod protection;
 mod real_repository;
 mod registry;
 mod reports;
+mod rules;
 mod said;
 mod secrets;
 mod setup;
