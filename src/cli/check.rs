@@ -1,13 +1,14 @@
 //! `tollgate check`.
 
 use super::{
-    Common, answered, call, call_failed, fail, fail_with_help, print, tips::no_range, warn,
+    Common, answered, call, call_failed, fail, fail_with_help, outputs, print_verdict,
+    tips::no_range, warn,
 };
 use crate::{
     config::{Config, Loaded},
     exit, forges,
     model::{Facts, ForgeKind, WorkerFault},
-    reporters::{self, Detail, REPORTERS, Report, Reporter, Target},
+    reporters::{self, Detail, REPORTERS, Report, Reporter},
     run::{self, Answer, CheckTask, Gathered, Task, record, snapshot, snapshot::Snapshot},
     verdict::Verdict,
     worker::CallError,
@@ -189,30 +190,12 @@ const FORGE_VARIABLES: &[&str] = &["TOLLGATE_", "GH_TOKEN", "GITLAB_TOKEN"];
 impl Output {
     /// Make way for the reports.
     pub(super) fn prepare(&self, common: &Common) -> Result<(), u8> {
-        let mut paths = self.reports.iter().map(|(_, path)| path);
-        paths.try_for_each(|it| prepare(it, common))
+        outputs::prepare(self.paths(), common)
     }
-}
 
-/// The summary of a GitHub job belongs to all commands of its step; every other file to this run.
-fn target(path: &Path) -> Target<'_> {
-    let summary = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
-    if summary.is_some_and(|it| it == path) {
-        Target::Shared(path)
-    } else {
-        Target::Whole(path)
+    pub(super) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.reports.iter().map(|(_, path)| path)
     }
-}
-
-/// Make way for a file that this run writes.
-pub(super) fn prepare(path: &Path, common: &Common) -> Result<(), u8> {
-    reporters::prepare(target(&in_folder(common, path))).map_err(|error| {
-        fail_with_help(
-            exit::UNKNOWN,
-            &format!("cannot write the report `{}`: {error}", path.display()),
-            Some("name a file in a folder that exists and can be written to"),
-        )
-    })
 }
 
 pub(super) fn run(args: &Args, common: &Common) -> u8 {
@@ -222,12 +205,8 @@ pub(super) fn run(args: &Args, common: &Common) -> u8 {
     if let Err(code) = no_range(args.base.as_deref(), "--base", "check --base") {
         return code;
     }
-    let mut files = args.facts_out.iter();
-    if let Err(code) = args
-        .output
-        .prepare(common)
-        .and_then(|()| files.try_for_each(|it| prepare(it, common)))
-    {
+    let files = args.output.paths().chain(&args.facts_out);
+    if let Err(code) = outputs::prepare(files, common) {
         return code;
     }
     let task = Task::Check(CheckTask {
@@ -389,43 +368,21 @@ pub(super) fn tell(verdict: &Verdict, args: &Output, common: &Common) -> u8 {
         look: reporters::Look::default(),
         detail: args.detail(common),
     };
-    let mut written = code;
-    for (name, path) in &args.reports {
-        let Some(reporter) = reporters::named(name) else {
-            return fail(exit::INTERNAL, "a format that was known is gone");
-        };
-        if let Err(error) =
-            reporters::write_file(reporter, &plain, target(&in_folder(common, path)))
-        {
-            written = exit::worst([
-                written,
-                fail(
-                    exit::UNKNOWN,
-                    &format!("cannot write `{}`: {error}", path.display()),
-                ),
-            ]);
-        }
-    }
-    if written != code {
-        return written;
-    }
-    match reporters::named(args.format) {
-        Some(reporter) => show(
-            reporter,
-            Report {
-                look: common.look(),
-                ..plain
-            },
-        ),
-        None => fail(exit::INTERNAL, "a format that was known is gone"),
-    }
+    let Some(reporter) = reporters::named(args.format) else {
+        return fail(exit::INTERNAL, "a format that was known is gone");
+    };
+    let shown = Report {
+        look: common.look(),
+        ..plain
+    };
+    outputs::write(&args.reports, &plain, common, || show(reporter, shown))
 }
 
 /// Print a report to standard output.
 pub(super) fn show(reporter: &dyn Reporter, report: Report<'_>) -> u8 {
     let mut text = Vec::new();
     match reporter.write(&report, &mut text) {
-        Ok(()) => print(&String::from_utf8_lossy(&text), report.exit_code),
+        Ok(()) => print_verdict(&String::from_utf8_lossy(&text), report.exit_code),
         Err(error) => fail(exit::UNKNOWN, &format!("cannot write the report: {error}")),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{
     Common, ask,
-    check::{Patience, ci_environment, forge, forge_environment, in_folder, now, prepare},
-    fail, fail_with_help, print,
+    check::{Patience, ci_environment, forge, forge_environment, in_folder, now},
+    fail, fail_with_help, outputs, print,
 };
 use crate::{
     exit, forges,
@@ -66,8 +66,7 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args, common: &Common) -> u8 {
-    let mut files = args.snapshot.iter();
-    if let Err(code) = files.try_for_each(|it| prepare(it, common)) {
+    if let Err(code) = outputs::prepare(&args.snapshot, common) {
         return code;
     }
     let task = Task::Survey(SurveyTask {

@@ -24,6 +24,7 @@ mod explain;
 mod files;
 mod init;
 mod man;
+mod outputs;
 mod owners;
 mod progress;
 mod render;
@@ -159,6 +160,7 @@ enum Command {
 
 /// Parse the process's arguments, do what they say, give the exit code.
 pub fn main() -> ExitCode {
+    told_of_full_files();
     let outcome = std::panic::catch_unwind(|| {
         let parsed = match Tollgate::try_parse() {
             Ok(parsed) => parsed,
@@ -184,6 +186,17 @@ pub fn main() -> ExitCode {
         }
     });
     ExitCode::from(outcome.unwrap_or(exit::INTERNAL))
+}
+
+/// Have a file that grows over the limit of the process told as an error of the write, which is reported,
+/// and not as a signal, which ends the process without a word.
+fn told_of_full_files() {
+    #[cfg(unix)]
+    {
+        let noticed = std::sync::Arc::default();
+        // Where it cannot be had, the process ends as it would without it.
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noticed);
+    }
 }
 
 /// clap prints help and version to standard output and succeeds; everything else is a usage error.
@@ -320,15 +333,35 @@ pub(crate) fn call_failed(error: &worker::CallError) -> u8 {
     }
 }
 
-/// Write to standard output; a reader that went away ends the program quietly, as `head` expects.
+/// Write to standard output. A reader that went away ends the program as the shell expects of one that
+/// a closed pipe has killed.
 pub(crate) fn print(text: &str, code: u8) -> u8 {
+    /// What a shell says of a process that `SIGPIPE` has ended.
+    const PIPE: u8 = 128 + 13;
+    match write_out(text) {
+        Err(error) if is_gone(&error) && code == exit::ADMITTED => PIPE,
+        other => printed(other, code),
+    }
+}
+
+/// As [`print`], for a verdict: it stands whether or not somebody reads the report to its end.
+pub(crate) fn print_verdict(text: &str, code: u8) -> u8 {
+    printed(write_out(text), code)
+}
+
+fn write_out(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+}
+
+fn is_gone(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+fn printed(written: std::io::Result<()>, code: u8) -> u8 {
+    match written {
         Ok(()) => code,
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe && code == exit::ADMITTED => {
-            exit::UNKNOWN
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => code,
+        Err(error) if is_gone(&error) => code,
         Err(error) => exit::worst([
             code,
             fail(exit::UNKNOWN, &format!("cannot write the output: {error}")),

@@ -74,6 +74,12 @@ impl Objects {
         self.work_dir.as_deref()
     }
 
+    /// Whether a file of the work tree is known to git.
+    pub fn keeps(&self, path: &Path) -> bool {
+        let known = self.with(|repository| Ok(repository.index()?.get_path(path, 0).is_some()));
+        known.unwrap_or(false)
+    }
+
     pub(super) fn caps(&self) -> &Caps {
         &self.caps
     }

@@ -5,6 +5,7 @@
 use crate::verdict::Verdict;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 pub mod backtest;
 mod concise;
@@ -111,26 +112,88 @@ pub enum Target<'a> {
     Shared(&'a Path),
 }
 
-/// Write a report to a file.
+/// A report that is written and does not stand in its place yet.
+#[derive(Debug)]
+pub struct Staged {
+    bytes: Vec<u8>,
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// A temporary file beside the place of the report.
+    File(NamedTempFile),
+    /// A device or a pipe, which takes what is written at once.
+    Stream,
+    /// A file of several commands.
+    Shared,
+}
+
+/// Write a report where it can still be withdrawn; what goes to a stream is held back.
 ///
 /// # Errors
-/// Where the file or its folder cannot be written to.
-pub fn write_file(
+/// Where the folder cannot be written to.
+pub fn stage(
     reporter: &dyn Reporter,
     report: &Report<'_>,
     target: Target<'_>,
-) -> io::Result<()> {
+) -> io::Result<Staged> {
     let mut bytes = Vec::new();
     reporter.write(report, &mut bytes)?;
-    match target {
-        Target::Whole(path) => write_whole(&bytes, path),
-        Target::Shared(path) => {
-            let mut file = shared(path)?;
-            // In one piece, and as a paragraph of its own.
-            if file.metadata()?.len() > 0 {
-                bytes.splice(0..0, *b"\n\n");
+    let (path, kind) = match target {
+        Target::Shared(path) => (path.to_owned(), Kind::Shared),
+        Target::Whole(path) if is_stream(path) => (path.to_owned(), Kind::Stream),
+        Target::Whole(path) => {
+            let path = followed(path);
+            let file = temporary(&bytes, &path)?;
+            (path, Kind::File(file))
+        }
+    };
+    Ok(Staged { bytes, path, kind })
+}
+
+impl Staged {
+    /// Where it goes.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Write what cannot be withdrawn and may fail; nothing happens to a file.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn send(&self) -> io::Result<()> {
+        match self.kind {
+            Kind::Stream => std::fs::OpenOptions::new()
+                .append(true)
+                .open(&self.path)?
+                .write_all(&self.bytes),
+            Kind::File(_) | Kind::Shared => Ok(()),
+        }
+    }
+
+    /// Put a file into its place. Gives the place, where it can be taken back.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn place(self) -> io::Result<Option<PathBuf>> {
+        match self.kind {
+            Kind::Stream => Ok(None),
+            Kind::File(file) => {
+                file.persist(&self.path).map_err(|it| it.error)?;
+                Ok(Some(self.path))
             }
-            file.write_all(&bytes)
+            Kind::Shared => {
+                let mut bytes = self.bytes;
+                let mut file = shared(&self.path)?;
+                // In one piece, and as a paragraph of its own.
+                if file.metadata()?.len() > 0 {
+                    bytes.splice(0..0, *b"\n\n");
+                }
+                file.write_all(&bytes)?;
+                Ok(None)
+            }
         }
     }
 }
@@ -154,7 +217,12 @@ pub fn write_whole(bytes: &[u8], path: &Path) -> io::Result<()> {
             .write_all(bytes);
     }
     let path = followed(path);
-    let path = path.as_path();
+    let file = temporary(bytes, &path)?;
+    file.persist(path).map_err(|it| it.error)?;
+    Ok(())
+}
+
+fn temporary(bytes: &[u8], path: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
@@ -165,8 +233,7 @@ pub fn write_whole(bytes: &[u8], path: &Path) -> io::Result<()> {
     let mut file = builder.prefix(".tollgate-").tempfile_in(folder(path))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|it| it.error)?;
-    Ok(())
+    Ok(file)
 }
 
 /// Whether `path` is a device, a pipe or a stream of this process. What `/dev/stdout` leads to may
@@ -174,6 +241,20 @@ pub fn write_whole(bytes: &[u8], path: &Path) -> io::Result<()> {
 fn is_stream(path: &Path) -> bool {
     path.starts_with("/dev")
         || std::fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir())
+}
+
+/// The place where a file is written to, if it is one that this program replaces: two names of one
+/// file have one place.
+pub fn place_of(target: Target<'_>) -> Option<PathBuf> {
+    let (Target::Whole(path) | Target::Shared(path)) = target;
+    if is_stream(path) {
+        return None;
+    }
+    if let Ok(whole) = std::fs::canonicalize(path) {
+        return Some(whole);
+    }
+    let folder = std::fs::canonicalize(folder(path)).ok()?;
+    Some(folder.join(path.file_name()?))
 }
 
 /// Where a link leads, so that its file is replaced and not the link.

@@ -44,6 +44,7 @@ pub mod snapshot;
 mod suites;
 mod survey;
 mod test;
+mod tracked;
 mod waivers;
 mod workflows;
 
@@ -60,6 +61,7 @@ pub use ownership::{Owned, OwnersTask, Ownership};
 pub use render::{LoadRestrictor, Order, Printed, RenderTask};
 pub use survey::{Branch, SurveyTask, Surveyed};
 pub use test::{TestTask, Tested};
+pub use tracked::is_tracked;
 pub use workflows::Risk;
 
 /// What a worker is asked.

@@ -47,10 +47,18 @@ pub fn call<T: Serialize, A: DeserializeOwned>(
     let mut child = spawn(limits)?;
     let sent = send(&mut child, task);
     let (lines, receiver) = mpsc::sync_channel(256);
-    let reader = child
-        .stdout
-        .take()
-        .map(|stdout| std::thread::spawn(move || read_lines(stdout, &lines)));
+    let reader = child.stdout.take().map(|stdout| {
+        let thread = std::thread::Builder::new();
+        thread.spawn(move || read_lines(stdout, &lines))
+    });
+    let reader = match reader.transpose() {
+        Ok(reader) => reader,
+        Err(error) => {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(CallError::Start(error));
+        }
+    };
     let mut in_flight = InFlight::default();
     let deadline = Instant::now() + limits.wall;
     // A child that is gone before it has read its task has died like any other.

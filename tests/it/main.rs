@@ -22,6 +22,7 @@ mod gitlab;
 mod jobs;
 mod kills;
 mod kubectl;
+mod moved;
 mod next_step;
 mod overrides;
 mod owners;
