@@ -344,9 +344,12 @@ pub(crate) fn print(text: &str, code: u8) -> u8 {
     }
 }
 
-/// As [`print`], for a verdict: it stands whether or not somebody reads the report to its end.
+/// As [`print`], for a verdict: an admission that nobody read is none.
 pub(crate) fn print_verdict(text: &str, code: u8) -> u8 {
-    printed(write_out(text), code)
+    match write_out(text) {
+        Err(error) if is_gone(&error) && code == exit::ADMITTED => exit::UNKNOWN,
+        other => printed(other, code),
+    }
 }
 
 fn write_out(text: &str) -> std::io::Result<()> {

@@ -344,7 +344,7 @@ fn no_report_says_what_the_exit_code_does_not() {
     assert_eq!(left(out.path()), [""; 0]);
 }
 
-/// Nobody reads: manifests end as a shell expects of a closed pipe, a verdict keeps its code.
+/// Nobody reads: manifests end as a shell expects of a closed pipe, and what nobody read is no admission.
 #[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_is_no_defect() {
@@ -361,8 +361,10 @@ fn a_reader_that_goes_away_is_no_defect() {
         output.status.code()
     };
     assert_eq!(unread(&["render", "prod"]), Some(141));
-    assert_eq!(
-        unread(&["check", "--base", "main", "--head", "feature"]),
-        Some(0)
-    );
+    let out = tempfile::TempDir::new().expect("a folder");
+    let report = format!("json={}", out.path().join("a").display());
+    let check = ["check", "--base", "main", "--head", "feature"];
+    let arguments = [&check[..], &["--report", &report]].concat();
+    assert_eq!(unread(&arguments), Some(3));
+    assert_eq!(left(out.path()), [""; 0]);
 }
