@@ -65,6 +65,8 @@ pub enum WaivedBy {
     Exception,
     /// An emergency override.
     Override,
+    /// Nobody: BASE has the same finding, so it is not this change's.
+    Known,
 }
 
 /// One thing that a reviewer should know. Owned, and the first label is its primary one.
@@ -181,6 +183,11 @@ impl Finding {
             Disposition::Stands => None,
             Disposition::Waived(waiver) => Some(waiver),
         }
+    }
+
+    /// Whether BASE has it too, and it does not hold the change for that.
+    pub fn is_known(&self) -> bool {
+        self.waiver().is_some_and(|it| it.by == WaivedBy::Known)
     }
 
     /// Same finding, same fingerprint, however its lines move: SHA-256 over rule and subject and

@@ -150,7 +150,13 @@ impl Examined {
     /// Number of findings that somebody has waived.
     pub fn waived(&self) -> usize {
         let findings = self.findings.iter();
-        findings.filter(|it| !it.disposition.stands()).count()
+        let waived = findings.filter(|it| !it.disposition.stands() && !it.is_known());
+        waived.count()
+    }
+
+    /// Number of findings that BASE has too and that do not hold the change for that.
+    pub fn known(&self) -> usize {
+        self.findings.iter().filter(|it| it.is_known()).count()
     }
 
     fn examine(&mut self, name: impl Into<String>, checks: usize) {

@@ -25,16 +25,27 @@ impl Reporter for Concise {
         let groups = gist::groups(&items);
         let listed = |it: &&Group<'_>| match report.detail {
             Detail::Quiet => it.weight.holds(),
-            Detail::Usual => it.weight != Weight::Notes,
+            Detail::Usual => !matches!(it.weight, Weight::Known | Weight::Notes),
             Detail::All => true,
         };
         for group in groups.iter().filter(listed) {
             writeln!(out, "{}", one(group))?;
         }
-        let notes = groups.iter().filter(|it| it.weight == Weight::Notes);
-        let notes: usize = notes.map(Group::len).sum();
-        if report.detail == Detail::Usual && notes > 0 {
-            writeln!(out, "{}; --all lists them", plural(notes, "note"))?;
+        let count = |weight: Weight| {
+            let groups = groups.iter().filter(move |it| it.weight == weight);
+            groups.map(Group::len).sum::<usize>()
+        };
+        let mut counts = Vec::new();
+        match count(Weight::Known) {
+            0 => {}
+            n => counts.push(format!("{n} known")),
+        }
+        match count(Weight::Notes) {
+            0 => {}
+            n => counts.push(plural(n, "note")),
+        }
+        if report.detail == Detail::Usual && !counts.is_empty() {
+            writeln!(out, "{}; --all lists them", counts.join(", "))?;
         }
         writeln!(out, "{}", gist::sentence(report))
     }
@@ -45,7 +56,7 @@ fn one(group: &Group<'_>) -> String {
     let level = match group.weight {
         Weight::Refuses | Weight::Undecided => "error",
         Weight::Warns => "warning",
-        Weight::Waived | Weight::Notes => "note",
+        Weight::Waived | Weight::Known | Weight::Notes => "note",
     };
     let place = gist::place(finding).or_else(|| finding.labels.first().map(|it| &it.place));
     let place = place.map_or_else(

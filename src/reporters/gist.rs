@@ -22,6 +22,8 @@ pub(super) enum Weight {
     Warns,
     /// Somebody has decided that it does not hold the change.
     Waived,
+    /// BASE has it too.
+    Known,
     /// It is worth knowing.
     Notes,
 }
@@ -56,7 +58,7 @@ impl Item<'_> {
             Weight::Undecided => {
                 digest(format!("{}\0{}", self.finding.rule, self.finding.subject).as_bytes())
             }
-            Weight::Refuses | Weight::Warns | Weight::Waived | Weight::Notes => {
+            Weight::Refuses | Weight::Warns | Weight::Waived | Weight::Known | Weight::Notes => {
                 self.finding.fingerprint()
             }
         }
@@ -82,6 +84,7 @@ pub(super) fn items(verdict: &Verdict) -> Vec<Item<'_>> {
 fn found(record: &GateRecord) -> impl Iterator<Item = Item<'_>> {
     let findings = record.examined.findings.iter().map(|it| Item {
         weight: match (it.waiver(), it.level) {
+            (Some(_), _) if it.is_known() => Weight::Known,
             (Some(_), _) => Weight::Waived,
             (None, Level::Deny) => Weight::Refuses,
             (None, Level::Warn) => Weight::Warns,
@@ -336,6 +339,7 @@ pub(super) fn message<'a>((group, also): &Entry<'a, '_>) -> Cow<'a, str> {
 pub(super) fn waived_by(waiver: &Waiver) -> String {
     let mut text = match waiver.by {
         WaivedBy::Baseline => "the baseline".to_owned(),
+        WaivedBy::Known => "what BASE has".to_owned(),
         WaivedBy::Exception => format!("exception {}", waiver.id),
         WaivedBy::Override => return format!("OVERRIDE {}", emergency(waiver)),
     };
@@ -474,6 +478,10 @@ pub(super) fn sentence_with(report: &Report<'_>, show: impl Fn(&str) -> String) 
     match gates().map(Examined::waived).sum::<usize>() {
         0 => {}
         n => parts.push(format!("{} waived", plural(n, "finding"))),
+    }
+    match gates().map(Examined::known).sum::<usize>() {
+        0 => {}
+        n => parts.push(format!("{n} known")),
     }
     let word = word(verdict.decision);
     format!("{word}: {} (exit {})", parts.join(", "), report.exit_code)

@@ -33,7 +33,7 @@ impl Reporter for Gitlab {
             let severity = match item.weight {
                 Weight::Refuses | Weight::Undecided => "critical",
                 Weight::Warns => "minor",
-                Weight::Waived | Weight::Notes => "info",
+                Weight::Waived | Weight::Known | Weight::Notes => "info",
             };
             let mut description = format!("{} ({})", finding.message, finding.subject);
             if let Some(waiver) = finding.waiver() {

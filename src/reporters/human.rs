@@ -66,7 +66,7 @@ impl Reporter for Human {
             ));
         }
         if report.detail != Detail::Quiet {
-            for weight in [Weight::Warns, Weight::Waived, Weight::Notes] {
+            for weight in [Weight::Warns, Weight::Waived, Weight::Known, Weight::Notes] {
                 sections.push(section(
                     weight,
                     of(weight),
@@ -133,8 +133,8 @@ impl Room {
         let Some((group, _)) = block.first() else {
             return false;
         };
-        let of_the_baseline =
-            (group.finding.waiver()).is_some_and(|it| it.by == WaivedBy::Baseline);
+        let of_the_baseline = (group.finding.waiver())
+            .is_some_and(|it| matches!(it.by, WaivedBy::Baseline | WaivedBy::Known));
         self.all || !of_the_baseline
     }
 }
@@ -184,7 +184,9 @@ fn section<'a: 'b, 'b: 'c, 'c>(
     text.push_str(&count(weight, counted, lead));
     // The baseline gives one reason for all.
     let by = known.first().and_then(|it| it.first());
-    if let Some(waiver) = by.and_then(|it| it.0.finding.waiver()) {
+    if weight == Weight::Known {
+        text.push_str(&count(weight, &known, Lead::Alone));
+    } else if let Some(waiver) = by.and_then(|it| it.0.finding.waiver()) {
         let by = escape::line(&gist::waived_by(waiver));
         text.push_str(&count(weight, &known, Lead::By(&by)));
     }
@@ -223,6 +225,7 @@ fn count(weight: Weight, rest: &[&Block<'_, '_>], lead: Lead<'_>) -> String {
         (Weight::Warns, 1) => "warning",
         (Weight::Warns, _) => "warnings",
         (Weight::Waived, _) => "waived",
+        (Weight::Known, _) => "known",
         (Weight::Notes, 1) => "note",
         (Weight::Notes, _) => "notes",
     };
@@ -314,10 +317,11 @@ fn gates(verdict: &Verdict, look: Look, out: &mut dyn Write) -> io::Result<()> {
             (record.examined.unsure.len(), "undecided"),
             (count(Level::Warn), "warning"),
             (record.examined.waived(), "waived"),
+            (record.examined.known(), "known"),
         ] {
             match (n, what) {
                 (0, _) => {}
-                (n, "undecided" | "waived") => parts.push(format!("{n} {what}")),
+                (n, "undecided" | "waived" | "known") => parts.push(format!("{n} {what}")),
                 (n, what) => parts.push(plural(n, what)),
             }
         }

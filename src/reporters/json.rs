@@ -21,7 +21,7 @@ struct Document<'a> {
     verdict: &'a Verdict,
 }
 
-/// How much there is of everything; what is waived is in no other count.
+/// How much there is of everything; what is waived or known is in no other count.
 #[derive(Serialize)]
 struct Counts {
     checks: usize,
@@ -29,6 +29,7 @@ struct Counts {
     warn: usize,
     note: usize,
     waived: usize,
+    known: usize,
     undecided: usize,
 }
 
@@ -56,6 +57,7 @@ impl Reporter for Json {
                 warn: level(Level::Warn),
                 note: level(Level::Note),
                 waived: gates().map(Examined::waived).sum(),
+                known: gates().map(Examined::known).sum(),
                 undecided: verdict.unsure().count() + verdict.faults.len(),
             },
             verdict,

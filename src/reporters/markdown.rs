@@ -121,6 +121,7 @@ const COLUMNS: &[Column] = &[
     ("undecided", |it| it.examined.unsure.len()),
     ("warnings", |it| it.examined.standing(Level::Warn)),
     ("waived", |it| it.examined.waived()),
+    ("known", |it| it.examined.known()),
 ];
 
 /// The gates that examined something, with the columns in which there is something to count; and the
@@ -168,6 +169,7 @@ fn opening(weight: Weight, count: usize) -> String {
         }
         Weight::Warns => plural(count, "warning"),
         Weight::Waived => format!("{count} waived"),
+        Weight::Known => format!("{count} known"),
         Weight::Notes => plural(count, "note"),
     };
     format!("\n<details><summary>{what}</summary>\n\n")
@@ -196,7 +198,7 @@ fn entry(entry: &gist::Entry<'_, '_>, text: &mut String) {
             prose(&label.text)
         ));
     }
-    if let Some(waiver) = finding.waiver() {
+    if let Some(waiver) = finding.waiver().filter(|_| !finding.is_known()) {
         text.push_str(&format!(
             "  - waived by {}\n",
             prose(&gist::waived_by(waiver))

@@ -179,7 +179,7 @@ impl Results {
             Weight::Refuses => ("fail", "high"),
             Weight::Undecided => ("error", "high"),
             Weight::Warns => ("warn", "medium"),
-            Weight::Waived => ("skip", "info"),
+            Weight::Waived | Weight::Known => ("skip", "info"),
             Weight::Notes => ("warn", "info"),
         };
         let finding = &item.finding;

@@ -111,6 +111,13 @@ fn gates(records: &[GateRecord], out: &mut dyn Write) -> io::Result<()> {
         "Findings of the gate that somebody has waived.",
         waived,
     )?;
+    let known = records.iter().map(|it| (gate(it), it.examined.known()));
+    metric(
+        out,
+        "gate_known",
+        "Findings of the gate that the base has too.",
+        known,
+    )?;
     let unsure = records
         .iter()
         .map(|it| (gate(it), it.examined.unsure.len()));

@@ -126,7 +126,7 @@ fn level(weight: Weight) -> &'static str {
     match weight {
         Weight::Refuses | Weight::Undecided => "error",
         Weight::Warns => "warning",
-        Weight::Waived | Weight::Notes => "note",
+        Weight::Waived | Weight::Known | Weight::Notes => "note",
     }
 }
 
@@ -194,6 +194,9 @@ fn result(item: &Item<'_>, fingerprint: &str) -> Value {
         },
         "properties": { "subject": escape::line(&finding.subject) },
     });
+    if finding.is_known() {
+        result["baselineState"] = "unchanged".into();
+    }
     if let Some(by) = waived {
         result["suppressions"] = json!([{
             "kind": "external",

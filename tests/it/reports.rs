@@ -248,7 +248,7 @@ fn json_is_versioned_and_findings_can_be_followed() {
     assert_eq!(value["exit_code"], 3);
     assert_eq!(
         value["counts"],
-        serde_json::json!({"checks": 9, "deny": 3, "warn": 1, "note": 0, "waived": 0, "undecided": 1})
+        serde_json::json!({"checks": 9, "deny": 3, "warn": 1, "note": 0, "waived": 0, "known": 0, "undecided": 1})
     );
     let findings = value["gates"][0]["examined"]["findings"]
         .as_array()

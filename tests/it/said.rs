@@ -335,6 +335,99 @@ fn all_lists_everything_and_quiet_only_what_holds_the_change() {
     }
 }
 
+/// What BASE has too is counted everywhere, listed on request, and holds nothing.
+#[test]
+fn what_base_has_too_is_known_in_every_format() {
+    let mut examined = Examined::default();
+    for n in 0..30 {
+        let at = place(&format!("apps/a{n:02}.yaml"), 1);
+        let subject = format!("prod: Pod a{n:02}");
+        examined.findings.push(Finding {
+            disposition: Disposition::Waived(Waiver {
+                by: WaivedBy::Known,
+                id: String::new(),
+                reason: "it is there already".to_owned(),
+                owner: None,
+                until: None,
+                place: None,
+            }),
+            ..finding(Level::Deny, "tag", &subject, &at)
+        });
+    }
+    let verdict = verdict(examined, ChangeSummary::default());
+    let sentence = "ADMITTED: every gate passed, 1 check, 30 known (exit 0)";
+    for (format, detail, listed, seen) in [
+        (
+            "human",
+            Detail::Usual,
+            0,
+            "30 known: policies/tag (30); --all lists them\n",
+        ),
+        (
+            "human",
+            Detail::Usual,
+            0,
+            "pass  policies  1 check, 30 known\n",
+        ),
+        (
+            "human",
+            Detail::All,
+            1,
+            "known[policies/tag]: tag is not kept\n",
+        ),
+        ("concise", Detail::Usual, 0, "30 known; --all lists them\n"),
+        (
+            "concise",
+            Detail::All,
+            30,
+            "apps/a29.yaml:1:1: note policies/tag tag is not kept",
+        ),
+        (
+            "github",
+            Detail::Usual,
+            0,
+            "::notice title=Tollgate::ADMITTED",
+        ),
+        (
+            "markdown",
+            Detail::Usual,
+            1,
+            "<details><summary>1 known</summary>",
+        ),
+        (
+            "markdown",
+            Detail::Usual,
+            1,
+            "| `policies` | pass | 1 | 30 |",
+        ),
+        (
+            "sarif",
+            Detail::Usual,
+            30,
+            "\"baselineState\": \"unchanged\"",
+        ),
+        ("json", Detail::Usual, 30, "\"known\": 30"),
+        (
+            "prometheus",
+            Detail::Usual,
+            0,
+            "tollgate_gate_known{gate=\"policies\"} 30\n",
+        ),
+        ("openreports", Detail::Usual, 30, "skip: 30"),
+        ("junit", Detail::Usual, 30, "failures=\"0\""),
+    ] {
+        let text = written(format, &verdict, detail);
+        assert!(text.contains(seen), "{format}: {seen} in\n{text}");
+        assert_eq!(
+            text.matches("tag is not kept").count(),
+            listed,
+            "{format}: {text}"
+        );
+        let told = ["human", "concise", "github", "markdown"].contains(&format);
+        assert!(!told || text.contains(sentence), "{format}: {text}");
+    }
+}
+
 #[test]
 fn a_line_of_the_concise_format_is_what_editors_read() {
     let mut examined = Examined::default();

@@ -32,6 +32,7 @@ pub(super) fn full<'a>(block: &Block<'a, '_>, look: Look, shown: &mut Shown<'a>)
         Weight::Refuses | Weight::Undecided => Title::ERROR,
         Weight::Warns => Title::WARNING,
         Weight::Waived => Title::WARNING.with_name(Some("waived")),
+        Weight::Known => Title::NOTE.with_name(Some("known")),
         Weight::Notes => Title::NOTE,
     };
     let renderer = if look.colour {
@@ -119,7 +120,11 @@ fn by_line<'a>(labels: &[&'a Label]) -> Vec<Vec<&'a Label>> {
 /// What is said under the lines of source.
 fn notes(group: &Group<'_>, also: &[Group<'_>]) -> Vec<(&'static str, String)> {
     let mut notes: Vec<(&str, String)> = Vec::new();
-    if let Some(waiver) = group.finding.waiver() {
+    if let Some(waiver) = group
+        .finding
+        .waiver()
+        .filter(|_| group.weight == Weight::Waived)
+    {
         notes.push(("waived by", escape::line(&gist::waived_by(waiver))));
         notes.extend(
             waiver
@@ -264,6 +269,7 @@ fn title(entry: &gist::Entry<'_, '_>, look: Look) -> String {
         Weight::Undecided => ("undecided", AnsiColor::Yellow),
         Weight::Warns => ("warning", AnsiColor::Yellow),
         Weight::Waived => ("waived", AnsiColor::Yellow),
+        Weight::Known => ("known", AnsiColor::Green),
         Weight::Notes => ("note", AnsiColor::Green),
     };
     let id = match group.weight {
