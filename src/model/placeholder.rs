@@ -100,12 +100,56 @@ fn is_variable(name: &str) -> bool {
             .all(|it| it.is_ascii_alphanumeric() || it == '_')
 }
 
-/// Whether a template's expression takes its value from somewhere: it names a field or a function, and
-/// does not begin with a text or number of its own.
+/// Whether a template's expression takes its value from somewhere: a field, or a function of fields.
+/// A text or a number of its own would be a value (`default "value"`); a key to look up is none.
 fn is_reference(expression: &str) -> bool {
-    let first = expression.chars().next();
-    first.is_some_and(|it| it == '.' || it == '$' || it == '(' || it.is_ascii_alphabetic())
-        && (expression.contains('.') || expression.contains(' '))
+    let name = |it: &str| {
+        it.starts_with(|it: char| it.is_ascii_alphabetic())
+            && it.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
+    };
+    let field = |it: &str| {
+        it.starts_with(['.', '$'])
+            && it
+                .chars()
+                .all(|it| it.is_ascii_alphanumeric() || "_.$-".contains(it))
+    };
+    let short = |it: &str| it.len() <= 3 && it.parse::<u16>().is_ok();
+    let expression = expression.replace(['(', ')'], " ");
+    let mut calls = expression.split('|');
+    let mut source = calls.next().unwrap_or_default().split_whitespace();
+    let Some(first) = source.next() else {
+        return false;
+    };
+    let arguments: Vec<&str> = source.collect();
+    let looks_up = matches!(first, "index" | "get");
+    let from = if arguments.is_empty() {
+        // `values.name`, as an ApplicationSet writes it, says where it comes from too.
+        field(first) || (first.contains('.') && field(&format!(".{first}")))
+    } else {
+        name(first)
+            && arguments.iter().any(|it| field(it))
+            && arguments
+                .iter()
+                .all(|it| field(it) || (looks_up && it.starts_with('"')))
+    };
+    from && calls.all(|call| {
+        let mut words = call.split_whitespace();
+        words.next().is_some_and(name) && words.all(|it| field(it) || short(it))
+    })
+}
+
+/// Whether a text has a template that names a field; comments and texts of its own name none.
+pub fn names_a_field(text: &str) -> bool {
+    let mut templates = text.split("{{").skip(1);
+    templates.any(|it| {
+        let Some((inner, _)) = it.split_once("}}") else {
+            return false;
+        };
+        let inner = inner.trim_matches(['-', ' ', '\t']);
+        let code = inner.split(['"', '`']).step_by(2);
+        let mut words = code.flat_map(|it| it.split([' ', '(', ')', '|', '\t', '\n']));
+        !inner.starts_with("/*") && words.any(|it| it.starts_with(['.', '$']))
+    })
 }
 
 /// Whether a field of a manifest says where a repository of Argo CD is, and nothing else.
@@ -117,21 +161,35 @@ pub fn is_repository_field(body: &Node, key: &str, text: &str) -> bool {
     if !matches!(kind, Some("repository" | "repo-creds")) || !ARGO_PUBLIC.contains(&key) {
         return false;
     }
-    let decoded = data_encoding::BASE64.decode(text.as_bytes()).ok();
+    let packed: String = text.split_whitespace().collect();
+    let decoded = data_encoding::BASE64.decode(packed.as_bytes()).ok();
     let decoded = decoded.and_then(|it| String::from_utf8(it).ok());
     let tells = |text: &str| {
-        let address = text.split_once("://").map_or(text, |it| it.1);
+        let (scheme, address) = text.split_once("://").unwrap_or(("", text));
         let host = address.split('/').next().unwrap_or_default();
-        // `git@host:path` names a user, `user:password@host` lets him in.
-        host.split_once('@').is_some_and(|it| it.0.contains(':'))
+        // `git@host:path` and `ssh://git@host` name a user; `token@host` of a web address and
+        // `user:password@host` let him in, and so may a query.
+        let open = matches!(scheme, "" | "ssh" | "git+ssh");
+        let user = host.rsplit_once('@').map(|it| it.0);
+        user.is_some_and(|it| !open || it.contains(':')) || text.contains('?')
     };
     !tells(text) && !decoded.is_some_and(|it| tells(&it))
 }
 
-/// The mark of another scanner on a line, behind a `#`.
-pub fn mark(line: &str) -> Option<&'static str> {
-    let comment = line.rsplit_once('#')?.1;
-    MARKS.into_iter().find(|it| comment.contains(it))
+/// The mark of another scanner in the comment behind a value; `rest` is what follows the value on its
+/// line.
+pub fn mark(rest: &str) -> Option<&'static str> {
+    let (before, comment) = rest.split_once('#')?;
+    // A comment has a space before it, and a quoted text may hold anything.
+    if !before.ends_with([' ', '\t']) || before.contains(['"', '\'']) {
+        return None;
+    }
+    let is_end = |it: Option<char>| it.is_none_or(|it| !it.is_alphanumeric());
+    MARKS.into_iter().find(|mark| {
+        comment.split_once(*mark).is_some_and(|(before, after)| {
+            is_end(before.chars().next_back()) && is_end(after.chars().next())
+        })
+    })
 }
 
 #[cfg(test)]
@@ -167,6 +225,14 @@ mod tests {
             ("{{ \"hunter2\" }}", false),
             ("{{ hunter2 }}", false),
             ("{{ .a }}hunter2", false),
+            ("{{ (index .a \"password\").b | trunc 8 }}", true),
+            ("{{ values.password }}", true),
+            ("{{ .a | default \"hunter2\" }}", false),
+            ("{{ print \"hunter2\" }}", false),
+            ("{{ print `hunter2` .a }}", false),
+            ("{{ print 12345678 }}", false),
+            ("{{ .a | replace \"x\" \"hunter2\" }}", false),
+            ("{{ $a := \"hunter2\" }}", false),
         ] {
             assert_eq!(is_placeholder(text, false), want, "{text}");
         }
@@ -179,13 +245,18 @@ mod tests {
     #[test]
     fn marks_stand_in_comments() {
         for (line, want) in [
-            ("  a: b # gitleaks:allow", Some("gitleaks:allow")),
+            (" # gitleaks:allow", Some("gitleaks:allow")),
+            (", b: c} # a test, gitleaks:allow", Some("gitleaks:allow")),
             (
-                "  a: b # pragma: allowlist secret",
+                " # pragma: allowlist secret",
                 Some("pragma: allowlist secret"),
             ),
-            ("  a: gitleaks:allow", None),
-            ("  a: b # words", None),
+            (" # nosec", Some("nosec")),
+            (" # nosecret", None),
+            ("# gitleaks:allow", None),
+            (", b: 'c # gitleaks:allow '}", None),
+            (" gitleaks:allow", None),
+            (" # words", None),
         ] {
             assert_eq!(mark(line), want, "{line}");
         }

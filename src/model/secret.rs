@@ -103,7 +103,7 @@ fn sealed_template<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
             .flatten()
         {
             let text = entry.value.as_scalar().map_or("", |it| &it.text);
-            if !entry.value.is_null() && !text.contains("{{") {
+            if !entry.value.is_null() && !placeholder::names_a_field(text) {
                 values.push(value(
                     &format!("spec.template.{map}"),
                     entry,

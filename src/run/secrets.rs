@@ -109,12 +109,17 @@ fn facts(
     })
 }
 
-/// The mark of another scanner on the line on which a value begins.
+/// The mark of another scanner behind a value of one line; nothing marks a block.
 fn mark(node: &Node, sources: &Sources) -> Option<String> {
     let span = node.origin.edit_here();
     let file = sources.get(span.file)?;
-    let line = file.line(file.position(span.start).line);
-    placeholder::mark(line).map(str::to_owned)
+    let text = file.text();
+    let value = text.get(span.start as usize..span.end as usize)?;
+    if value.contains('\n') {
+        return None;
+    }
+    let rest = text.get(span.end as usize..)?.lines().next()?;
+    placeholder::mark(rest).map(str::to_owned)
 }
 
 /// The key's line: the value may begin on the next one. A patch sets the value and leaves the key.
@@ -264,6 +269,8 @@ const TELLS: [&str; 5] = ["ecret", "ECRET", "stringData", "\\x", "\\u"];
 /// A file that cannot be read and may hold a Secret. A template of a Helm chart holds no value yet.
 fn unreadable(tree: &Tree<'_>, text: &str, path: &str) -> Vec<SecretFacts> {
     let side = tree.side;
+    // Every second byte of UTF-16.
+    let text = text.replace('\0', "");
     let may = TELLS.iter().any(|it| text.contains(it));
     if !may || is_chart_template(tree.files, path) {
         return Vec::new();
@@ -311,16 +318,19 @@ fn manifests(documents: &[Node]) -> Vec<Found<'_>> {
     found
 }
 
-/// Depth is limited by the reader.
+/// Depth is limited by the reader. What has items is a list for `kubectl`, whatever its kind is called.
 fn collect<'a>(of: &'a str, document: &'a Node, found: &mut Vec<Found<'a>>) {
     let kind = document.get("kind").and_then(Node::as_str).unwrap_or(of);
     let items = document.get("items").and_then(Node::as_sequence);
-    match (kind.strip_suffix("List"), items) {
-        (Some(of), Some(items)) => items.iter().for_each(|it| collect(of, it, found)),
-        _ => found.push(Found {
+    let of = kind.strip_suffix("List");
+    if items.is_none() || of.is_none() {
+        found.push(Found {
             kind,
             body: document,
-        }),
+        });
+    }
+    for item in items.unwrap_or_default() {
+        collect(of.unwrap_or_default(), item, found);
     }
 }
 

@@ -748,6 +748,13 @@ fn secrets_are_found_however_they_are_written() {
         ("where a repository is", format!("{}stringData: {{type: git, url: 'https://git.example.com/x', name: x}}\n", SECRET.replace("{name: s}", "{name: s, labels: {argocd.argoproj.io/secret-type: repository}}")), &admitted),
         ("how to get into a repository", format!("{}stringData: {{type: git, url: 'https://git.example.com/x', password: x}}\n", SECRET.replace("{name: s}", "{name: s, labels: {argocd.argoproj.io/secret-type: repository}}")), &held),
         ("a password in a repository's address", format!("{}stringData: {{url: 'https://a:one-value@git.example.com/x'}}\n", SECRET.replace("{name: s}", "{name: s, labels: {argocd.argoproj.io/secret-type: repository}}")), &held),
+        ("a list that is not called one", format!("kind: Items\nitems: [{item}]\n"), &held),
+        ("a SealedSecret's template that names nothing", format!("{sealed}spec: {{template: {{data: {{a: 'one-value{{{{/* .x */}}}}'}}}}}}\n"), &held),
+        ("a template with a value of its own", format!("{SECRET}stringData: {{a: '{{{{ .x | default \"one-value\" }}}}'}}\n"), &held),
+        ("a token in a repository's address", format!("{}stringData: {{url: 'https://one-value@git.example.com/x'}}\n", SECRET.replace("{name: s}", "{name: s, labels: {argocd.argoproj.io/secret-type: repository}}")), &held),
+        ("a mark inside of a value", format!("{SECRET}stringData: {{a: 'one-value # gitleaks:allow'}}\n"), &held),
+        ("a mark inside of a block", format!("{SECRET}stringData:\n  a: |\n    one-value # gitleaks:allow\n"), &held),
+        ("a mark behind a block", format!("{SECRET}stringData:\n  a: |\n    one-value\n  b: '${{B}}' # gitleaks:allow\n"), &held),
         ("a value that is marked", format!("{SECRET}stringData:\n  a: one-value # gitleaks:allow\n"), &vec!["warn secrets/marked", "admit"]),
         ("a value beside one that is marked", format!("{SECRET}stringData:\n  a: one-value # gitleaks:allow\n  b: two-value\n"), &held),
     ] {
@@ -758,6 +765,20 @@ fn secrets_are_found_however_they_are_written() {
         added(&[("s.yaml", &bytes)], ""),
         undecided,
         "what is not UTF-8"
+    );
+    assert_eq!(
+        added(
+            &[(
+                "s.yaml",
+                &SECRET
+                    .encode_utf16()
+                    .flat_map(u16::to_be_bytes)
+                    .collect::<Vec<u8>>()
+            )],
+            ""
+        ),
+        undecided,
+        "UTF-16"
     );
     assert_eq!(
         added(&[("s.yaml", b"# \xff\n")], ""),
