@@ -1,11 +1,16 @@
 //! Kubernetes' own kinds, from the embedded asset.
 
-use super::{checker::Checker, removed};
+use super::{
+    checker::Checker,
+    node::{Node, Ref},
+    read::Reader,
+    removed,
+};
 use flate2::read::GzDecoder;
-use jsonschema::Registry;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// See `make-asset.py`: a definition a line, with the versions that have it.
@@ -14,19 +19,26 @@ static ASSET: &[u8] = include_bytes!("kubernetes.txt.gz");
 /// The embedded minor versions, first and last.
 pub(super) const MINORS: (u32, u32) = (25, 37);
 
-/// Where the definitions stand for references.
-const URI: &str = "urn:kubernetes";
-
 const KINDS: &str = "x-kubernetes-group-version-kind";
+
+const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+const DAMAGED: &str = "the embedded schemas are damaged";
 
 /// One version of Kubernetes.
 pub(super) struct Kubernetes {
-    minor: u32,
-    /// `$defs` by name.
-    definitions: Value,
-    registry: Registry<'static>,
+    pub(super) minor: u32,
+    text: String,
+    definitions: Vec<Entry>,
+    names: BTreeMap<String, usize>,
     /// By group, kind and version.
     kinds: BTreeMap<(String, String, String), Kind>,
+}
+
+/// A definition, read when the first resource asks.
+struct Entry {
+    body: Range<usize>,
+    node: OnceLock<Node>,
 }
 
 /// One kind in one version of its group.
@@ -34,15 +46,14 @@ struct Kind {
     /// Minor versions of Kubernetes that serve it, as ranges.
     served: Vec<(u32, u32)>,
     /// Its definition in the chosen version of Kubernetes.
-    definition: Option<String>,
-    checker: OnceLock<Result<Checker, String>>,
+    checker: Option<Checker>,
 }
 
 /// What Kubernetes says of an API version and kind.
 pub(super) enum Standing<'a> {
     /// It serves it; `until` is the first later version that does not.
     Served {
-        checker: &'a Result<Checker, String>,
+        checker: &'a Checker,
         until: Option<u32>,
     },
     /// It did before that minor version.
@@ -62,47 +73,73 @@ impl Kubernetes {
         GzDecoder::new(ASSET)
             .read_to_string(&mut text)
             .map_err(|error| format!("the embedded schemas cannot be read: {error}"))?;
-        let mut definitions = Map::new();
+        let mut definitions = Vec::new();
+        let mut names = BTreeMap::new();
         let mut kinds: BTreeMap<(String, String, String), Kind> = BTreeMap::new();
-        for line in text.lines() {
-            let mut parts = line.splitn(3, '\t');
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let end = start + line.trim_end().len();
+            let mut parts = line.trim_end().splitn(3, '\t');
             let (Some(name), Some(ranges), Some(body)) = (parts.next(), parts.next(), parts.next())
             else {
-                return Err("the embedded schemas are damaged".to_owned());
+                return Err(DAMAGED.to_owned());
             };
-            let ranges = ranges_of(ranges).ok_or("the embedded schemas are damaged")?;
+            let ranges = ranges_of(ranges).ok_or(DAMAGED)?;
             let chosen = ranges.iter().any(|it| it.0 <= minor && minor <= it.1);
-            if !chosen && !body.contains(KINDS) {
-                continue;
-            }
-            let body: Value = serde_json::from_str(body)
-                .map_err(|error| format!("the embedded schemas are damaged: {error}"))?;
-            for key in keys(&body) {
+            for key in keys(body)? {
                 let kind = kinds.entry(key).or_insert_with(|| Kind {
                     served: Vec::new(),
-                    definition: None,
-                    checker: OnceLock::new(),
+                    checker: None,
                 });
                 kind.served.extend(&ranges);
                 if chosen {
-                    kind.definition = Some(name.to_owned());
+                    kind.checker = Some(Checker {
+                        root: Ref::Named(definitions.len()),
+                        own: true,
+                        prunes: true,
+                        status: false,
+                    });
                 }
             }
             if chosen {
-                definitions.insert(name.to_owned(), body);
+                names.insert(name.to_owned(), definitions.len());
+                definitions.push(Entry {
+                    body: end - body.len()..end,
+                    node: OnceLock::new(),
+                });
             }
+            start += line.len();
         }
-        let definitions = json!({ "$defs": definitions });
-        let registry = Registry::new()
-            .add(URI, definitions.clone())
-            .and_then(jsonschema::RegistryBuilder::prepare)
-            .map_err(|error| format!("the embedded schemas cannot be used: {error}"))?;
         Ok(Self {
             minor,
+            text,
             definitions,
-            registry,
+            names,
             kinds,
         })
+    }
+
+    /// The schema of a definition. One that could not be read would take nothing; a test reads each.
+    pub(super) fn node(&self, index: usize) -> &Node {
+        static NOTHING: OnceLock<Node> = OnceLock::new();
+        match self.definitions.get(index) {
+            Some(it) => it
+                .node
+                .get_or_init(|| self.read(&it.body).unwrap_or_default()),
+            None => NOTHING.get_or_init(Node::default),
+        }
+    }
+
+    fn read(&self, body: &Range<usize>) -> Result<Node, String> {
+        let body = self.text.get(body.clone()).ok_or(DAMAGED)?;
+        let body: Value = serde_json::from_str(body).map_err(|it| format!("{DAMAGED}: {it}"))?;
+        let find = |name: &str| self.names.get(name).copied();
+        Reader::of_kubernetes(&find).node(&body, 0, true)
+    }
+
+    /// The definition of what every object has.
+    pub(super) fn metadata(&self) -> Option<usize> {
+        self.names.get(OBJECT_META).copied()
     }
 
     /// `Kubernetes 1.34`.
@@ -124,11 +161,9 @@ impl Kubernetes {
             };
         };
         let serves = |minor| found.served.iter().any(|it| it.0 <= minor && minor <= it.1);
-        match &found.definition {
-            Some(name) => Standing::Served {
-                checker: found
-                    .checker
-                    .get_or_init(|| self.checker(json!({ "$ref": reference(name) }))),
+        match &found.checker {
+            Some(checker) => Standing::Served {
+                checker,
                 until: (self.minor..=MINORS.1).find(|it| !serves(*it)),
             },
             None => match (MINORS.0..self.minor).rev().find(|it| serves(*it)) {
@@ -140,17 +175,12 @@ impl Kubernetes {
         }
     }
 
-    /// Compile a schema that may refer to the definitions of this version.
-    pub(super) fn checker(&self, schema: Value) -> Result<Checker, String> {
-        Checker::new(schema, &self.registry)
-    }
-
     /// The most stable version of a group that serves a kind, other than `version`.
     pub(super) fn instead(&self, group: &str, version: &str, kind: &str) -> Option<String> {
         self.kinds
             .iter()
             .filter(|(key, it)| {
-                key.0 == group && key.1 == kind && key.2 != version && it.definition.is_some()
+                key.0 == group && key.1 == kind && key.2 != version && it.checker.is_some()
             })
             .max_by_key(|(key, _)| stability(&key.2))
             .map(|(key, _)| api_version(group, &key.2))
@@ -160,21 +190,10 @@ impl Kubernetes {
     pub(super) fn kinds_of(&self, group: &str, version: &str) -> Vec<&str> {
         self.kinds
             .iter()
-            .filter(|(key, it)| key.0 == group && key.2 == version && it.definition.is_some())
+            .filter(|(key, it)| key.0 == group && key.2 == version && it.checker.is_some())
             .map(|(key, _)| key.1.as_str())
             .collect()
     }
-
-    /// The definition that a reference names.
-    pub(super) fn follow(&self, reference: &str) -> Option<&Value> {
-        let name = reference.rsplit_once("#/$defs/")?.1;
-        self.definitions.get("$defs")?.get(name)
-    }
-}
-
-/// The reference to a definition, from anywhere.
-pub(super) fn reference(name: &str) -> String {
-    format!("{URI}#/$defs/{name}")
 }
 
 /// `apps/v1`, or `v1` in the core group.
@@ -208,15 +227,20 @@ fn ranges_of(text: &str) -> Option<Vec<(u32, u32)>> {
         .collect()
 }
 
-/// Group, kind and version of every kind that a definition is of.
-fn keys(body: &Value) -> Vec<(String, String, String)> {
+/// Group, kind and version of every kind that a definition is of. Most are of none, and not read.
+fn keys(body: &str) -> Result<Vec<(String, String, String)>, String> {
+    let Some((_, rest)) = body.split_once(KINDS) else {
+        return Ok(Vec::new());
+    };
+    let list = rest.trim_start_matches(['"', ':']);
+    let end = list.find(']').ok_or(DAMAGED)? + 1;
+    let listed: Vec<Value> =
+        serde_json::from_str(&list[..end]).map_err(|it| format!("{DAMAGED}: {it}"))?;
     let text = |it: &Value, key: &str| Some(it.get(key)?.as_str()?.to_owned());
-    let listed = body.get(KINDS).and_then(Value::as_array);
-    listed
-        .into_iter()
-        .flatten()
+    Ok(listed
+        .iter()
         .filter_map(|it| Some((text(it, "group")?, text(it, "kind")?, text(it, "version")?)))
-        .collect()
+        .collect())
 }
 
 #[cfg(test)]
@@ -224,18 +248,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_embedded_version_compiles_every_kind() {
+    fn every_definition_of_every_embedded_version_is_read() {
         for minor in MINORS.0..=MINORS.1 {
             let kubernetes = Kubernetes::new(minor).expect("embedded");
-            let mut count = 0;
-            for (group, kind, version) in kubernetes.kinds.keys() {
-                if let Standing::Served { checker, .. } = kubernetes.standing(group, version, kind)
-                {
-                    assert!(checker.is_ok(), "1.{minor} {group} {kind}");
-                    count += 1;
-                }
+            for (name, index) in &kubernetes.names {
+                let body = &kubernetes.definitions[*index].body;
+                assert!(kubernetes.read(body).is_ok(), "1.{minor} {name}");
             }
-            assert!(count > 100, "1.{minor} has {count} kinds");
+            let served = kubernetes.kinds.values().filter(|it| it.checker.is_some());
+            assert!(served.count() > 100, "1.{minor}");
+            assert!(kubernetes.metadata().is_some(), "1.{minor}");
         }
     }
 

@@ -17,8 +17,10 @@ Changed on the way, because of how an API server reads an object and not what Op
   which the reader of this file does too, so `null` is no type of its own here
 - quantities and int-or-string are types of their own here, not a choice of two that both match
 - formats of integers are ranges
-- merge keys and list types say nothing about validity, except that kinds are found by
-  x-kubernetes-group-version-kind
+- merge keys say nothing about validity; kinds are found by x-kubernetes-group-version-kind
+- a field that OpenAPI requires and a later version no longer does was never asked for by a server:
+  what changed is how Go types are translated. The same holds for the fields of `NOT_ASKED`, whose
+  zero value is one that validation takes
 - the apiVersion of DeleteOptions and WatchEvent lists every group ever; neither can be applied
 """
 
@@ -33,6 +35,16 @@ import kubernetes_validate
 KINDS = "x-kubernetes-group-version-kind"
 RANGES = {"int32": 2**31, "int64": 2**63}
 NEVER_APPLIED = ("meta.v1.DeleteOptions", "meta.v1.WatchEvent")
+KEPT = (KINDS, "x-kubernetes-list-type", "x-kubernetes-list-map-keys")
+NOT_ASKED = {
+    "apiextensions.v1.CustomResourceDefinitionVersion": {"served", "storage"},
+    "core.v1.HTTPHeader": {"value"},
+    "core.v1.ISCSIPersistentVolumeSource": {"lun"},
+    "core.v1.ISCSIVolumeSource": {"lun"},
+    "core.v1.LimitRangeSpec": {"limits"},
+    "core.v1.Sysctl": {"value"},
+    "storage.v1.CSIDriver": {"spec"},
+}
 OWN = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": {"type": ["string", "number"], "format": "quantity"},
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"type": ["string", "integer"]},
@@ -43,7 +55,7 @@ def schema(it):
     """A schema without what says nothing about validity."""
     out = {}
     for key, value in it.items():
-        if key == "description" or (key.startswith("x-") and key != KINDS):
+        if key == "description" or (key.startswith("x-") and key not in KEPT):
             continue
         if key == "type" and isinstance(value, list):
             rest = [name for name in value if name != "null"]
@@ -52,6 +64,8 @@ def schema(it):
             value = {name: schema(child) for name, child in value.items()}
         elif key in ("items", "additionalProperties") and isinstance(value, dict):
             value = schema(value)
+        elif (key, value) == ("x-kubernetes-list-type", "atomic"):
+            continue
         elif key in ("oneOf", "anyOf", "allOf"):
             value = [schema(child) for child in value]
         elif key == "format" and value in RANGES:
@@ -72,6 +86,22 @@ def definition(name, it):
     return out
 
 
+def asked(versions):
+    """By definition and version: the fields that a server may ask for."""
+    out = {}
+    for minor in sorted(versions, reverse=True):
+        for name, it in versions[minor].items():
+            required = set(it.get("required", ()))
+            later = out.get((name, minor + 1))
+            if later is not None:
+                required &= later
+            for suffix, fields in NOT_ASKED.items():
+                if name.endswith("." + suffix):
+                    required -= fields
+            out[name, minor] = required
+    return out
+
+
 def ranges(minors):
     out = []
     for minor in sorted(minors):
@@ -84,12 +114,20 @@ def ranges(minors):
 
 def main(target):
     source = pathlib.Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
-    lines = {}
+    versions = {}
     for folder in source.glob("v1.*-local-strict"):
         minor = int(re.match(r"v1\.(\d+)\.", folder.name)[1])
-        definitions = json.loads((folder / "_definitions.json").read_text())["$defs"]
+        versions[minor] = json.loads((folder / "_definitions.json").read_text())["$defs"]
+    required = asked(versions)
+    lines = {}
+    for minor, definitions in versions.items():
         for name, it in definitions.items():
-            text = json.dumps(definition(name, it), sort_keys=True, separators=(",", ":"))
+            it = definition(name, it)
+            if "required" in it:
+                it["required"] = [field for field in it["required"] if field in required[name, minor]]
+                if not it["required"]:
+                    del it["required"]
+            text = json.dumps(it, sort_keys=True, separators=(",", ":"))
             lines.setdefault((name, text), []).append(minor)
     body = "".join(f"{name}\t{ranges(minors)}\t{text}\n" for (name, text), minors in sorted(lines.items()))
     # No time and no name in the header: the same package gives the same bytes.

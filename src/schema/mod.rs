@@ -6,10 +6,18 @@
 
 mod checker;
 mod crd;
+mod formats;
 mod kubernetes;
+mod later;
+mod node;
+mod objects;
+mod read;
 mod removed;
+mod say;
+mod settle;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 pub use crd::Definitions;
 
@@ -17,16 +25,20 @@ use crate::{
     config::nearest,
     model::{Manifest, Place, SchemaRule},
 };
-use checker::Checker;
 use crd::{Definition, Serves};
 use kubernetes::{Kubernetes, MINORS, Standing, api_version};
+use later::Later;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tollgate_yaml::FieldPath;
 
-/// Schemas, compiled once and shared by threads.
+/// Mistakes of one resource that are told; the rest are counted.
+const MISTAKES: usize = 20;
+
+/// Schemas, read when the first resource asks, and shared by threads.
 pub struct Schemas {
-    kubernetes: Kubernetes,
+    minor: u32,
+    kubernetes: OnceLock<Result<Kubernetes, String>>,
     /// Definitions of renders, by the digest of their manifest.
     rendered: Mutex<BTreeMap<String, Option<Arc<Definition>>>>,
 }
@@ -60,6 +72,13 @@ impl Mistake {
         }
     }
 
+    fn invalid(field: FieldPath, message: String, help: Option<String>) -> Self {
+        Self {
+            help,
+            ..Self::new(SchemaRule::Invalid, field, message)
+        }
+    }
+
     fn unchecked(message: String) -> Self {
         Self::new(SchemaRule::Unchecked, FieldPath::root(), message)
     }
@@ -90,7 +109,8 @@ impl Schemas {
                 })?,
         };
         Ok(Self {
-            kubernetes: Kubernetes::new(minor)?,
+            minor,
+            kubernetes: OnceLock::new(),
             rendered: Mutex::default(),
         })
     }
@@ -124,34 +144,88 @@ impl Schemas {
         beside: &Definitions,
         elsewhere: impl FnOnce() -> &'a Definitions,
     ) -> Vec<Mistake> {
+        let kubernetes = self.kubernetes.get_or_init(|| Kubernetes::new(self.minor));
+        let kubernetes = match kubernetes {
+            Ok(it) => it,
+            Err(why) => return vec![Mistake::unchecked(why.clone())],
+        };
+        let later = Later::of(&manifest.json);
+        let plain = later.without_block(&manifest.json);
+        let asked = Asked {
+            kubernetes,
+            manifest,
+            object: plain.as_ref().unwrap_or(&manifest.json),
+            later,
+        };
+        few(asked.judge(beside, elsewhere))
+    }
+}
+
+/// In the order of fields, each once, and not too many.
+fn few(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    mistakes.sort_by(|a, b| (&a.field, &a.message).cmp(&(&b.field, &b.message)));
+    mistakes.dedup_by(|a, b| (&a.field, &a.message) == (&b.field, &b.message));
+    let more = mistakes.len().saturating_sub(MISTAKES);
+    if more > 0 {
+        let unchecked = |it: &Mistake| it.rule == SchemaRule::Unchecked;
+        let unsure = mistakes
+            .iter()
+            .skip(MISTAKES)
+            .find(|it| unchecked(it))
+            .cloned();
+        mistakes.truncate(MISTAKES);
+        mistakes.extend(unsure);
+        mistakes.push(Mistake::invalid(
+            FieldPath::root(),
+            format!("{more} more mistakes are not listed"),
+            None,
+        ));
+    }
+    mistakes
+}
+
+/// A resource, and whom to ask about it.
+struct Asked<'s> {
+    kubernetes: &'s Kubernetes,
+    manifest: &'s Manifest,
+    /// Without what never reaches a cluster.
+    object: &'s serde_json::Value,
+    later: Later,
+}
+
+impl Asked<'_> {
+    fn judge<'a>(
+        &self,
+        beside: &Definitions,
+        elsewhere: impl FnOnce() -> &'a Definitions,
+    ) -> Vec<Mistake> {
+        let manifest = self.manifest;
         let (version, kind) = (&manifest.key.api_version, &manifest.key.kind);
+        if let Some(mistake) = objects::type_mistake(version, kind, self.later) {
+            return vec![mistake];
+        }
         let (group, version) = version.split_once('/').unwrap_or(("", version));
         match self.kubernetes.standing(group, version, kind) {
             Standing::Served { checker, until } => {
-                let mut mistakes = self.check(checker, manifest);
+                let mut mistakes = checker.check(self.object, self.later, self.kubernetes);
+                mistakes.extend(objects::mistakes(
+                    self.object,
+                    self.later,
+                    Some(self.kubernetes.minor),
+                ));
                 mistakes.extend(self.left(group, version, kind, until));
                 mistakes
             }
-            Standing::Foreign => self.custom(manifest, group, version, beside, elsewhere()),
+            Standing::Foreign => self.custom(group, version, beside, elsewhere()),
             // A group of Kubernetes may be extended by a definition that stands in the repository.
             other => {
                 let elsewhere = elsewhere();
                 if beside.of(group, kind).is_empty() && elsewhere.of(group, kind).is_empty() {
                     vec![self.absent(group, version, kind, &other)]
                 } else {
-                    self.custom(manifest, group, version, beside, elsewhere)
+                    self.custom(group, version, beside, elsewhere)
                 }
             }
-        }
-    }
-
-    fn check(&self, checker: &Result<Checker, String>, manifest: &Manifest) -> Vec<Mistake> {
-        match checker {
-            Ok(checker) => checker.check(&manifest.json, &self.kubernetes),
-            Err(why) => vec![Mistake::unchecked(format!(
-                "{} could not be validated: {why}",
-                manifest.key.kind
-            ))],
         }
     }
 
@@ -242,23 +316,22 @@ impl Schemas {
 
     fn custom(
         &self,
-        manifest: &Manifest,
         group: &str,
         version: &str,
         beside: &Definitions,
         elsewhere: &Definitions,
     ) -> Vec<Mistake> {
-        let kind = &manifest.key.kind;
+        let kind = &self.manifest.key.kind;
         let candidates = match beside.of(group, kind) {
             [] => elsewhere.of(group, kind),
             some => some,
         };
-        let mut answers = candidates
-            .iter()
-            .map(|it| (it, self.ask(it, manifest, version)));
+        let mut answers = candidates.iter().map(|it| (it, self.ask(it, version)));
         let Some((_, first)) = answers.next() else {
             let known = [beside.kinds_of(group), elsewhere.kinds_of(group)].concat();
-            return vec![unknown_kind(manifest, &known)];
+            let mut mistakes = vec![unknown_kind(self.manifest, &known)];
+            mistakes.extend(objects::mistakes(self.object, self.later, None));
+            return mistakes;
         };
         let holds = |it: &[Mistake]| it.iter().any(|it| it.rule != SchemaRule::Deprecated);
         let disagrees = answers
@@ -283,15 +356,21 @@ impl Schemas {
         vec![mistake]
     }
 
-    fn ask(&self, definition: &Definition, manifest: &Manifest, version: &str) -> Vec<Mistake> {
-        let kind = &manifest.key.kind;
+    fn ask(&self, definition: &Definition, version: &str) -> Vec<Mistake> {
+        let kind = &self.manifest.key.kind;
         let field = FieldPath::root().key("apiVersion");
-        let mut mistakes = match definition.version(version, &self.kubernetes) {
+        let mut mistakes = match definition.version(version, self.kubernetes) {
             Serves::Yes {
                 checker,
                 deprecated,
             } => {
-                let mut mistakes = self.check(checker, manifest);
+                let mut mistakes = match checker {
+                    Ok(checker) => checker.check(self.object, self.later, self.kubernetes),
+                    Err(why) => vec![Mistake::unchecked(format!(
+                        "{kind} could not be validated: {why}"
+                    ))],
+                };
+                mistakes.extend(objects::mistakes(self.object, self.later, None));
                 if deprecated {
                     let message = format!("version `{version}` of {kind} is deprecated");
                     let mistake = Mistake::new(SchemaRule::Deprecated, field, message);

@@ -204,7 +204,7 @@ fn a_custom_kind_is_judged_by_its_definition() {
             "pod": {"type": "object", "x-kubernetes-embedded-resource": true},
         },
     });
-    let good = "{city: Lyon, port: http, open: null, size: 2, extra: {count: 1, m: {o: [1]}}, labels: {a: b}, pod: {apiVersion: v1, kind: Pod, metadata: {name: a}}}";
+    let good = "{city: Lyon, port: http, open: always, size: 2, extra: {count: 1, m: {o: [1]}}, labels: {a: b}, pod: {apiVersion: v1, kind: Pod, metadata: {name: a}}}";
     assert_eq!(spec(&shop, good), Vec::<String>::new());
     let cases = [
         ("{}", "Invalid `spec` lacks `city`"),
@@ -219,6 +219,11 @@ fn a_custom_kind_is_judged_by_its_definition() {
         ),
         (
             "{city: Lyon, open: later}",
+            "Invalid `spec.open` must be one of `always`, `never`",
+        ),
+        // A server compares null with the options too, nullable or not.
+        (
+            "{city: Lyon, open: null}",
             "Invalid `spec.open` must be one of `always`, `never`",
         ),
         (
@@ -386,4 +391,470 @@ fn many_mistakes_are_counted() {
     );
     assert_eq!(got.len(), 21);
     assert_eq!(got[20], "Invalid 480 more mistakes are not listed");
+}
+
+#[test]
+fn what_has_a_default_is_not_asked_for_at_any_depth() {
+    let shop = json!({
+        "type": "object",
+        "required": ["mode"],
+        "properties": {
+            "mode": {"type": "string", "enum": ["open", "shut"], "default": "open"},
+            "sinks": {"type": "array", "items": {
+                "type": "object",
+                "required": ["form"],
+                "properties": {"form": {"type": "string", "default": "text"}},
+            }},
+            "by": {"type": "object", "additionalProperties": {
+                "type": "object",
+                "required": ["a"],
+                "properties": {"a": {"type": "integer", "default": 1}},
+            }},
+            "deep": {"type": "object", "default": {}, "required": ["a", "b"], "properties": {
+                "a": {"type": "integer", "default": 1},
+                "b": {"type": "integer"},
+            }},
+        },
+    });
+    assert_eq!(
+        spec(
+            &shop,
+            "{mode: null, sinks: [{}], by: {x: {}}, deep: {b: 1}}"
+        ),
+        Vec::<String>::new()
+    );
+    assert_eq!(spec(&shop, "{}"), ["Invalid `spec.deep` lacks `b`"]);
+}
+
+#[test]
+fn lists_of_maps_and_sets_hold_nothing_twice() {
+    let gate = json!({
+        "type": "object",
+        "properties": {
+            "ports": {
+                "type": "array",
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["port", "protocol"],
+                "items": {"type": "object", "properties": {
+                    "port": {"type": "integer"},
+                    "protocol": {"type": "string", "default": "TCP"},
+                }},
+            },
+            "hosts": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
+        },
+    });
+    let good = "{ports: [{port: 1}, {port: 1, protocol: UDP}, {port: 2}], hosts: [a, b]}";
+    assert_eq!(spec(&gate, good), Vec::<String>::new());
+    assert_eq!(
+        spec(
+            &gate,
+            "{ports: [{port: 1}, {port: 1, protocol: TCP}], hosts: [a, b, a]}"
+        ),
+        [
+            "Invalid `spec.hosts[2]` is in its list already [remove it]",
+            "Invalid `spec.ports[1]` has the `port` and `protocol` of an item before it [remove one of them]",
+        ]
+    );
+    // What is filled in later may differ.
+    let later = "{ports: [{port: '${P}'}, {port: '${P}'}], hosts: ['${H}', '${H}']}";
+    assert_eq!(spec(&gate, later), Vec::<String>::new());
+}
+
+#[test]
+fn formats_of_custom_resources_are_those_of_api_servers() {
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        (
+            "duration",
+            &["5m", "2w", "1h30m", "0", "every 5 minutes", "-1.5h"],
+            &["", "fortnight", "5", "5 x"],
+        ),
+        (
+            "cidr",
+            &["10.0.0.0/8", "010.0.0.0/08", "2001:db8::/32"],
+            &["10.0.0.0/33", "10.0.0.0", "::/129"],
+        ),
+        (
+            "uuid",
+            &[
+                "0A0b0c0d-0000-4000-8000-000000000000",
+                "0a0b0c0d000040008000000000000000",
+            ],
+            &["", "0a0b"],
+        ),
+        (
+            "email",
+            &[
+                "ann@example.com",
+                "Ann B. <ann@example.com>",
+                "\\\"a b\\\"@example.com",
+            ],
+            &["nobody", "a@", "a b@c", "<a@b"],
+        ),
+        (
+            "uri",
+            &[
+                "https://a.example/b?c#d",
+                "/b c",
+                "mailto:a",
+                "http://[::1]:80/",
+            ],
+            &["", "no url", "a/b", "http://a b/", "http://a:b/", "/%zz"],
+        ),
+        (
+            "hostname",
+            &["a", "a-b", "www.example.com", "3.example.com"],
+            &["", "a b", "-a.example.com", "ab-c", "a.b.1"],
+        ),
+        (
+            "ipv4",
+            &["192.0.2.1", "192.000.2.01", "::ffff:192.0.2.1"],
+            &["192.0.2", "256.0.0.1", "::1"],
+        ),
+        ("ipv6", &["::1", "2001:db8::"], &["192.0.2.1", ":::"]),
+        (
+            "mac",
+            &["00:00:5e:00:53:01", "0000.5e00.5301"],
+            &["zz", "00:00:5e:00:53"],
+        ),
+        ("byte", &["aGk="], &["", "aGk", "a b="]),
+        ("date", &["2030-02-28"], &["2030-02-30", "2030-2-3"]),
+        (
+            "date-time",
+            &["2030-01-31T12:00:00Z", "2030-01-31t12:00:00.5+01:00"],
+            &["2030-01-31", "2030-01-31T24:00:00Z", "2030-01-31T12:00:00"],
+        ),
+        ("k8s-short-name", &["a-1"], &["A", "-a", "a.b"]),
+        (
+            "isbn",
+            &["1-61729-085-8", "978-4-87311-368-5"],
+            &["3423214121", "1"],
+        ),
+        ("creditcard", &["4220855426222389"], &["4220855426213389"]),
+        ("ssn", &["123-45-6789"], &["123456789"]),
+        ("hexcolor", &["#fff", "CCccCC"], &["#ff"]),
+        ("rgbcolor", &["rgb(0, 31, 255)"], &["rgb(0,31,256)"]),
+        ("no-format-of-anybody", &["anything"], &[]),
+    ];
+    for (format, good, bad) in cases {
+        let schema =
+            json!({"type": "object", "properties": {"a": {"type": "string", "format": format}}});
+        let told = |text: &str| spec(&schema, &format!("{{a: \"{text}\"}}"));
+        for text in *good {
+            assert_eq!(told(text), Vec::<String>::new(), "{format} {text}");
+        }
+        for text in *bad {
+            assert_eq!(told(text).len(), 1, "{format} {text}");
+        }
+    }
+}
+
+#[test]
+fn whole_numbers_keep_to_their_range() {
+    let schema = json!({"type": "object", "properties": {
+        "a": {"type": "integer", "format": "int32"},
+        "b": {"type": "integer"},
+        "c": {"type": "number", "format": "float"},
+    }});
+    let good = "{a: 2147483647, b: 9223372036854775807, c: 1.5}";
+    assert_eq!(spec(&schema, good), Vec::<String>::new());
+    assert_eq!(
+        spec(
+            &schema,
+            "{a: 2147483648, b: 9223372036854775808, c: 1.0e+39}"
+        ),
+        [
+            "Invalid `spec.a` must be at most 2147483647",
+            "Invalid `spec.b` must be a whole number, but is a number",
+            "Invalid `spec.c` must fit into a number of 32 bits",
+        ]
+    );
+}
+
+#[test]
+fn a_list_that_keeps_unknown_fields_keeps_those_of_its_items() {
+    let item = json!({"type": "object", "properties": {
+        "a": {"type": "object", "properties": {"b": {"type": "integer"}}},
+    }});
+    let mut list = json!({"type": "array", "items": item});
+    let text = "[{x: 1, a: {b: 1, z: 1}}]";
+    assert_eq!(spec(&list, text).len(), 2);
+    list["x-kubernetes-preserve-unknown-fields"] = true.into();
+    assert_eq!(
+        spec(&list, text),
+        ["UnknownField `spec[0].a` has no field `z` [fields here: b]"]
+    );
+}
+
+#[test]
+fn patterns_are_those_of_go() {
+    let cases = [
+        ("^[[:alpha:]]+$", "abc", "ab1"),
+        (r"^\Qa.b\E$", "a.b", "axb"),
+        (r"^\101\x42$", "AB", "101B"),
+        (r"^\p{L}{1,500}$", "équipe", "a1"),
+        (r"^\d+$", "12", "١٢"),
+        ("^[a[b]$", "[", "c"),
+    ];
+    for (pattern, good, bad) in cases {
+        let schema =
+            json!({"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}});
+        assert_eq!(
+            spec(&schema, &format!("{{a: '{good}'}}")),
+            Vec::<String>::new(),
+            "{pattern}"
+        );
+        assert_eq!(
+            spec(&schema, &format!("{{a: '{bad}'}}")).len(),
+            1,
+            "{pattern}"
+        );
+    }
+}
+
+#[test]
+fn what_is_filled_in_later_fits_everything() {
+    let deployment = DEPLOYMENT.replace("replicas: 2", "replicas: ${REPLICAS}");
+    assert_eq!(judge(None, &deployment), Vec::<String>::new());
+    let schema = json!({"type": "object", "required": ["a"], "properties": {
+        "a": {"x-kubernetes-int-or-string": true, "not": {"type": "string"}},
+        "b": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+    }});
+    assert_eq!(
+        spec(&schema, "{a: '${A}', b: 'x${B}'}"),
+        Vec::<String>::new()
+    );
+    assert_eq!(spec(&schema, "{a: b}").len(), 1);
+    let sealed = "ENC[AES256_GCM,data:7kV5YQ==,iv:a,tag:b,type:int]";
+    let text = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{replicas: '{sealed}', selector: {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{containers: [{{name: a, image: a}}]}}}}}}\n"
+    );
+    assert_eq!(judge(None, &text).len(), 1);
+    let text = format!("{text}sops: {{mac: '{sealed}', version: 3.9.0}}\n");
+    assert_eq!(judge(None, &text), Vec::<String>::new());
+}
+
+#[test]
+fn what_no_cluster_can_have_is_invalid() {
+    for (api_version, kind) in [
+        ("Apps/v1", "Deployment"),
+        ("apps/V1", "Deployment"),
+        ("apps//v1", "Deployment"),
+        ("apps/v1/", "Deployment"),
+        ("example.com/v1 ", "Shop"),
+        ("example.com/", "Shop"),
+        ("example_com/v1", "Shop"),
+        ("example.com/v1", "My Shop"),
+    ] {
+        let text = format!("apiVersion: '{api_version}'\nkind: '{kind}'\nmetadata: {{name: a}}\n");
+        let told = judge(None, &text);
+        assert!(
+            told.len() == 1 && told[0].starts_with("Invalid "),
+            "{api_version} {kind}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn names_labels_and_keys_have_their_forms() {
+    let cases = [
+        ("v1", "ConfigMap", "metadata: {name: a_b}", "metadata.name"),
+        (
+            "v1",
+            "ConfigMap",
+            "metadata: {name: a, namespace: A}",
+            "metadata.namespace",
+        ),
+        (
+            "v1",
+            "ConfigMap",
+            "metadata: {name: a, labels: {a: b c}}",
+            "metadata.labels.a",
+        ),
+        (
+            "v1",
+            "ConfigMap",
+            "metadata: {name: a, labels: {a/b/c: d}}",
+            "metadata.labels.a/b/c",
+        ),
+        (
+            "v1",
+            "ConfigMap",
+            "metadata: {name: a, annotations: {'a b': c d}}",
+            "metadata.annotations.a b",
+        ),
+        (
+            "v1",
+            "ConfigMap",
+            "metadata: {name: a}\ndata: {a b: c}",
+            "data.a b",
+        ),
+        (
+            "v1",
+            "ConfigMap",
+            "metadata: {name: a}\ndata: {a: c}\nbinaryData: {a: aGk=}",
+            "binaryData.a",
+        ),
+        (
+            "v1",
+            "Secret",
+            "metadata: {name: a}\nstringData: {a/b: c}",
+            "stringData.a/b",
+        ),
+        ("v1", "Namespace", "metadata: {name: a.b}", "metadata.name"),
+        (
+            "example.com/v1",
+            "Shop",
+            "metadata: {name: A}",
+            "metadata.name",
+        ),
+        (
+            "v1",
+            "Service",
+            "metadata: {name: a}\nspec: {ports: [{port: 0}]}",
+            "spec.ports[0].port",
+        ),
+        (
+            "v1",
+            "Service",
+            "metadata: {name: a}\nspec: {ports: [{name: a, port: 1}, {port: 2}]}",
+            "spec.ports[1]",
+        ),
+        (
+            "v1",
+            "Service",
+            "metadata: {name: a}\nspec: {ports: [{name: a, port: 1}, {name: a, port: 2}]}",
+            "spec.ports[1].name",
+        ),
+        (
+            "v1",
+            "Service",
+            "metadata: {name: a}\nspec: {ports: [{name: a, port: 1}, {name: b, port: 1}]}",
+            "spec.ports[1]",
+        ),
+    ];
+    for (api_version, kind, rest, field) in cases {
+        let text = format!("apiVersion: {api_version}\nkind: {kind}\n{rest}\n");
+        let schemas = Schemas::new(None).expect("embedded");
+        let none = Definitions::new();
+        let mut mistakes = schemas.judge(&manifest(&text), &none, || &none);
+        mistakes.retain(|it| it.rule == SchemaRule::Invalid);
+        let fields: Vec<String> = mistakes
+            .iter()
+            .map(|it| {
+                it.field
+                    .0
+                    .iter()
+                    .fold(String::new(), |path, step| match step {
+                        tollgate_yaml::Step::Key(key) if path.is_empty() => key.to_string(),
+                        tollgate_yaml::Step::Key(key) => format!("{path}.{key}"),
+                        tollgate_yaml::Step::Index(index) => format!("{path}[{index}]"),
+                    })
+            })
+            .collect();
+        assert_eq!(fields, [field], "{rest}");
+    }
+    for (api_version, kind, rest) in [
+        (
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRole",
+            "metadata: {name: 'system:Node'}",
+        ),
+        (
+            "v1",
+            "ConfigMap",
+            "metadata: {name: a.b, labels: {a.example/B_c: ''}, annotations: {A.example/b: c d}}\ndata: {.a_b-c: d}",
+        ),
+        (
+            "v1",
+            "Service",
+            "metadata: {name: a}\nspec: {ports: [{name: a, port: 53}, {name: b, port: 53, protocol: UDP}]}",
+        ),
+        (
+            "v1",
+            "Service",
+            "metadata: {name: a}\nspec: {clusterIP: None}",
+        ),
+        ("v1", "ConfigMap", "metadata: {name: '${NAME}'}"),
+    ] {
+        let text = format!("apiVersion: {api_version}\nkind: {kind}\n{rest}\n");
+        assert_eq!(judge(None, &text), Vec::<String>::new(), "{rest}");
+    }
+}
+
+#[test]
+fn pods_hold_nothing_twice_and_refer_to_what_is_there() {
+    let cases = [
+        ("name: web\n", "name: We_b\n", "containers[0].name`"),
+        (
+            "image: web:1\n",
+            "imagePullPolicy: Always\n",
+            "containers[0]` lacks `image`",
+        ),
+        (
+            "image: web:1\n",
+            "image: web:1\n          env: [{name: A}, {name: A}]\n",
+            "env[1]` has the `name` of an item",
+        ),
+        (
+            "image: web:1\n",
+            "image: web:1\n          env: [{name: 'A=B'}]\n",
+            "env[0].name`",
+        ),
+        (
+            "image: web:1\n",
+            "image: web:1\n          ports: [{containerPort: 80}, {containerPort: 80}]\n",
+            "ports[1]` has the `containerPort` and `protocol`",
+        ),
+        (
+            "image: web:1\n",
+            "image: web:1\n          ports: [{containerPort: 70000}]\n",
+            "must be between 1 and 65535",
+        ),
+        (
+            "image: web:1\n",
+            "image: web:1\n          ports: [{name: http_port, containerPort: 80}]\n",
+            "ports[0].name`",
+        ),
+        (
+            "image: web:1\n",
+            "image: web:1\n          volumeMounts: [{name: a, mountPath: /a}]\n",
+            "is no volume of the pod",
+        ),
+        (
+            "      containers:\n",
+            "      initContainers: [{name: web, image: a}]\n      containers:\n",
+            "is the name of another container",
+        ),
+        (
+            "      containers:\n",
+            "      volumes: [{name: a}, {name: a}]\n      containers:\n",
+            "volumes[1]` has the `name`",
+        ),
+        (
+            "labels: {app: web}}",
+            "labels: {app: other}}",
+            "is no label of the template",
+        ),
+    ];
+    for (from, to, want) in cases {
+        assert!(DEPLOYMENT.contains(from), "{from}");
+        let got = judge(None, &DEPLOYMENT.replacen(from, to, 1));
+        assert!(got.len() == 1 && got[0].contains(want), "{to}: {got:?}");
+    }
+    let fine = DEPLOYMENT.replace("image: web:1\n", "image: web:1\n          ports: [{containerPort: 53}, {containerPort: 53, protocol: UDP}]\n          env: [{name: '${A}'}, {name: '${A}'}]\n");
+    assert_eq!(judge(None, &fine), Vec::<String>::new());
+}
+
+#[test]
+fn a_field_that_servers_never_asked_for_may_be_left_out() {
+    let set = DEPLOYMENT
+        .replace("kind: Deployment", "kind: StatefulSet")
+        .replace("  strategy: null\n", "");
+    for version in ["1.25", "1.31", "1.32", "1.33", "1.37"] {
+        assert_eq!(
+            judge(Some(version), &set),
+            Vec::<String>::new(),
+            "{version}"
+        );
+    }
 }

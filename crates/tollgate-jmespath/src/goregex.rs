@@ -59,9 +59,17 @@ impl Regex {
     /// # Errors
     /// What Go refuses, and expressions whose automaton is too large.
     pub fn new(pattern: &str) -> Result<Self, RegexError> {
+        Self::within(pattern, SIZE_LIMIT)
+    }
+
+    /// Compile a Go expression whose automaton may take so many bytes.
+    ///
+    /// # Errors
+    /// What Go refuses, and expressions whose automaton is larger.
+    pub fn within(pattern: &str, bytes: usize) -> Result<Self, RegexError> {
         let translated = translate(pattern)?;
         let inner = regex::RegexBuilder::new(&translated.pattern)
-            .size_limit(SIZE_LIMIT)
+            .size_limit(bytes)
             .dfa_size_limit(SIZE_LIMIT)
             .build()
             .map_err(|it| match it {
@@ -79,9 +87,27 @@ impl Regex {
         })
     }
 
+    /// Whether Go would read the expression; nothing is compiled.
+    ///
+    /// # Errors
+    /// What Go refuses.
+    pub fn check(pattern: &str) -> Result<(), RegexError> {
+        translate(pattern).map(|_| ())
+    }
+
     /// Whether the text contains a match.
     pub fn is_match(&self, text: &str) -> bool {
         self.inner.is_match(text)
+    }
+
+    /// The groups of every match, the whole of it first; a group that took no part is empty.
+    pub fn groups<'t>(&self, text: &'t str) -> Vec<Vec<&'t str>> {
+        let texts = |it: regex::Captures<'t>| {
+            it.iter()
+                .map(|group| group.map_or("", |it| it.as_str()))
+                .collect()
+        };
+        self.inner.captures_iter(text).map(texts).collect()
     }
 
     /// Every match replaced by the template, where `$1`, `$name` and `${name}` are groups and `$$` is a dollar
