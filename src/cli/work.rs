@@ -13,10 +13,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> u8 {
     let served = worker::apply(args.memory, args.cpu_seconds, args.files)
         .and_then(|()| worker::serve(run::perform));
-    // The parent reads a missing answer as a fault; the code is for its message.
-    if served.is_ok() {
-        exit::ADMITTED
-    } else {
-        exit::LIMIT
+    match served {
+        Ok(()) => exit::ADMITTED,
+        Err(error) => {
+            worker::unable(&error);
+            exit::UNKNOWN
+        }
     }
 }

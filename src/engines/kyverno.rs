@@ -1,7 +1,7 @@
 //! Kyverno's policies.
 
 use super::{Less, Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult, Surroundings};
-use crate::model::{Manifest, RuleOutcome};
+use crate::model::{Manifest, RuleOutcome, within_calendar};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -147,7 +147,7 @@ impl PolicySet for Set {
             }
         }
         fixtures.config_maps = Some(config_maps);
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(within_calendar(now));
         Box::new(Around { fixtures, now })
     }
 

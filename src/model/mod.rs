@@ -43,7 +43,7 @@ pub use render_diff::{
 pub use resource::{Manifest, ResourceKey, digest};
 pub use schema::{SchemaFacts, SchemaResult, SchemaRule};
 pub use suite::{RowRun, RowStatus, RuleCoverage, SuiteRun};
-pub use time::utc;
+pub use time::{utc, within_calendar};
 pub use waiver::{
     BASELINED, BaselineFacts, EXCEPTABLE, ExceptionFacts, ExceptionSubject, OverrideFacts,
     OverrideMistake, OverrideRequest, WaiverFacts,

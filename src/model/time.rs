@@ -14,9 +14,26 @@ pub fn utc(seconds: u64) -> String {
     )
 }
 
+/// Seconds since 1970 that every calendar holds. A clock that is ahead of them counts as the last second
+/// that RFC 3339 can write.
+pub fn within_calendar(seconds: u64) -> u64 {
+    /// `9999-12-31T23:59:59Z`.
+    const LAST: u64 = 253_402_300_799;
+    seconds.min(LAST)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::utc;
+    use super::{utc, within_calendar};
+
+    #[test]
+    fn a_clock_that_is_ahead_of_every_calendar_is_a_time() {
+        assert_eq!(within_calendar(1_798_740_000), 1_798_740_000);
+        // The year 3,000,000, and later than any.
+        for seconds in [94_608_000_000_000, u64::MAX] {
+            assert_eq!(utc(within_calendar(seconds)), "9999-12-31T23:59:59Z");
+        }
+    }
 
     #[test]
     fn seconds_are_a_date() {

@@ -1,7 +1,7 @@
 //! `kyverno-test.yaml`.
 
 use super::{SuiteFormat, SuiteOptions};
-use crate::model::{Place, RowRun, RowStatus, RuleCoverage, SuiteRun};
+use crate::model::{Place, RowRun, RowStatus, RuleCoverage, SuiteRun, within_calendar};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tollgate_kustomize::{EntryKind, Files, RepoPath};
@@ -28,7 +28,7 @@ impl SuiteFormat for KyvernoTest {
     ) -> Vec<SuiteRun> {
         let test = TestOptions {
             compat: options.compat,
-            now: SystemTime::UNIX_EPOCH + Duration::from_secs(options.now),
+            now: SystemTime::UNIX_EPOCH + Duration::from_secs(within_calendar(options.now)),
         };
         testfile::run_suite(&Tree(files), sources, path.as_str(), &test)
             .into_iter()

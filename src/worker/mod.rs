@@ -127,6 +127,15 @@ pub fn serve<T: DeserializeOwned + Send, A: Serialize + Send>(
     }
 }
 
+/// Tell the parent that this process cannot work: a limit is refused, or a thread cannot be started.
+pub fn unable(why: &io::Error) {
+    let line: Line<()> = Line::Unable(why.to_string());
+    if let Ok(text) = serde_json::to_string(&line) {
+        // A parent that is gone needs no reason.
+        let _ = writeln!(io::stdout().lock(), "{text}");
+    }
+}
+
 /// The text of a panic, if it is a constant of this program. One that was put together may quote
 /// what was read, a Secret too.
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &'static str {
@@ -217,6 +226,7 @@ fn receive<A: DeserializeOwned>(
                 watch(step);
             }
             Ok(Line::Answer(answer)) => return Ok(answer),
+            Ok(Line::Unable(why)) => return Err(CallError::Start(io::Error::other(why))),
             Ok(Line::Panic(message)) => return Err(CallError::Defect(message)),
             // A child that is killed in the middle of a line leaves half of one.
             Err(_) => return Err(in_flight.fault(DIED)),

@@ -11,6 +11,8 @@ pub(super) enum Line<A> {
     Step(Step),
     /// The answer; the last line.
     Answer(A),
+    /// The child cannot work here, and why; the last line.
+    Unable(String),
     /// A defect of this program; the last line.
     Panic(String),
 }

@@ -368,3 +368,18 @@ fn a_reader_that_goes_away_is_no_defect() {
     assert_eq!(unread(&arguments), Some(3));
     assert_eq!(left(out.path()), [""; 0]);
 }
+
+/// A machine that gives the worker no thread.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_that_cannot_start_a_thread_says_so() {
+    let parted = good();
+    let sides = ["--base", "main", "--head", "feature", "--memory", "1"];
+    let output = parted.check(&sides, &[]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(
+        told.starts_with("error: cannot start the worker: "),
+        "{told}"
+    );
+}
