@@ -1,6 +1,6 @@
 //! What a new configuration demands less of than the old one.
 
-use super::{Config, Enforcement, Environment, Loaded, Policies};
+use super::{Config, Enforcement, Environment, KnownFindings, Loaded, Policies};
 use serde::Serialize;
 
 /// One clause for each demand of `old` that `new` lowers, or changes in a way of which that cannot
@@ -39,6 +39,9 @@ fn environment(old: &Environment, new: &Environment, out: &mut Vec<String>) {
     if strictness(new.enforcement) < strictness(old.enforcement) {
         let (old, new) = (old.enforcement.as_str(), new.enforcement.as_str());
         out.push(format!("enforcement of `{name}` falls from {old} to {new}"));
+    }
+    if old.known == KnownFindings::Hold && new.known != old.known {
+        out.push(format!("`known` of `{name}` falls from hold to report"));
     }
     let fewer = old.overlays.iter().any(|it| !new.overlays.contains(it));
     if fewer || old.others && !new.others {

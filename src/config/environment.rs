@@ -19,6 +19,9 @@ pub struct Environment {
     pub others: bool,
     /// What its findings do to a change.
     pub enforcement: Enforcement,
+    /// What findings do that BASE has too.
+    #[serde(default = "report")]
+    pub known: KnownFindings,
     /// Where a version must have been before; `None`: it may come from anywhere.
     pub promote_from: Option<PromoteFrom>,
     /// Overlays (by folder name) in the order in which they may receive a version.
@@ -73,6 +76,7 @@ impl Environment {
             overlays: settings.overlays.patterns,
             others: settings.overlays.others,
             enforcement: settings.enforcement,
+            known: settings.known,
             promote_from: settings.promote_from,
             waves: settings.waves,
             images: settings.images,
@@ -89,6 +93,8 @@ section! {
         overlays: Overlays,
         /// What its findings do to a change.
         enforcement: Enforcement = Enforcement::Enforce,
+        /// What findings do that BASE has too.
+        known: KnownFindings = KnownFindings::Report,
         /// Where a version must have been before; without it, it may come from anywhere.
         promote_from: Option<PromoteFrom> = None,
         /// Overlays (by folder name) in the order in which they may receive a version.
@@ -144,6 +150,20 @@ choice! {
         /// Warnings and unknowns block too.
         Strict = "strict",
     }
+}
+
+choice! {
+    /// What findings do that BASE has too. `report` where the file says nothing.
+    pub enum KnownFindings {
+        /// They are counted, and listed on request.
+        Report = "report",
+        /// They hold a change that touches their resource, as new ones do.
+        Hold = "hold",
+    }
+}
+
+fn report() -> KnownFindings {
+    KnownFindings::Report
 }
 
 section! {

@@ -16,7 +16,7 @@
 //!   demanded ([`COVERAGE`]), because a repository that never heard of it would be refused at once.
 //! * Gates that need settings (approvals, protection, promotion, images, Argo CD) have none.
 
-use super::{Enforcement, Environment, Name, Pattern, Percent};
+use super::{Enforcement, Environment, KnownFindings, Name, Pattern, Percent};
 use std::collections::{BTreeMap, BTreeSet};
 use tollgate_kustomize::RepoPath;
 
@@ -109,6 +109,7 @@ impl Found {
             overlays: self.overlays.into_iter().collect(),
             others: false,
             enforcement,
+            known: KnownFindings::Report,
             promote_from: None,
             waves: Vec::new(),
             images: None,

@@ -24,8 +24,8 @@ pub use baseline::{baseline, baseline_text};
 pub use compare::lowered;
 pub use emergency::read_override;
 pub use environment::{
-    Argocd, Enforcement, Environment, Feature, Freeze, Identity, Images, Pin, PromoteFrom, Rule,
-    TargetRevision, Window,
+    Argocd, Enforcement, Environment, Feature, Freeze, Identity, Images, KnownFindings, Pin,
+    PromoteFrom, Rule, TargetRevision, Window,
 };
 pub use exceptions::{exceptions, exceptions_schema};
 pub use places::Places;

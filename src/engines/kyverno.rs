@@ -1,11 +1,15 @@
 //! Kyverno's policies.
 
-use super::{Less, Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult, Surroundings};
+use super::{
+    Before, Less, Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult, Surroundings,
+};
 use crate::model::{Manifest, RuleOutcome, within_calendar};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
-use tollgate_kyverno::{Exceptions, Fixtures, Operation, Outcome, Request, RuleType};
+use tollgate_kyverno::{
+    Changed, Exceptions, Fixtures, Operation, Outcome, Policy, PolicyResponse, Request, RuleType,
+};
 use tollgate_yaml::{FieldPath, Node};
 
 pub(super) struct Kyverno;
@@ -151,7 +155,80 @@ impl PolicySet for Set {
         Box::new(Around { fixtures, now })
     }
 
-    fn evaluate(&self, manifest: &Manifest, around: &dyn Surroundings) -> Vec<RuleResult> {
+    fn evaluate(
+        &self,
+        manifest: &Manifest,
+        around: &dyn Surroundings,
+        before: Option<Before<'_>>,
+    ) -> Vec<RuleResult> {
+        let responses = self.responses(&manifest.json, around);
+        let judged = |it: &Outcome| !matches!(it, Outcome::Pass | Outcome::Skip { .. });
+        let mut rules = responses.iter().flat_map(|it| &it.1.rules);
+        let worth = rules.any(|it| judged(&it.outcome));
+        let old = before.filter(|_| worth).map(|it| {
+            let responses = self.responses(&it.manifest.json, it.around);
+            (&it.manifest.json, responses)
+        });
+        let is_known = |policy: &Policy, result: &tollgate_kyverno::RuleResult| {
+            let (before, old) = old.as_ref()?;
+            let rule = policy.rules.iter().find(|it| it.name == result.rule)?;
+            let old = said(old, policy, &rule.name)?;
+            if std::mem::discriminant(old) != std::mem::discriminant(&result.outcome) {
+                return None;
+            }
+            let failed = matches!(old, Outcome::Fail { .. });
+            match rule.changed(before, &manifest.json) {
+                Changed::Nothing => Some(text(old) == text(&result.outcome)),
+                Changed::Elements(new) if failed => {
+                    let responses = self.responses(&new, around);
+                    let new = said(&responses, policy, &rule.name);
+                    Some(new == Some(&Outcome::Pass))
+                }
+                Changed::Elements(_) | Changed::Something => Some(false),
+            }
+        };
+        let mut results = Vec::new();
+        for (policy, response) in &responses {
+            for rule in &response.rules {
+                let known = judged(&rule.outcome) && is_known(policy, rule).unwrap_or(false);
+                // A rule that generates is not missed.
+                let unsupported = matches!(rule.outcome, Outcome::Unsupported { .. })
+                    && rule.kind != RuleType::Generate;
+                let said = rule.outcome.clone();
+                let (outcome, field) = outcome(said, &rule.rule, policy.scored, rule.kind);
+                results.push(RuleResult {
+                    policy: response.policy.clone(),
+                    rule: rule.written.clone(),
+                    rule_span: rule.at,
+                    outcome,
+                    unsupported,
+                    known,
+                    field,
+                });
+            }
+            results.extend(response.doubts.iter().map(|doubt| RuleResult {
+                policy: response.policy.clone(),
+                rule: doubt.rule.clone(),
+                rule_span: doubt.at,
+                outcome: RuleOutcome::Warn {
+                    message: doubt.message.clone(),
+                    field: String::new(),
+                },
+                unsupported: false,
+                known: false,
+                field: FieldPath::root(),
+            }));
+        }
+        results
+    }
+}
+
+impl Set {
+    fn responses(
+        &self,
+        object: &serde_json::Value,
+        around: &dyn Surroundings,
+    ) -> Vec<(&Policy, PolicyResponse)> {
         // No results would read as nothing to complain about; a defect must not.
         let around = around
             .as_any()
@@ -159,7 +236,7 @@ impl PolicySet for Set {
             .expect("surroundings come from the set that is asked");
         let (values, rule_values) = (BTreeMap::new(), BTreeMap::new());
         let request = Request {
-            object: Some(&manifest.json),
+            object: Some(object),
             old_object: None,
             operation: Operation::Create,
             user_info: None,
@@ -168,35 +245,33 @@ impl PolicySet for Set {
             fixtures: &around.fixtures,
             now: around.now,
         };
-        let mut results = Vec::new();
-        for (policy, response) in self.policies.evaluate(&request) {
-            for rule in response.rules {
-                // A rule that generates is not missed.
-                let unsupported = matches!(rule.outcome, Outcome::Unsupported { .. })
-                    && rule.kind != RuleType::Generate;
-                let (outcome, field) = outcome(rule.outcome, &rule.rule, policy.scored, rule.kind);
-                results.push(RuleResult {
-                    policy: response.policy.clone(),
-                    rule: rule.written,
-                    rule_span: rule.at,
-                    outcome,
-                    unsupported,
-                    field,
-                });
-            }
-            results.extend(response.doubts.into_iter().map(|doubt| RuleResult {
-                policy: response.policy.clone(),
-                rule: doubt.rule,
-                rule_span: doubt.at,
-                outcome: RuleOutcome::Warn {
-                    message: doubt.message,
-                    field: String::new(),
-                },
-                unsupported: false,
-                field: FieldPath::root(),
-            }));
-        }
-        results
+        let responses = self.policies.evaluate(&request);
+        let policies = self.policies.policies();
+        let own = |it: &PolicyResponse| policies.iter().find(|policy| policy.span == it.at);
+        let found = responses
+            .into_iter()
+            .filter_map(|(_, it)| Some((own(&it)?, it)));
+        found.collect()
+    }
+}
+
+/// What a rule of a policy said.
+fn said<'r>(
+    responses: &'r [(&Policy, PolicyResponse)],
+    policy: &Policy,
+    rule: &str,
+) -> Option<&'r Outcome> {
+    let (_, response) = responses.iter().find(|it| it.0.span == policy.span)?;
+    let result = response.rules.iter().find(|it| &*it.rule == rule)?;
+    Some(&result.outcome)
+}
+
+fn text(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Pass => "",
+        Outcome::Fail { message, .. } => message,
+        Outcome::Skip { why } | Outcome::Error { why } => why,
+        Outcome::Unsupported { feature } => feature,
     }
 }
 

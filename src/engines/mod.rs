@@ -71,10 +71,24 @@ pub struct LoadedPolicy {
 /// Loaded policies, shared by threads.
 pub trait PolicySet: Send + Sync {
     /// What every rule that matches says about one manifest.
-    fn evaluate(&self, manifest: &Manifest, around: &dyn Surroundings) -> Vec<RuleResult>;
+    fn evaluate(
+        &self,
+        manifest: &Manifest,
+        around: &dyn Surroundings,
+        before: Option<Before<'_>>,
+    ) -> Vec<RuleResult>;
     /// What evaluation needs to know of the other manifests of an overlay, and the time in seconds
     /// since 1970; made once an overlay.
     fn surroundings(&self, manifests: &[Manifest], now: u64) -> Box<dyn Surroundings>;
+}
+
+/// The same resource as BASE has it, and what is around it there.
+#[derive(Clone, Copy)]
+pub struct Before<'a> {
+    /// The manifest.
+    pub manifest: &'a Manifest,
+    /// From the set that is asked.
+    pub around: &'a dyn Surroundings,
 }
 
 /// What an engine knows of the manifests around the one that it judges.
@@ -96,6 +110,8 @@ pub struct RuleResult {
     pub outcome: RuleOutcome,
     /// Whether it asks for what the engine does not evaluate yet: nothing is wrong with it then.
     pub unsupported: bool,
+    /// Whether it said the same before, of values that are the same now.
+    pub known: bool,
     /// The field that it is about; the root where the rule speaks of the whole resource.
     pub field: FieldPath,
 }

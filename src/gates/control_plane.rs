@@ -119,6 +119,7 @@ fn not_evaluated(cx: GateContext<'_>) -> Vec<Unsure> {
             name,
             overlays: _,
             others: _,
+            known: _,
             enforcement: _,
             promote_from,
             waves,

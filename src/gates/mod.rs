@@ -4,8 +4,8 @@
 //! two lines below.
 
 use crate::{
-    config::{Config, Loaded},
-    finding::{Finding, Level},
+    config::{Config, KnownFindings, Loaded},
+    finding::{Disposition, Finding, Level, WaivedBy, Waiver},
     model::{Facts, OverlayFacts, Place, Problem, ResourceKey},
 };
 pub use protection::{Answer, Demand, demands};
@@ -82,11 +82,31 @@ impl<'a> GateContext<'a> {
         self.settings.place(setting)
     }
 
+    /// Who says that a finding does not hold because BASE has it too; `None` where it does.
+    fn known(&self, overlay: &OverlayFacts) -> Option<Disposition> {
+        let environment = overlay.environment.as_deref();
+        let environment = environment.and_then(|it| self.config.environment(it));
+        let holds = environment.is_some_and(|it| it.known == KnownFindings::Hold);
+        (!holds).then(known)
+    }
+
     /// The line of `tollgate.yaml` that says how strictly an environment is judged.
     fn enforcement_place(&self, environment: &str) -> Option<&'a Place> {
         self.settings
             .place(&format!("environments.{environment}.enforcement"))
     }
+}
+
+/// BASE has the same finding.
+fn known() -> Disposition {
+    Disposition::Waived(Waiver {
+        by: WaivedBy::Known,
+        id: String::new(),
+        reason: "it is there already, and the change does not touch what decides it".to_owned(),
+        owner: None,
+        until: None,
+        place: None,
+    })
 }
 
 /// What a gate looked at and what it found there.

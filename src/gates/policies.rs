@@ -1,7 +1,7 @@
 use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems, subject, unknown_overlay};
 use crate::{
     config::{Builtin, Enforcement},
-    finding::{Finding, Level},
+    finding::{Disposition, Finding, Level},
     model::{OverlayFacts, PolicyFacts, RuleFacts, RuleOutcome},
 };
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ impl Gate for Policies {
             judge(
                 cx,
                 result,
-                (environment, enforcement),
+                (environment, enforcement, cx.known(overlay)),
                 &subject,
                 &mut examined,
             );
@@ -85,15 +85,16 @@ fn is_built_in(policies: &[PolicyFacts], name: &str) -> bool {
 fn judge(
     cx: GateContext<'_>,
     result: &RuleFacts,
-    (environment, enforcement): (Option<&str>, Enforcement),
+    (environment, enforcement, known): (Option<&str>, Enforcement, Option<Disposition>),
     subject: &str,
     examined: &mut Examined,
 ) {
     let built_in = is_built_in(&cx.facts.base_policies, &result.policy);
+    let disposition = known.filter(|_| result.known);
     let (message, field, level) = match (&result.outcome, enforcement) {
         (RuleOutcome::Pass | RuleOutcome::Skip { .. }, _) => return,
         (RuleOutcome::Error { why }, Enforcement::Enforce | Enforcement::Strict)
-            if result.unsupported =>
+            if result.unsupported && disposition.is_none() =>
         {
             examined.unsure.push(Unsure {
                 subject: subject.to_owned(),
@@ -107,7 +108,9 @@ fn judge(
             });
             return;
         }
-        (RuleOutcome::Error { why }, Enforcement::Enforce | Enforcement::Strict) => {
+        (RuleOutcome::Error { why }, Enforcement::Enforce | Enforcement::Strict)
+            if disposition.is_none() =>
+        {
             examined.unsure.push(Unsure {
                 subject: subject.to_owned(),
                 why: format!(
@@ -127,7 +130,7 @@ fn judge(
             });
             return;
         }
-        (RuleOutcome::Error { why }, Enforcement::Audit) => {
+        (RuleOutcome::Error { why }, _) => {
             (format!("could not be evaluated: {why}"), "", Level::Warn)
         }
         (RuleOutcome::Fail { message, field }, Enforcement::Audit) => {
@@ -178,6 +181,7 @@ fn judge(
             result.policy
         ));
     }
+    finding.disposition = disposition.unwrap_or_default();
     examined.findings.push(finding);
 }
 

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     config::Enforcement,
-    finding::{Finding, Level},
+    finding::{Disposition, Finding, Level},
     model::{ResourceKey, SchemaFacts, SchemaResult, SchemaRule},
 };
 use std::collections::BTreeMap;
@@ -50,11 +50,15 @@ impl Gate for Schemas {
                         &*key.kind,
                     );
                     let (_, results) = unknown.entry(kind).or_insert((enforcement, Vec::new()));
-                    results.push(result);
+                    results.push((result, cx.known(overlay).filter(|_| result.known)));
                 } else {
                     judge(
                         result,
-                        (overlay.environment.as_deref(), enforcement),
+                        (
+                            overlay.environment.as_deref(),
+                            enforcement,
+                            cx.known(overlay).filter(|_| result.known),
+                        ),
                         &subject,
                         &facts.resource,
                         &mut examined,
@@ -73,14 +77,18 @@ impl Gate for Schemas {
 }
 
 /// What no schema is known for, by environment, API version and kind.
-type Unknown<'a> =
-    BTreeMap<(Option<&'a str>, &'a str, &'a str), (Enforcement, Vec<&'a SchemaResult>)>;
+type Unknown<'a> = BTreeMap<
+    (Option<&'a str>, &'a str, &'a str),
+    (Enforcement, Vec<(&'a SchemaResult, Option<Disposition>)>),
+>;
 
 /// One finding a kind and environment: a repository full of custom resources is not told of each.
 fn unknown_kinds(unknown: &Unknown<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ((environment, api_version, kind), (enforcement, results)) in unknown {
-        let Some(first) = results.first() else {
+        // One that is new is told first, and the kind is old where every resource is.
+        let new = results.iter().find(|it| it.1.is_none());
+        let Some((first, disposition)) = new.or(results.first()) else {
             continue;
         };
         let here = match results.len() {
@@ -99,6 +107,7 @@ fn unknown_kinds(unknown: &Unknown<'_>) -> Vec<Finding> {
         .label(first.place.as_ref(), here)
         .environment(*environment);
         finding.help.clone_from(&first.help);
+        finding.disposition = disposition.clone().unwrap_or_default();
         findings.push(finding);
     }
     findings
@@ -117,7 +126,7 @@ fn weight(mistake: Level, enforcement: Enforcement) -> Level {
 /// undecided, so that nothing can waive it.
 fn judge(
     result: &SchemaResult,
-    (environment, enforcement): (Option<&str>, Enforcement),
+    (environment, enforcement, known): (Option<&str>, Enforcement, Option<Disposition>),
     subject: &str,
     resource: &ResourceKey,
     examined: &mut Examined,
@@ -131,7 +140,8 @@ fn judge(
         // Told by kind.
         SchemaRule::UnknownKind => return,
     };
-    if result.rule == SchemaRule::Unchecked && enforcement != Enforcement::Audit {
+    if result.rule == SchemaRule::Unchecked && enforcement != Enforcement::Audit && known.is_none()
+    {
         examined.unsure.push(Unsure {
             subject: subject.to_owned(),
             why: result.message.clone(),
@@ -156,6 +166,7 @@ fn judge(
         .resource(resource)
         .environment(environment);
     finding.help.clone_from(&result.help);
+    finding.disposition = known.unwrap_or_default();
     examined.findings.push(finding);
 }
 

@@ -479,6 +479,9 @@ pub struct RuleFacts {
     /// Whether the rule asks for what this program does not evaluate yet: nothing is wrong with it then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsupported: bool,
+    /// Whether it says the same of BASE, of values that are the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known: bool,
     /// Whether the field is not there at all; `place` then is what lacks it.
     #[serde(default)]
     pub absent: bool,

@@ -19,6 +19,9 @@ pub struct SchemaFacts {
 pub struct SchemaResult {
     /// Which kind of mistake.
     pub rule: SchemaRule,
+    /// Whether the same is wrong in BASE.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known: bool,
     /// One clause; holds no value of the resource, which may be a secret.
     pub message: String,
     /// The field, as people write it; empty for the whole resource.

@@ -116,7 +116,7 @@ fn judge_all(task: &ApplyTask, sources: &Sources, watch: Watch<'_>) -> Result<Ap
                 let mistakes = it.judge(manifest, beside, || &nowhere);
                 schemas::facts("", manifest, mistakes, sources, Side::Head)
             });
-            (world.judge(manifest), checked)
+            (world.judge(manifest, None), checked)
         })
     };
     let judged: Vec<_> = manifests.par_iter().enumerate().map(judge).collect();

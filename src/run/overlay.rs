@@ -194,7 +194,10 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
         if let Some(schemas) = scene.schemas {
             let subjects = subjects(&outcome.facts, rendered);
             let (path, manifests) = (&outcome.facts.path, &rendered.manifests);
-            outcome.schemas = schemas.validate(path, manifests, &subjects, tree.sources, tree.side);
+            let old = renders.before().map_or(&[][..], |it| &it.manifests);
+            outcome.schemas =
+                schemas.validate(path, [old, manifests], &subjects, tree.sources, tree.side);
+            unless_defined_anew(scene, &subjects, &mut outcome.schemas);
         }
         outcome.secrets = secrets::rendered(
             path,
@@ -348,8 +351,15 @@ pub(super) fn decide(scene: &Scene<'_>, rules: &Ruled<'_>, outcome: &mut Outcome
     let kept = outcome.renders.take();
     let renders = kept.unwrap_or_else(|| Renders::new(scene, &path));
     if let Some((rendered, tree)) = renders.after(scene) {
-        let judge = |policies: &Loaded<'_>, subjects: &[&Manifest]| {
-            ask(scene, policies, (rendered, tree), path.as_str(), subjects)
+        let old = renders.before().map_or(&[][..], |it| &it.manifests);
+        let judge = |policies: &Loaded<'_>, subjects: &[&Manifest], old| {
+            ask(
+                scene,
+                policies,
+                (old, rendered, tree),
+                path.as_str(),
+                subjects,
+            )
         };
         let mut subjects = subjects(&outcome.facts, rendered);
         // A namespace's labels decide which policies match everything in it.
@@ -359,13 +369,13 @@ pub(super) fn decide(scene: &Scene<'_>, rules: &Ruled<'_>, outcome: &mut Outcome
         {
             subjects = rendered.manifests.iter().collect();
         }
-        let judged = judge(&rules.policies, &subjects);
+        let judged = judge(&rules.policies, &subjects, old);
         outcome.results = judged.results;
         outcome.passes = judged.passes;
         if let Some((old, new)) = &rules.compared {
             let all: Vec<&Manifest> = rendered.manifests.iter().collect();
             outcome.lost = compare(scene, (old, new), (rendered, tree), path.as_str());
-            let (old, new) = (judge(old, &all), judge(new, &all));
+            let (old, new) = (judge(old, &all, &[]), judge(new, &all, &[]));
             outcome.preview = new.results;
             outcome
                 .preview
@@ -396,15 +406,30 @@ fn compare(
 fn ask(
     scene: &Scene<'_>,
     policies: &Loaded<'_>,
-    (rendered, tree): (&Rendered, &Tree<'_>),
+    (old, rendered, tree): (&[Manifest], &Rendered, &Tree<'_>),
     path: &str,
     subjects: &[&Manifest],
 ) -> Judged {
     let (sources, side) = (tree.sources, tree.side);
-    let manifests = &rendered.manifests;
+    let manifests = [old, &rendered.manifests];
     evaluate(
         policies, path, manifests, subjects, sources, side, scene.now,
     )
+}
+
+/// Where the change touches a definition, what it says of BASE's resources is not what it said.
+fn unless_defined_anew(scene: &Scene<'_>, changed: &[&Manifest], schemas: &mut [SchemaFacts]) {
+    let renders = changed
+        .iter()
+        .any(|it| it.key.kind == "CustomResourceDefinition");
+    for result in schemas.iter_mut().flat_map(|it| &mut it.results) {
+        let Some(place) = &result.definition else {
+            continue;
+        };
+        let touched =
+            RepoPath::new(&place.path).is_none_or(|it| scene.touched.any_of(&BTreeSet::from([it])));
+        result.known &= !renders && !touched;
+    }
 }
 
 fn same(a: &RuleFacts, b: &RuleFacts) -> bool {

@@ -3,7 +3,7 @@
 use crate::{
     builtin::BUILTINS,
     config,
-    engines::{ENGINES, PolicySet, RuleResult, Surroundings},
+    engines::{Before, ENGINES, PolicySet, RuleResult, Surroundings},
     model::{
         Manifest, Place, PolicyFacts, Problem, ResourceKey, RuleFacts, RuleOutcome, Side, digest,
     },
@@ -135,11 +135,11 @@ fn document_digest(document: &Node) -> String {
 }
 
 /// What the policies say about `subjects`, which are some of `manifests`: those came from
-/// `sources` on `side`.
+/// `sources` on `side`. `before` is what stood there, so that old is told from new.
 pub(super) fn evaluate(
     policies: &Loaded<'_>,
     overlay: &str,
-    manifests: &[Manifest],
+    [before, manifests]: [&[Manifest]; 2],
     subjects: &[&Manifest],
     sources: &Sources,
     side: Side,
@@ -150,8 +150,11 @@ pub(super) fn evaluate(
         return judged;
     }
     let world = policies.world(overlay, manifests, sources, side, now);
+    let old = policies.world(overlay, before, sources, side, now);
+    let of: BTreeMap<&ResourceKey, &Manifest> = before.iter().map(|it| (&it.key, it)).collect();
     for manifest in subjects {
-        judged.extend(world.judge(manifest));
+        let before = of.get(&manifest.key).map(|it| (&old, *it));
+        judged.extend(world.judge(manifest, before));
     }
     judged
 }
@@ -191,16 +194,25 @@ impl World<'_> {
     /// What the policies say about one of the manifests, passes included, without places.
     pub(super) fn answers(&self, manifest: &Manifest) -> Vec<RuleResult> {
         let sets = self.policies.sets.iter().zip(&self.around);
-        sets.flat_map(|(set, around)| set.evaluate(manifest, &**around))
+        sets.flat_map(|(set, around)| set.evaluate(manifest, &**around, None))
             .collect()
     }
 
-    /// What the policies say about one of the manifests.
-    pub(super) fn judge(&self, manifest: &Manifest) -> Judged {
+    /// What the policies say about one of the manifests; `before` is the same one in the world that
+    /// it was in.
+    pub(super) fn judge(
+        &self,
+        manifest: &Manifest,
+        before: Option<(&World<'_>, &Manifest)>,
+    ) -> Judged {
         let mut judged = Judged::default();
-        for (set, around) in self.policies.sets.iter().zip(&self.around) {
+        for (at, (set, around)) in self.policies.sets.iter().zip(&self.around).enumerate() {
+            let before = before.and_then(|(world, manifest)| {
+                let around = &**world.around.get(at)?;
+                Some(Before { manifest, around })
+            });
             let mut passed = 0;
-            for result in set.evaluate(manifest, &**around) {
+            for result in set.evaluate(manifest, &**around, before) {
                 if result.outcome == RuleOutcome::Pass {
                     passed += 1;
                 } else {
@@ -241,6 +253,7 @@ fn facts(world: &World<'_>, manifest: &Manifest, result: RuleResult) -> RuleFact
         resource: manifest.key.clone(),
         outcome: result.outcome,
         unsupported: result.unsupported,
+        known: result.known,
         absent: manifest.body.at(&result.field).is_none(),
         place: Place::of(sources, origin.edit_here(), side),
         overridden: origin
@@ -270,7 +283,12 @@ mod tests {
     }
 
     impl PolicySet for Counting {
-        fn evaluate(&self, _: &Manifest, _: &dyn Surroundings) -> Vec<RuleResult> {
+        fn evaluate(
+            &self,
+            _: &Manifest,
+            _: &dyn Surroundings,
+            _: Option<Before<'_>>,
+        ) -> Vec<RuleResult> {
             Vec::new()
         }
 
@@ -305,19 +323,19 @@ mod tests {
         let manifests = vec![manifest; 3];
         let world = policies.world("", &manifests, &sources, Side::Head, 0);
         for manifest in &manifests {
-            assert!(world.judge(manifest).results.is_empty());
+            assert!(world.judge(manifest, None).results.is_empty());
         }
         let subjects: Vec<&Manifest> = manifests.iter().collect();
         assert_eq!(made.load(Ordering::Relaxed), 1);
         evaluate(
             &policies,
             "",
-            &manifests,
+            [&[], &manifests],
             &subjects,
             &sources,
             Side::Head,
             0,
         );
-        assert_eq!(made.load(Ordering::Relaxed), 2);
+        assert_eq!(made.load(Ordering::Relaxed), 3);
     }
 }

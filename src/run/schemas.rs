@@ -2,13 +2,14 @@
 
 use crate::{
     config::{Config, Patterns},
-    model::{Manifest, Place, Problem, SchemaFacts, SchemaResult, Side},
+    model::{Manifest, Place, Problem, SchemaFacts, SchemaResult, SchemaRule, Side},
     repo::{self, discover},
     schema::{Definitions, Mistake, Schemas},
 };
+use serde_json::Value;
 use std::sync::OnceLock;
 use tollgate_kustomize::Session;
-use tollgate_yaml::Sources;
+use tollgate_yaml::{FieldPath, Sources, Step};
 
 /// Schemas, and HEAD to look for definitions in.
 pub(super) struct Validation<'a> {
@@ -60,11 +61,11 @@ impl<'a> Validation<'a> {
     }
 
     /// What is wrong with `subjects`, which are some of `manifests`: those came from `sources` on
-    /// `side`.
+    /// `side`. `before` is what stood there, so that old is told from new.
     pub(super) fn validate(
         &self,
         overlay: &str,
-        manifests: &[Manifest],
+        [before, manifests]: [&[Manifest]; 2],
         subjects: &[&Manifest],
         sources: &Sources,
         side: Side,
@@ -75,7 +76,15 @@ impl<'a> Validation<'a> {
         let beside = self.schemas.definitions(manifests);
         let judged = subjects.iter().map(|manifest| {
             let mistakes = self.schemas.judge(manifest, &beside, || &self.found().0);
-            facts(overlay, manifest, mistakes, sources, side)
+            let mut facts = facts(overlay, manifest, mistakes.clone(), sources, side);
+            let was = before.iter().find(|it| it.key == manifest.key);
+            if let Some(was) = was.filter(|_| !mistakes.is_empty()) {
+                let old = self.schemas.judge(was, &beside, || &self.found().0);
+                for (result, mistake) in facts.results.iter_mut().zip(&mistakes) {
+                    result.known = old.iter().any(|it| same(was, it, manifest, mistake));
+                }
+            }
+            facts
         });
         judged.collect()
     }
@@ -156,6 +165,7 @@ fn result(manifest: &Manifest, mistake: Mistake, sources: &Sources, side: Side) 
     let origin = manifest.body.blame(&mistake.field);
     SchemaResult {
         rule: mistake.rule,
+        known: false,
         message: mistake.message,
         field: mistake.field.to_string(),
         missing: mistake.missing,
@@ -166,4 +176,36 @@ fn result(manifest: &Manifest, mistake: Mistake, sources: &Sources, side: Side) 
             .and_then(|it| Place::of(sources, it, side)),
         definition: mistake.definition,
     }
+}
+
+/// Whether two states of a resource have the same mistake: at the same field, where elements of
+/// lists are told by their names, and of the same value, where it is one that is wrong.
+fn same(before: &Manifest, old: &Mistake, now: &Manifest, new: &Mistake) -> bool {
+    let of_the_value =
+        new.missing.is_none() && matches!(new.rule, SchemaRule::Invalid | SchemaRule::Unchecked);
+    let (old_place, old_value) = at(&before.json, &old.field);
+    let (new_place, new_value) = at(&now.json, &new.field);
+    (old.rule, &old.missing, &old.message) == (new.rule, &new.missing, &new.message)
+        && old_place == new_place
+        && (!of_the_value || old_value == new_value)
+}
+
+/// A place with the names of elements, and the value there.
+fn at<'m>(root: &'m Value, field: &FieldPath) -> (Vec<String>, Option<&'m Value>) {
+    let mut place = Vec::new();
+    let mut value = Some(root);
+    for step in &field.0 {
+        match step {
+            Step::Key(key) => {
+                place.push(format!(".{key}"));
+                value = value.and_then(|it| it.get(&**key));
+            }
+            Step::Index(index) => {
+                value = value.and_then(|it| it.get(*index));
+                let name = value.and_then(|it| it.get("name")).and_then(Value::as_str);
+                place.push(name.map_or(format!("[{index}]"), |it| format!("[name={it}]")));
+            }
+        }
+    }
+    (place, value)
 }

@@ -45,7 +45,12 @@ impl<'a> Waivers<'a> {
     /// Mark the findings that somebody has waived.
     pub fn apply(&self, findings: &mut [Finding]) {
         for finding in findings.iter_mut().filter(|it| it.level > Level::Note) {
-            match self.waiver(finding) {
+            // What does not hold the change anyway needs no emergency.
+            let waiver = match finding.waiver() {
+                Some(_) => self.standing(finding),
+                None => self.waiver(finding),
+            };
+            match waiver {
                 Some(waiver) => finding.disposition = Disposition::Waived(waiver),
                 None => self.tell_what_ran_out(finding),
             }

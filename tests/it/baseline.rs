@@ -24,7 +24,7 @@ spec:
 const CONFIG: &str = "version: 1
 environments:
   dev: {overlays: [dev], enforcement: audit}
-  prod: {overlays: [prod, shop], enforcement: enforce}
+  prod: {overlays: [prod, shop], enforcement: enforce, known: hold}
 groups: {platform: {users: [bob, cho]}}
 approvals:
   rules:

@@ -255,9 +255,9 @@ fn a_first_change_of_a_repository_without_policies() {
         verdict.lines(),
         [
             "deny policies/disallow-latest-tag prod/web.yaml:14",
-            "warn policies/pod-security-restricted prod/web.yaml:13",
-            "warn policies/require-probes prod/web.yaml:13",
-            "warn policies/require-requests-limits prod/web.yaml:13",
+            "waived policies/pod-security-restricted prod/web.yaml:13",
+            "waived policies/require-probes prod/web.yaml:13",
+            "waived policies/require-requests-limits prod/web.yaml:13",
             "refuse",
         ]
     );
@@ -397,7 +397,7 @@ fn one_line_switches_them_off_and_another_keeps_them() {
     repository.write("prod/web.yaml", &DEPLOYMENT.replace("web:1.4.2", "other"));
     let other = repository.commit("another image");
     let said = of_policies(&repository.check(&own, &other));
-    assert!(said.contains(&"warn policies/require-probes prod/web.yaml:13".to_owned()));
+    assert!(said.contains(&"waived policies/require-probes prod/web.yaml:13".to_owned()));
     assert!(
         !said.iter().any(|it| it.contains("disallow-latest-tag")),
         "{said:?}"

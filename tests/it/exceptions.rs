@@ -19,8 +19,8 @@ spec:
 
 const CONFIG: &str = "version: 1
 environments:
-  dev: {overlays: [dev], enforcement: enforce}
-  prod: {overlays: [prod], enforcement: strict}
+  dev: {overlays: [dev], enforcement: enforce, known: hold}
+  prod: {overlays: [prod], enforcement: strict, known: hold}
 policies: {coverage: {min_rules: 0%}}
 ";
 

@@ -21,6 +21,7 @@ mod github;
 mod gitlab;
 mod jobs;
 mod kills;
+mod known;
 mod kubectl;
 mod moved;
 mod next_step;

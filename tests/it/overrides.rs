@@ -10,8 +10,8 @@ const FILE: &str = ".tollgate/overrides/INC-1234.yaml";
 
 const CONFIG: &str = "version: 1
 environments:
-  dev: {overlays: [dev], enforcement: enforce}
-  prod: {overlays: [prod], enforcement: enforce}
+  dev: {overlays: [dev], enforcement: enforce, known: hold}
+  prod: {overlays: [prod], enforcement: enforce, known: hold}
 policies: {coverage: {min_rules: 0%}}
 groups:
   oncall: {users: [bob, cho, dee]}
@@ -536,7 +536,7 @@ fn with_a_mistake_it_asks_for_nothing() {
 #[test]
 fn one_that_was_not_needed_says_so() {
     let forge = approved_by(&["bob", "cho", "dee"]);
-    let config = CONFIG.replace("enforce}", "audit}");
+    let config = CONFIG.replace("enforce,", "audit,");
     let verdict = change(&config, Some(OVERRIDE), &[]).at(NOW, &forge);
     assert_eq!(
         verdict.lines(),

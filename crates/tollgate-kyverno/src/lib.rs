@@ -14,6 +14,7 @@ mod matching;
 mod pattern;
 mod podsecurity;
 mod policy;
+mod reads;
 mod request;
 mod result;
 mod scope;
@@ -29,6 +30,7 @@ pub use decides::{Less, essence, less};
 pub use engine::{Loaded, PolicySet, evaluate_policy};
 pub use exception::{Exceptions, PolicyException};
 pub use policy::{Policy, PolicyKind, Problem, Rule, RuleType, load};
+pub use reads::Changed;
 pub use request::{
     ApiAnswer, Fixtures, GlobalEntry, Operation, Request, RuleValues, Subresource,
     UnlistedNamespaces, UserInfo,

@@ -224,6 +224,7 @@ impl Shield {
             results,
         } = schema;
         for SchemaResult {
+            known: _,
             rule: _,
             message,
             field: _,
@@ -284,6 +285,7 @@ impl Shield {
             resource,
             outcome,
             unsupported: _,
+            known: _,
             absent: _,
             place,
             overridden,
