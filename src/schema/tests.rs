@@ -513,7 +513,7 @@ fn formats_of_custom_resources_are_those_of_api_servers() {
         ("ipv6", &["::1", "2001:db8::"], &["192.0.2.1", ":::"]),
         (
             "mac",
-            &["00:00:5e:00:53:01", "0000.5e00.5301"],
+            &["00:00:5e:00:53:01", "0000.5e00.5301", "00005e005301"],
             &["zz", "00:00:5e:00:53"],
         ),
         ("byte", &["aGk="], &["", "aGk", "a b="]),
@@ -566,6 +566,23 @@ fn whole_numbers_keep_to_their_range() {
             "Invalid `spec.a` must be at most 2147483647",
             "Invalid `spec.b` must be a whole number, but is a number",
             "Invalid `spec.c` must fit into a number of 32 bits",
+        ]
+    );
+}
+
+#[test]
+fn a_large_number_is_no_multiple_of_what_it_is_near_to() {
+    let schema = json!({"type": "object", "properties": {
+        "a": {"type": "integer", "multipleOf": 2},
+        "b": {"type": "number", "multipleOf": 0.5},
+    }});
+    let good = "{a: 2147483646, b: 1.5}";
+    assert_eq!(spec(&schema, good), Vec::<String>::new());
+    assert_eq!(
+        spec(&schema, "{a: 2147483647, b: 1.25}"),
+        [
+            "Invalid `spec.a` must be a multiple of 2",
+            "Invalid `spec.b` must be a multiple of 0.5",
         ]
     );
 }

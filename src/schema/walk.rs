@@ -284,7 +284,15 @@ impl<'a> Walk<'a> {
             } else {
                 value / factor
             };
-            if factor <= 0.0 || !is_whole(quotient) {
+            // Whole numbers are divided as such: a large one is near a multiple of every small one.
+            #[allow(clippy::cast_possible_truncation)]
+            let fits = match number.as_i64() {
+                Some(number) if factor >= 1.0 && factor.fract() == 0.0 => {
+                    number % (factor as i64) == 0
+                }
+                _ => factor > 0.0 && is_whole(quotient),
+            };
+            if !fits {
                 let subject = say::subject(&at.path());
                 self.wrong(
                     at,

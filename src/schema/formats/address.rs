@@ -48,7 +48,7 @@ pub(super) fn is_cidr(text: &str) -> bool {
         && bits.parse::<u32>().is_ok_and(|it| it <= most)
 }
 
-/// Bytes of 48, 64 or 160 bits, in twos by `:` or `-` or in fours by `.`.
+/// Bytes of 48, 64 or 160 bits, in twos by `:` or `-`, in fours by `.`, or as they are.
 pub(super) fn is_mac(text: &str) -> bool {
     let by = |separator: char, digits: usize, groups: [usize; 3]| {
         let parts: Vec<&str> = text.split(separator).collect();
@@ -57,7 +57,10 @@ pub(super) fn is_mac(text: &str) -> bool {
                 .iter()
                 .all(|it| it.len() == digits && it.bytes().all(|b| b.is_ascii_hexdigit()))
     };
-    by(':', 2, [6, 8, 20]) || by('-', 2, [6, 8, 20]) || by('.', 4, [3, 4, 10])
+    by(':', 2, [6, 8, 20])
+        || by('-', 2, [6, 8, 20])
+        || by('.', 4, [3, 4, 10])
+        || (matches!(text.len(), 12 | 16 | 40) && text.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
 fn is_part(c: char) -> bool {
