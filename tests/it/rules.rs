@@ -176,6 +176,10 @@ fn a_rule_that_an_overlay_adds_judges() {
         "policies/prod/kustomization.yaml",
         &format!("{PATCHED}      - op: add\n        path: /spec/rules/-\n        value:\n          name: owner\n          match: {{any: [{{resources: {{kinds: [ConfigMap]}}}}]}}\n          validate: {{message: owner is missing, pattern: {{metadata: {{labels: {{owner: '?*'}}}}}}}}\n"),
     );
+    repository.write(
+        "apps/prod/map.yaml",
+        &config_map("team: shop, owner: ann", "prod"),
+    );
     let verdict = check(&repository, |it| {
         it.write("apps/prod/map.yaml", &config_map("team: shop", "prod"));
     });
