@@ -161,12 +161,17 @@ impl PolicySet for Set {
         around: &dyn Surroundings,
         before: Option<Before<'_>>,
     ) -> Vec<RuleResult> {
-        let responses = self.responses(&manifest.json, around);
+        let mut responses = self.responses(&manifest.json, None, around);
+        if let Some(it) = before {
+            // The cluster may have it, or may not have it yet.
+            let update = self.responses(&manifest.json, Some(&it.manifest.json), around);
+            take_worse(&mut responses, update);
+        }
         let judged = |it: &Outcome| !matches!(it, Outcome::Pass | Outcome::Skip { .. });
         let mut rules = responses.iter().flat_map(|it| &it.1.rules);
         let worth = rules.any(|it| judged(&it.outcome));
         let old = before.filter(|_| worth).map(|it| {
-            let responses = self.responses(&it.manifest.json, it.around);
+            let responses = self.responses(&it.manifest.json, None, it.around);
             (&it.manifest.json, responses)
         });
         let is_known = |policy: &Policy, result: &tollgate_kyverno::RuleResult| {
@@ -180,7 +185,7 @@ impl PolicySet for Set {
             match rule.changed(before, &manifest.json) {
                 Changed::Nothing => Some(text(old) == text(&result.outcome)),
                 Changed::Elements(new) if failed => {
-                    let responses = self.responses(&new, around);
+                    let responses = self.responses(&new, None, around);
                     let new = said(&responses, policy, &rule.name);
                     Some(new == Some(&Outcome::Pass))
                 }
@@ -223,10 +228,45 @@ impl PolicySet for Set {
     }
 }
 
+/// Bring what rules say of an update into what they say of a creation: the worse result of each counts,
+/// and rules that are for updates alone come in.
+fn take_worse<'p>(
+    responses: &mut Vec<(&'p Policy, PolicyResponse)>,
+    update: Vec<(&'p Policy, PolicyResponse)>,
+) {
+    let weight = |it: &Outcome| match it {
+        Outcome::Pass | Outcome::Skip { .. } => 0,
+        Outcome::Unsupported { .. } => 1,
+        Outcome::Error { .. } => 2,
+        Outcome::Fail { .. } => 3,
+    };
+    for (policy, response) in update {
+        let own = responses.iter_mut().find(|it| it.0.span == policy.span);
+        let Some((_, own)) = own else {
+            responses.push((policy, response));
+            continue;
+        };
+        for rule in response.rules {
+            match own.rules.iter_mut().find(|it| it.rule == rule.rule) {
+                Some(it) if weight(&rule.outcome) > weight(&it.outcome) => *it = rule,
+                Some(_) => {}
+                None => own.rules.push(rule),
+            }
+        }
+        for doubt in response.doubts {
+            if !own.doubts.contains(&doubt) {
+                own.doubts.push(doubt);
+            }
+        }
+    }
+}
+
 impl Set {
+    /// What the policies say of an object: as an update of `old`, or as a creation where there is none.
     fn responses(
         &self,
         object: &serde_json::Value,
+        old: Option<&serde_json::Value>,
         around: &dyn Surroundings,
     ) -> Vec<(&Policy, PolicyResponse)> {
         // No results would read as nothing to complain about; a defect must not.
@@ -237,8 +277,11 @@ impl Set {
         let (values, rule_values) = (BTreeMap::new(), BTreeMap::new());
         let request = Request {
             object: Some(object),
-            old_object: None,
-            operation: Operation::Create,
+            old_object: old,
+            operation: match old {
+                Some(_) => Operation::Update,
+                None => Operation::Create,
+            },
             user_info: None,
             values: &values,
             rule_values: &rule_values,

@@ -25,6 +25,7 @@ mod known;
 mod kubectl;
 mod moved;
 mod next_step;
+mod operations;
 mod overrides;
 mod owners;
 mod pages;
