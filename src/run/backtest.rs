@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::{self, Config},
     exit,
-    finding::Finding,
+    finding::{Finding, Level},
     gates::Unsure,
     model::{BacktestCommit, BacktestFinding, BacktestOutcome, BacktestWeight, Watch, step},
     repo::{
@@ -215,7 +215,8 @@ fn findings(verdict: &Verdict) -> Vec<BacktestFinding> {
 fn of_finding(finding: &Finding) -> Option<BacktestFinding> {
     let weight = if finding.holds() {
         BacktestWeight::Held
-    } else if !finding.disposition.stands() {
+    } else if finding.level == Level::Deny {
+        // Somebody has waived it, or BASE has it too; without that it would have held.
         BacktestWeight::Known
     } else {
         return None;
