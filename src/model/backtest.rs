@@ -40,7 +40,7 @@ pub enum BacktestOutcome {
     Refused,
     /// Something could not be decided, which holds it.
     Undecided,
-    /// It touches nothing that anybody would receive, so there was nothing to evaluate.
+    /// There was nothing to evaluate, which holds it as well (exit code 4).
     Nothing,
     /// It could not be judged at all.
     NotJudged {
@@ -112,13 +112,6 @@ pub struct BacktestExample {
 
 /// Examples of a rule.
 const EXAMPLES: usize = 3;
-
-impl BacktestOutcome {
-    /// Whether the change would have been held.
-    pub fn holds(&self) -> bool {
-        !matches!(self, Self::Admitted | Self::Nothing)
-    }
-}
 
 impl Backtest {
     /// Number of changes with an outcome.

@@ -7,7 +7,7 @@ use super::{
     gather::{self, Gathered, config_stop},
     judge,
     redact::Texts,
-    sides::repo_stop,
+    sides::{file_stop, repo_stop},
 };
 use crate::{
     config::{self, Config},
@@ -116,7 +116,8 @@ fn settings(
         .map(|it| std::fs::read_to_string(it.join(name)));
     let committed = || {
         let path = RepoPath::new(name).unwrap_or_default();
-        tip.read(&path).ok().flatten()
+        // A configuration that cannot be read must not look like one that was never written.
+        tip.read(&path).map_err(|it| file_stop(&it))
     };
     let (text, whence) = match lying {
         Some(Ok(text)) => (text, format!("{name} as it lies in the folder")),
@@ -124,7 +125,7 @@ fn settings(
             let message = format!("cannot read `{name}`: {error}");
             return Err(Stop::new(exit::UNKNOWN, message));
         }
-        _ => match committed() {
+        _ => match committed()? {
             Some(bytes) => (
                 String::from_utf8_lossy(&bytes).into_owned(),
                 format!("{name} of {branch}"),

@@ -263,7 +263,7 @@ impl<'a> Walk<'a> {
         for (limit, exclusive, least) in bounds {
             let Some(limit) = limit else { continue };
             let beyond = if least { value < limit } else { value > limit };
-            #[allow(clippy::float_cmp)]
+            #[allow(clippy::float_cmp, reason = "an exclusive bound is the very number")]
             let touches = exclusive && value == limit;
             let before = if least { &mut told.0 } else { &mut told.1 };
             if (beyond || touches) && !*before {
@@ -285,7 +285,7 @@ impl<'a> Walk<'a> {
                 value / factor
             };
             // Whole numbers are divided as such: a large one is near a multiple of every small one.
-            #[allow(clippy::cast_possible_truncation)]
+            #[allow(clippy::cast_possible_truncation, reason = "the factor is whole")]
             let fits = match number.as_i64() {
                 Some(number) if factor >= 1.0 && factor.fract() == 0.0 => {
                     number % (factor as i64) == 0

@@ -80,7 +80,7 @@ fn result(backtest: &Backtest) -> String {
         (count(|it| *it == BacktestOutcome::Undecided), "undecided"),
         (
             count(|it| *it == BacktestOutcome::Nothing),
-            "with nothing to evaluate",
+            "held because there was nothing to evaluate",
         ),
         (
             count(|it| matches!(it, BacktestOutcome::NotJudged { .. })),
