@@ -8,7 +8,8 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 use tollgate_kyverno::{
-    Changed, Exceptions, Fixtures, Operation, Outcome, Policy, PolicyResponse, Request, RuleType,
+    Changed, Exceptions, Fixtures, Operation, Outcome, Policy, PolicyResponse, Request, Rule,
+    RuleType,
 };
 use tollgate_yaml::{FieldPath, Node};
 
@@ -129,6 +130,7 @@ impl PolicySet for Set {
     fn surroundings(&self, manifests: &[Manifest], now: u64) -> Box<dyn Surroundings> {
         let mut fixtures = Fixtures {
             exceptions: self.exceptions.clone(),
+            as_admission: true,
             ..Fixtures::default()
         };
         let mut config_maps = BTreeMap::new();
@@ -161,71 +163,125 @@ impl PolicySet for Set {
         around: &dyn Surroundings,
         before: Option<Before<'_>>,
     ) -> Vec<RuleResult> {
-        let mut responses = self.responses(&manifest.json, None, around);
+        let mut responses = self.responses(Asked::Creation(&manifest.json), around);
         if let Some(it) = before {
             // The cluster may have it, or may not have it yet.
-            let update = self.responses(&manifest.json, Some(&it.manifest.json), around);
-            take_worse(&mut responses, update);
+            let asked = Asked::Update(&it.manifest.json, &manifest.json);
+            take_worse(&mut responses, self.responses(asked, around));
         }
-        let judged = |it: &Outcome| !matches!(it, Outcome::Pass | Outcome::Skip { .. });
         let mut rules = responses.iter().flat_map(|it| &it.1.rules);
         let worth = rules.any(|it| judged(&it.outcome));
         let old = before.filter(|_| worth).map(|it| {
-            let responses = self.responses(&it.manifest.json, None, it.around);
+            let responses = self.responses(Asked::Creation(&it.manifest.json), it.around);
             (&it.manifest.json, responses)
         });
         let is_known = |policy: &Policy, result: &tollgate_kyverno::RuleResult| {
             let (before, old) = old.as_ref()?;
-            let rule = policy.rules.iter().find(|it| it.name == result.rule)?;
+            let rule = rule_of(policy, &result.rule)?;
             let old = said(old, policy, &rule.name)?;
-            if std::mem::discriminant(old) != std::mem::discriminant(&result.outcome) {
+            if !is_same_kind(old, &result.outcome) {
                 return None;
             }
             let failed = matches!(old, Outcome::Fail { .. });
             match rule.changed(before, &manifest.json) {
                 Changed::Nothing => Some(text(old) == text(&result.outcome)),
                 Changed::Elements(new) if failed => {
-                    let responses = self.responses(&new, None, around);
+                    let responses = self.responses(Asked::Creation(&new), around);
                     let new = said(&responses, policy, &rule.name);
                     Some(new == Some(&Outcome::Pass))
                 }
                 Changed::Elements(_) | Changed::Something => Some(false),
             }
         };
-        let mut results = Vec::new();
-        for (policy, response) in &responses {
-            for rule in &response.rules {
-                let known = judged(&rule.outcome) && is_known(policy, rule).unwrap_or(false);
-                // A rule that generates is not missed.
-                let unsupported = matches!(rule.outcome, Outcome::Unsupported { .. })
-                    && rule.kind != RuleType::Generate;
-                let said = rule.outcome.clone();
-                let (outcome, field) = outcome(said, &rule.rule, policy.scored, rule.kind);
-                results.push(RuleResult {
-                    policy: response.policy.clone(),
-                    rule: rule.written.clone(),
-                    rule_span: rule.at,
-                    outcome,
-                    unsupported,
-                    known,
-                    field,
-                });
-            }
-            results.extend(response.doubts.iter().map(|doubt| RuleResult {
-                policy: response.policy.clone(),
-                rule: doubt.rule.clone(),
-                rule_span: doubt.at,
-                outcome: RuleOutcome::Warn {
-                    message: doubt.message.clone(),
-                    field: String::new(),
-                },
-                unsupported: false,
-                known: false,
-                field: FieldPath::root(),
-            }));
-        }
-        results
+        results(&responses, &is_known)
     }
+
+    fn judges_removals(&self) -> bool {
+        let mut policies = self.policies.policies().iter();
+        policies.any(Policy::judges_deletions)
+    }
+
+    fn evaluate_removal(&self, manifest: &Manifest, around: &dyn Surroundings) -> Vec<RuleResult> {
+        let object = &manifest.json;
+        let mut responses = self.responses(Asked::Deletion(object), around);
+        responses.retain(|(policy, _)| policy.judges_deletions());
+        for (policy, response) in &mut responses {
+            let judges = |it: &str| rule_of(policy, it).is_some_and(Rule::judges_deletions);
+            response.rules.retain(|it| judges(&it.rule));
+        }
+        let mut rules = responses.iter().flat_map(|it| &it.1.rules);
+        if !rules.any(|it| judged(&it.outcome)) {
+            return results(&responses, &|_, _| None);
+        }
+        // What a rule says whatever happens to the object, it says in BASE too.
+        let there = self.responses(Asked::Creation(object), around);
+        let is_known = |policy: &Policy, result: &tollgate_kyverno::RuleResult| {
+            let rule = rule_of(policy, &result.rule).filter(|it| !it.is_about_deletions())?;
+            let old = said(&there, policy, &rule.name)?;
+            Some(is_same_kind(old, &result.outcome) && text(old) == text(&result.outcome))
+        };
+        results(&responses, &is_known)
+    }
+}
+
+fn rule_of<'p>(policy: &'p Policy, name: &str) -> Option<&'p Rule> {
+    policy.rules.iter().find(|it| &*it.name == name)
+}
+
+fn judged(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::Pass | Outcome::Skip { .. })
+}
+
+fn is_same_kind(a: &Outcome, b: &Outcome) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b)
+}
+
+/// Whether BASE has the same result.
+type IsKnown<'f> = &'f dyn Fn(&Policy, &tollgate_kyverno::RuleResult) -> Option<bool>;
+
+fn results(responses: &[(&Policy, PolicyResponse)], is_known: IsKnown<'_>) -> Vec<RuleResult> {
+    let mut results = Vec::new();
+    for (policy, response) in responses {
+        for rule in &response.rules {
+            let known = judged(&rule.outcome) && is_known(policy, rule).unwrap_or(false);
+            // A rule that generates is not missed.
+            let unsupported = matches!(rule.outcome, Outcome::Unsupported { .. })
+                && rule.kind != RuleType::Generate;
+            let said = rule.outcome.clone();
+            let (outcome, field) = outcome(said, &rule.rule, policy.scored, rule.kind);
+            results.push(RuleResult {
+                policy: response.policy.clone(),
+                rule: rule.written.clone(),
+                rule_span: rule.at,
+                outcome,
+                unsupported,
+                known,
+                field,
+            });
+        }
+        results.extend(response.doubts.iter().map(|doubt| RuleResult {
+            policy: response.policy.clone(),
+            rule: doubt.rule.clone(),
+            rule_span: doubt.at,
+            outcome: RuleOutcome::Warn {
+                message: doubt.message.clone(),
+                field: String::new(),
+            },
+            unsupported: false,
+            known: false,
+            field: FieldPath::root(),
+        }));
+    }
+    results
+}
+
+/// What happens to an object.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Creation(&'a serde_json::Value),
+    /// From the first to the second.
+    Update(&'a serde_json::Value, &'a serde_json::Value),
+    Deletion(&'a serde_json::Value),
 }
 
 /// Bring what rules say of an update into what they say of a creation: the worse result of each counts,
@@ -262,11 +318,10 @@ fn take_worse<'p>(
 }
 
 impl Set {
-    /// What the policies say of an object: as an update of `old`, or as a creation where there is none.
+    /// What the policies say of what happens to an object.
     fn responses(
         &self,
-        object: &serde_json::Value,
-        old: Option<&serde_json::Value>,
+        asked: Asked<'_>,
         around: &dyn Surroundings,
     ) -> Vec<(&Policy, PolicyResponse)> {
         // No results would read as nothing to complain about; a defect must not.
@@ -275,13 +330,15 @@ impl Set {
             .downcast_ref::<Around>()
             .expect("surroundings come from the set that is asked");
         let (values, rule_values) = (BTreeMap::new(), BTreeMap::new());
+        let (operation, object, old_object) = match asked {
+            Asked::Creation(object) => (Operation::Create, Some(object), None),
+            Asked::Update(old, object) => (Operation::Update, Some(object), Some(old)),
+            Asked::Deletion(old) => (Operation::Delete, None, Some(old)),
+        };
         let request = Request {
-            object: Some(object),
-            old_object: old,
-            operation: match old {
-                Some(_) => Operation::Update,
-                None => Operation::Create,
-            },
+            object,
+            old_object,
+            operation,
             user_info: None,
             values: &values,
             rule_values: &rule_values,

@@ -77,6 +77,11 @@ pub trait PolicySet: Send + Sync {
         around: &dyn Surroundings,
         before: Option<Before<'_>>,
     ) -> Vec<RuleResult>;
+    /// Whether a rule may refuse that something is removed.
+    fn judges_removals(&self) -> bool;
+    /// What every rule that is for the deletion of a manifest says, where BASE has it and HEAD has not;
+    /// `around` is what BASE has beside it.
+    fn evaluate_removal(&self, manifest: &Manifest, around: &dyn Surroundings) -> Vec<RuleResult>;
     /// What evaluation needs to know of the other manifests of an overlay, and the time in seconds
     /// since 1970; made once an overlay.
     fn surroundings(&self, manifests: &[Manifest], now: u64) -> Box<dyn Surroundings>;

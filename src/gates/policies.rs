@@ -2,7 +2,7 @@ use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems, subject,
 use crate::{
     config::{Builtin, Enforcement},
     finding::{Disposition, Finding, Level},
-    model::{OverlayFacts, PolicyFacts, RuleFacts, RuleOutcome},
+    model::{OverlayFacts, PolicyFacts, RemovalFacts, RuleFacts, RuleOutcome},
 };
 use std::collections::BTreeMap;
 
@@ -91,6 +91,10 @@ fn judge(
 ) {
     let built_in = is_built_in(&cx.facts.base_policies, &result.policy);
     let disposition = known.filter(|_| result.known);
+    let of = result
+        .removed
+        .as_ref()
+        .map_or("", |_| " on the removal of this");
     let (message, field, level) = match (&result.outcome, enforcement) {
         (RuleOutcome::Pass | RuleOutcome::Skip { .. }, _) => return,
         (RuleOutcome::Error { why }, Enforcement::Enforce | Enforcement::Strict)
@@ -100,8 +104,8 @@ fn judge(
                 subject: subject.to_owned(),
                 // A policy of a kind that is not built yet has no rules.
                 why: match result.rule.as_str() {
-                    "" => format!("{}: {why}", result.policy),
-                    rule => format!("{}/{rule}: {why}", result.policy),
+                    "" => format!("{}{of}: {why}", result.policy),
+                    rule => format!("{}/{rule}{of}: {why}", result.policy),
                 },
                 needs: NOT_BUILT_YET.to_owned(),
                 cause: Cause::Facts,
@@ -114,7 +118,7 @@ fn judge(
             examined.unsure.push(Unsure {
                 subject: subject.to_owned(),
                 why: format!(
-                    "{}/{} could not be evaluated: {why}",
+                    "{}/{} could not be evaluated{of}: {why}",
                     result.policy, result.rule
                 ),
                 needs: match &result.rule_place {
@@ -146,7 +150,9 @@ fn judge(
             (message.clone(), field.as_str(), Level::Deny)
         }
     };
-    let here = if field.is_empty() {
+    let here = if result.removed.is_some() {
+        "this is removed".to_owned()
+    } else if field.is_empty() {
         "this resource".to_owned()
     } else if result.absent {
         format!("{field} is missing here")
@@ -157,12 +163,17 @@ fn judge(
         level,
         format!("policies/{}", result.policy),
         subject,
-        match result.rule.as_str() {
-            "" => message,
-            rule => format!("{rule}: {message}"),
+        match (result.rule.as_str(), &result.removed) {
+            ("", _) => message,
+            (rule, None) => format!("{rule}: {message}"),
+            (rule, Some(it)) => format!("{rule}: {message} ({})", removal(it)),
         },
     )
     .label(result.place.as_ref(), here)
+    .label(
+        result.removed.as_ref().and_then(|it| it.by.as_ref()),
+        "by a change of this file",
+    )
     .label(result.overridden.as_ref(), "in place of this")
     .label(result.rule_place.as_ref(), "the rule that decides")
     .resource(&result.resource)
@@ -183,6 +194,15 @@ fn judge(
     }
     finding.disposition = disposition.unwrap_or_default();
     examined.findings.push(finding);
+}
+
+/// How a resource goes, as a clause.
+fn removal(it: &RemovalFacts) -> &'static str {
+    if it.with_overlay {
+        "it is removed together with its overlay"
+    } else {
+        "it is removed"
+    }
 }
 
 /// What would mend a rule that is fine.

@@ -482,10 +482,13 @@ pub struct RuleFacts {
     /// Whether it says the same of BASE, of values that are the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub known: bool,
+    /// Where it is about the removal of the resource, which BASE has and HEAD has not: how that comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<RemovalFacts>,
     /// Whether the field is not there at all; `place` then is what lacks it.
     #[serde(default)]
     pub absent: bool,
-    /// The line to edit in HEAD.
+    /// The line to edit in HEAD; of what is removed, where it stood in BASE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// The line of HEAD whose value that one replaced.
@@ -494,6 +497,17 @@ pub struct RuleFacts {
     /// The rule in its policy file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_place: Option<Place>,
+}
+
+/// How a resource comes to be removed from an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovalFacts {
+    /// Whether HEAD has no such overlay any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub with_overlay: bool,
+    /// The file of HEAD by which the overlay lost it, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Place>,
 }
 
 /// What a rule said. Engines speak this; only gates judge it.

@@ -23,6 +23,7 @@ use super::{
     overrides, owners,
     reach::Touched,
     redact::Texts,
+    removals,
     rules::{self, Deployed, Ruled, Rules},
     schemas::Validation,
     secrets,
@@ -269,6 +270,11 @@ fn facts_of(
             whole,
         )
     });
+    for (outcome, removed) in removals::removals(&outcomes).into_iter().enumerate() {
+        if let Some(it) = outcomes.get_mut(outcome) {
+            it.removed = removed;
+        }
+    }
     decide_all(&scene, &rules, &mut outcomes, watch);
     facts.problems.extend(rules.problems());
     [facts.base_policies, facts.head_policies] = rules.facts();

@@ -34,6 +34,7 @@ mod policies;
 mod reach;
 pub mod record;
 mod redact;
+mod removals;
 mod render;
 mod rules;
 mod schemas;

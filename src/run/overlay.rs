@@ -7,6 +7,7 @@ use super::{
     policies::{Judged, Loaded, evaluate},
     reach::{Touched, reach},
     redact::Found,
+    removals,
     rules::{Deployed, Ruled},
     schemas::Validation,
     secrets,
@@ -71,6 +72,8 @@ pub(super) struct Outcome {
     pub(super) deployed: Deployed,
     /// Where HEAD's policies decide less than BASE's.
     pub(super) lost: Vec<Lost>,
+    /// What the environment loses by it.
+    pub(super) removed: Vec<ResourceKey>,
     /// What it renders to, where that is kept.
     renders: Option<Renders>,
 }
@@ -187,6 +190,7 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
         beside: BTreeSet::new(),
         deployed,
         lost: Vec::new(),
+        removed: Vec::new(),
         renders: None,
     };
     (outcome.read, outcome.beside) = readings(scene, path, head.as_ref());
@@ -381,6 +385,23 @@ pub(super) fn decide(scene: &Scene<'_>, rules: &Ruled<'_>, outcome: &mut Outcome
                 .preview
                 .retain(|it| !old.results.iter().any(|old| same(old, it)));
         }
+    }
+    if let Some(before) = renders.before() {
+        let reads = match &renders.head {
+            Some(Ok(it)) => Some(&it.reads),
+            Some(Err(_)) | None => None,
+        };
+        let removed = std::mem::take(&mut outcome.removed);
+        let judged = removals::judge(
+            scene,
+            &rules.policies,
+            path.as_str(),
+            &removed,
+            before,
+            reads,
+        );
+        outcome.results.extend(judged.results);
+        outcome.passes.extend(judged.passes);
     }
     if let (Some((old, new)), Some(before), false) =
         (&rules.compared, renders.before(), renders.unchanged)

@@ -5,7 +5,8 @@ use crate::{
     config,
     engines::{Before, ENGINES, PolicySet, RuleResult, Surroundings},
     model::{
-        Manifest, Place, PolicyFacts, Problem, ResourceKey, RuleFacts, RuleOutcome, Side, digest,
+        Manifest, Place, PolicyFacts, Problem, RemovalFacts, ResourceKey, RuleFacts, RuleOutcome,
+        Side, digest,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -228,8 +229,41 @@ impl World<'_> {
     }
 }
 
+impl Loaded<'_> {
+    /// Whether a rule may refuse that something is removed.
+    pub(super) fn judge_removals(&self) -> bool {
+        self.sets.iter().any(|it| it.judges_removals())
+    }
+}
+
+impl World<'_> {
+    /// What the policies say about the removal of one of the manifests, which `by` says how it comes.
+    pub(super) fn judge_removal(&self, manifest: &Manifest, by: &RemovalFacts) -> Judged {
+        let mut judged = Judged::default();
+        let mut passed = 0;
+        for (set, around) in self.policies.sets.iter().zip(&self.around) {
+            for result in set.evaluate_removal(manifest, &**around) {
+                if result.outcome == RuleOutcome::Pass {
+                    passed += 1;
+                    continue;
+                }
+                judged.results.push(RuleFacts {
+                    removed: Some(by.clone()),
+                    absent: false,
+                    ..facts(self, manifest, result)
+                });
+            }
+        }
+        if passed > 0 {
+            let overlay = self.overlay.to_owned();
+            judged.passes.push((overlay, manifest.key.clone(), passed));
+        }
+        judged
+    }
+}
+
 impl Judged {
-    fn extend(&mut self, other: Self) {
+    pub(super) fn extend(&mut self, other: Self) {
         self.results.extend(other.results);
         self.passes.extend(other.passes);
     }
@@ -254,6 +288,7 @@ fn facts(world: &World<'_>, manifest: &Manifest, result: RuleResult) -> RuleFact
         outcome: result.outcome,
         unsupported: result.unsupported,
         known: result.known,
+        removed: None,
         absent: manifest.body.at(&result.field).is_none(),
         place: Place::of(sources, origin.edit_here(), side),
         overridden: origin
@@ -289,6 +324,14 @@ mod tests {
             _: &dyn Surroundings,
             _: Option<Before<'_>>,
         ) -> Vec<RuleResult> {
+            Vec::new()
+        }
+
+        fn judges_removals(&self) -> bool {
+            false
+        }
+
+        fn evaluate_removal(&self, _: &Manifest, _: &dyn Surroundings) -> Vec<RuleResult> {
             Vec::new()
         }
 

@@ -68,6 +68,8 @@ struct Reads {
     variables: bool,
 }
 
+/// What of a request is the same before and after a change.
+const NAMES: [&str; 4] = ["operation", "namespace", "name", "kind"];
 /// Groups of containers.
 const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 /// Where Pods are in what makes them.
@@ -232,7 +234,7 @@ impl Reads {
                 Some((first, path)) if first == "object" => {
                     self.keys.add(path.iter().map(String::as_str));
                 }
-                Some((first, _)) if first == "operation" || first == "namespace" => {}
+                Some((first, _)) if NAMES.contains(&first.as_str()) => {}
                 _ => self.more = true,
             }
         }

@@ -120,6 +120,10 @@ pub enum UnlistedNamespaces {
 /// The world around the object, the same for every request of a run or a suite.
 #[derive(Clone, Debug, Default)]
 pub struct Fixtures {
+    /// Whether rules see requests as an API server sends them: with `request.name` and `request.kind`,
+    /// the namespace of what is deleted, and null where there is no object. Kyverno's command line
+    /// leaves all of these out.
+    pub as_admission: bool,
     /// Labels of each namespace.
     pub namespace_labels: BTreeMap<String, BTreeMap<String, String>>,
     /// What is known of the labels of all other namespaces.

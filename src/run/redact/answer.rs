@@ -6,8 +6,8 @@ mod waiver_files;
 use super::Shield;
 use crate::model::{
     BaselineFacts, Facts, OverlayFacts, OverrideFacts, OverrideMistake, OverrideRequest,
-    OwnersFacts, Place, PolicyFacts, Problem, RenderFacts, RenderWarning, RowRun, RuleFacts,
-    RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side, SideFailure,
+    OwnersFacts, Place, PolicyFacts, Problem, RemovalFacts, RenderFacts, RenderWarning, RowRun,
+    RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side, SideFailure,
     SuiteFacts, SuiteRow, SuiteRun, UnreadFacts, WaiverFacts, WeakenedFacts,
     owners::{Demand, DemandFacts, OwnersMistake},
     secret,
@@ -286,6 +286,7 @@ impl Shield {
             outcome,
             unsupported: _,
             known: _,
+            removed,
             absent: _,
             place,
             overridden,
@@ -304,6 +305,13 @@ impl Shield {
             } else {
                 self.other_text(text);
             }
+        }
+        if let Some(RemovalFacts {
+            with_overlay: _,
+            by,
+        }) = removed
+        {
+            self.maybe_place(by);
         }
         self.maybe_place(place);
         self.maybe_place(overridden);

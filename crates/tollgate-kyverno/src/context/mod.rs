@@ -16,6 +16,7 @@ pub(crate) use query::Queries;
 pub(crate) use reference::found_in as reference_in;
 pub(crate) use substitute::Template;
 
+use crate::matching::{Gvk, metadata};
 use crate::request::{Fixtures, Operation, Request, RuleValues};
 use entry::Deferred;
 use serde_json::{Map, Value, json};
@@ -115,11 +116,28 @@ impl<'a> Context<'a> {
         let resource = request
             .object
             .filter(|_| request.operation != Operation::Delete);
-        let namespace = resource
-            .and_then(|it| it.pointer("/metadata/namespace"))
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        fields.insert("namespace".to_owned(), namespace.into());
+        let as_admission = request.fixtures.as_admission;
+        let subject = request.old_object.filter(|_| as_admission);
+        let subject = resource.or(subject).unwrap_or(&Value::Null);
+        fields.insert(
+            "namespace".to_owned(),
+            metadata(subject, "namespace").into(),
+        );
+        if as_admission {
+            for key in ["object", "oldObject"] {
+                fields.entry(key).or_insert(Value::Null);
+            }
+            let Gvk {
+                group,
+                version,
+                kind,
+            } = Gvk::of(subject);
+            fields.insert("name".to_owned(), metadata(subject, "name").into());
+            fields.insert(
+                "kind".to_owned(),
+                json!({"group": group, "version": version, "kind": kind}),
+            );
+        }
         fields.insert("operation".to_owned(), request.operation.as_str().into());
         let mut root = Map::new();
         if let Some(info) = request.user_info {

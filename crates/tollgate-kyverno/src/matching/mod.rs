@@ -137,6 +137,22 @@ impl Block {
         }
     }
 
+    /// Whether a rule with this `match` may be for an object to which this happens.
+    pub(crate) fn may_match(&self, operation: Operation) -> bool {
+        let takes = |it: &Filter| it.takes(operation);
+        match (&*self.any, &*self.all) {
+            ([], []) => takes(&self.direct),
+            ([], all) => all.iter().all(takes),
+            (any, _) => any.iter().any(takes),
+        }
+    }
+
+    /// Whether it names an operation.
+    pub(crate) fn names(&self, operation: Operation) -> bool {
+        let mut filters = self.any.iter().chain(&self.all).chain([&self.direct]);
+        filters.any(|it| !it.operations.is_empty() && it.takes(operation))
+    }
+
     /// Whether it asks for the namespace of an object or the labels of its namespace.
     pub(crate) fn asks_of_namespace(&self) -> bool {
         let mut filters = self.any.iter().chain(&self.all).chain([&self.direct]);
@@ -178,23 +194,20 @@ impl Filter {
     fn matches(&self, target: &Target<'_>) -> Answer {
         let asks_of_user = target.user_info.is_some() && self.asks_of_user();
         let may_match = (asks_of_user || self.asks_of_resource())
-            && self.meets_operation(target)
+            && self.takes(target.operation)
             && (!asks_of_user || self.meets_user(target.user_info));
         Answer::of(may_match).min(self.meets_resource(target, false))
     }
 
     fn excludes(&self, target: &Target<'_>) -> Answer {
         let may_exclude =
-            !self.is_empty() && self.meets_operation(target) && self.meets_user(target.user_info);
+            !self.is_empty() && self.takes(target.operation) && self.meets_user(target.user_info);
         Answer::of(may_exclude).min(self.meets_resource(target, false))
     }
 
-    fn meets_operation(&self, target: &Target<'_>) -> bool {
-        self.operations.is_empty()
-            || self
-                .operations
-                .iter()
-                .any(|it| it == target.operation.as_str())
+    fn takes(&self, operation: Operation) -> bool {
+        let mut operations = self.operations.iter();
+        self.operations.is_empty() || operations.any(|it| it == operation.as_str())
     }
 
     fn meets_resource(&self, target: &Target<'_>, exception: bool) -> Answer {

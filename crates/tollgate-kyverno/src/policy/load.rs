@@ -148,6 +148,7 @@ fn base(document: &Node, kind: PolicyKind, name: &str) -> Policy {
         enforce: false,
         rules: Vec::new(),
         apply_one: false,
+        at_deletion: true,
         controllers: Vec::new(),
         unsupported: None,
         queries: Queries::default(),
@@ -158,6 +159,7 @@ fn base(document: &Node, kind: PolicyKind, name: &str) -> Policy {
 fn foreign(document: &Node, kind: PolicyKind, name: &str) -> Policy {
     let mut policy = base(document, kind, name);
     policy.unsupported = Some(format!("policies of kind {kind:?} are not evaluated yet").into());
+    policy.at_deletion = foreign_at_deletion(document, kind);
     policy.rules.push(Rule {
         name: Arc::from(""),
         written: Arc::from(""),
@@ -181,6 +183,27 @@ fn foreign(document: &Node, kind: PolicyKind, name: &str) -> Policy {
     policy
 }
 
+/// Whether a policy with expressions is asked where something is deleted: its operations are named.
+fn foreign_at_deletion(document: &Node, kind: PolicyKind) -> bool {
+    let refuses = matches!(
+        kind,
+        PolicyKind::ValidatingPolicy
+            | PolicyKind::ValidatingAdmissionPolicy
+            | PolicyKind::ImageValidatingPolicy
+    );
+    let spec = document.get("spec");
+    let inside = |keys: &[&str]| keys.iter().try_fold(spec?, |node, key| node.get(key));
+    let enabled = inside(&["evaluation", "admission", "enabled"]);
+    let off = enabled.and_then(|it| it.to_json().ok()) == Some(Value::Bool(false));
+    let rules = inside(&["matchConstraints", "resourceRules"]).and_then(Node::as_sequence);
+    let operations = rules
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it.get("operations"));
+    let mut operations = operations.filter_map(Node::as_sequence).flatten();
+    refuses && !off && operations.any(|it| matches!(it.as_str(), Some("DELETE" | "*")))
+}
+
 fn read_policy(document: &Node, kind: PolicyKind, name: &str) -> Result<Policy, Fault> {
     let value = json(&without_rules(document))?;
     shape::POLICY.check(&value, &FieldPath::root())?;
@@ -190,6 +213,7 @@ fn read_policy(document: &Node, kind: PolicyKind, name: &str) -> Result<Policy, 
     policy.enforce = spec
         .text("validationFailureAction")?
         .is_some_and(|it| it.eq_ignore_ascii_case("enforce"));
+    policy.at_deletion = spec.boolean("admission")?.unwrap_or(true);
     policy.apply_one = spec.text("applyRules")? == Some("One");
     let webhook = spec.fields("webhookConfiguration")?;
     if !webhook.list("matchConditions")?.is_empty() {

@@ -1,6 +1,7 @@
 //! Policies as they are written.
 
 mod body;
+mod deletion;
 mod fields;
 mod load;
 mod read;
@@ -102,6 +103,8 @@ pub struct Policy {
     pub(crate) key: Arc<str>,
     /// Rules after the first that passed or failed are not asked.
     pub(crate) apply_one: bool,
+    /// Whether it is asked where something is deleted.
+    pub(crate) at_deletion: bool,
     /// The kinds for which generated rules are asked.
     pub(crate) controllers: Vec<String>,
     /// Why no rule of it can be judged.
