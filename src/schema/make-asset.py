@@ -44,6 +44,7 @@ NOT_ASKED = {
     "core.v1.LimitRangeSpec": {"limits"},
     "core.v1.Sysctl": {"value"},
     "storage.v1.CSIDriver": {"spec"},
+    "storage.v1.TokenRequest": {"audience"},
 }
 OWN = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": {"type": ["string", "number"], "format": "quantity"},

@@ -52,6 +52,27 @@ pub(super) fn type_mistake(api_version: &str, kind: &str, later: Later) -> Optio
     None
 }
 
+/// A kind of Kubernetes, in one of its minor versions.
+struct Own<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    minor: u32,
+}
+
+impl Own<'_> {
+    fn names(&self) -> &'static Form {
+        names::of_kind(self.api_version, self.kind, self.minor)
+    }
+
+    fn is_named(&self) -> bool {
+        names::is_named(self.api_version, self.kind)
+    }
+
+    fn is_cluster_wide(&self) -> bool {
+        names::is_cluster_wide(self.api_version, self.kind)
+    }
+}
+
 /// Collects what is wrong.
 struct Rules {
     later: Later,
@@ -63,6 +84,13 @@ impl Rules {
         let message = format!("{} {why}", say::subject(&at.path()));
         self.mistakes
             .push(Mistake::invalid(at.path(), message, None));
+    }
+
+    fn lacks(&mut self, field: &str, at: &At<'_>) {
+        let message = format!("{} lacks `{field}`", say::subject(&at.path()));
+        let mut mistake = Mistake::invalid(at.path(), message, None);
+        mistake.missing = Some(field.to_owned());
+        self.mistakes.push(mistake);
     }
 
     /// A text of this form. What is no text the schema tells.
@@ -114,14 +142,68 @@ impl Rules {
         }
     }
 
-    fn metadata(&mut self, metadata: &Value, name: &Form, at: &At<'_>) {
-        self.form(metadata.get("name"), name, &At::Key(at, "name"));
-        let namespace = At::Key(at, "namespace");
-        if metadata.get("namespace").is_some_and(|it| it != "") {
-            self.form(metadata.get("namespace"), &names::LABEL, &namespace);
+    fn metadata(&mut self, metadata: &Value, own: Option<&Own<'_>>, at: &At<'_>) {
+        let name = own.map_or(&names::SUBDOMAIN, Own::names);
+        let given = |field: &str| metadata.get(field).filter(|it| !it.is_null() && *it != "");
+        match (given("name"), given("generateName")) {
+            (Some(_), _) => self.form(metadata.get("name"), name, &At::Key(at, "name")),
+            (None, Some(prefix)) => {
+                // The server adds five letters and digits.
+                let named = prefix.as_str().map(|it| Value::from(format!("{it}a")));
+                self.form(named.as_ref(), name, &At::Key(at, "generateName"));
+            }
+            (None, None) if own.is_some_and(Own::is_named) => {
+                let open = metadata.as_object().is_some_and(|it| self.later.key(it));
+                if !open {
+                    self.lacks("name", at);
+                }
+            }
+            (None, None) => {}
+        }
+        if !own.is_some_and(Own::is_cluster_wide) {
+            let namespace = At::Key(at, "namespace");
+            self.form(given("namespace"), &names::LABEL, &namespace);
         }
         self.labels(metadata.get("labels"), &At::Key(at, "labels"));
+        self.finalizers(metadata.get("finalizers"), own.is_some(), at);
         self.annotations(metadata.get("annotations"), &At::Key(at, "annotations"));
+    }
+
+    /// Names of whom a removal waits for; of Kubernetes' own kinds each has a domain or is known.
+    fn finalizers(&mut self, names: Option<&Value>, own: bool, at: &At<'_>) {
+        const KNOWN: [&str; 3] = ["foregroundDeletion", "kubernetes", "orphan"];
+        let at = At::Key(at, "finalizers");
+        let names = names.and_then(Value::as_array);
+        for (index, name) in names.into_iter().flatten().enumerate() {
+            let at = At::Index(&at, index);
+            self.form(Some(name), &names::QUALIFIED, &at);
+            if let Some(text) = name.as_str()
+                && own
+                && names::QUALIFIED.takes(text)
+                && !text.contains('/')
+                && !KNOWN.contains(&text)
+            {
+                self.wrong(&at, "lacks a domain, such as `example.com/` in front");
+            }
+        }
+    }
+
+    /// A definition is called after what it defines.
+    fn definition(&mut self, object: &Value) {
+        let text = |path: &str| object.pointer(path).and_then(Value::as_str);
+        if let (Some(name), Some(plural), Some(group)) = (
+            text("/metadata/name"),
+            text("/spec/names/plural"),
+            text("/spec/group"),
+        ) && ![name, plural, group].iter().any(|it| self.later.text(it))
+            && name != format!("{plural}.{group}")
+        {
+            let at = At::Key(&At::Root, "metadata");
+            self.wrong(
+                &At::Key(&at, "name"),
+                "is not `spec.names.plural`, a dot and `spec.group`",
+            );
+        }
     }
 
     /// Entries of a ConfigMap or Secret.
@@ -162,18 +244,28 @@ pub(super) fn mistakes(object: &Value, later: Later, minor: Option<u32>) -> Vec<
     };
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
-    let name = match minor {
-        Some(minor) => names::of_kind(api_version, kind, minor),
-        None => &names::SUBDOMAIN,
-    };
-    if let Some(metadata) = object.get("metadata") {
-        rules.metadata(metadata, name, &At::Key(&At::Root, "metadata"));
+    let own = minor.map(|minor| Own {
+        api_version,
+        kind,
+        minor,
+    });
+    let own = own.as_ref();
+    match object.get("metadata") {
+        Some(metadata @ Value::Object(_)) => {
+            rules.metadata(metadata, own, &At::Key(&At::Root, "metadata"));
+        }
+        // What is no map the schema tells.
+        None | Some(Value::Null) if own.is_some_and(Own::is_named) => {
+            rules.lacks("metadata", &At::Root)
+        }
+        _ => {}
     }
     if let Some(minor) = minor {
         match (api_version, kind) {
             ("v1", "ConfigMap") => rules.entries(object, ["data", "binaryData"]),
             ("v1", "Secret") => rules.entries(object, ["data", "stringData"]),
             ("v1", "Service") => rules.service(object),
+            ("apiextensions.k8s.io/v1", "CustomResourceDefinition") => rules.definition(object),
             _ => rules.workload(object, kind, minor),
         }
     }

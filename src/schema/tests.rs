@@ -718,6 +718,38 @@ fn names_labels_and_keys_have_their_forms() {
             "stringData.a/b",
         ),
         ("v1", "Namespace", "metadata: {name: a.b}", "metadata.name"),
+        ("v1", "ConfigMap", "metadata: {labels: {a: b}}", "metadata"),
+        ("v1", "ConfigMap", "data: {a: b}", ""),
+        (
+            "v1",
+            "ConfigMap",
+            "metadata: {generateName: A-}",
+            "metadata.generateName",
+        ),
+        (
+            "v1",
+            "ConfigMap",
+            "metadata: {name: a, finalizers: [kubernetes, b]}",
+            "metadata.finalizers[1]",
+        ),
+        (
+            "example.com/v1",
+            "Shop",
+            "metadata: {name: a, finalizers: [b, 'c d']}",
+            "metadata.finalizers[1]",
+        ),
+        (
+            "scheduling.k8s.io/v1",
+            "PriorityClass",
+            "metadata: {name: system-web}\nvalue: 1",
+            "metadata.name",
+        ),
+        (
+            "apiextensions.k8s.io/v1",
+            "CustomResourceDefinition",
+            "metadata: {name: shop.example.com}\nspec: {group: example.com, scope: Cluster, names: {kind: Shop, plural: shops}, versions: []}",
+            "metadata.name",
+        ),
         (
             "example.com/v1",
             "Shop",
@@ -792,6 +824,32 @@ fn names_labels_and_keys_have_their_forms() {
             "metadata: {name: a}\nspec: {clusterIP: None}",
         ),
         ("v1", "ConfigMap", "metadata: {name: '${NAME}'}"),
+        (
+            "policy/v1",
+            "PodDisruptionBudget",
+            "metadata: {name: Web_1}",
+        ),
+        (
+            "v1",
+            "ConfigMap",
+            "metadata: {name: '', generateName: web-}",
+        ),
+        ("v1", "Namespace", "metadata: {name: web, namespace: A}"),
+        (
+            "scheduling.k8s.io/v1",
+            "PriorityClass",
+            "metadata: {name: system-node-critical}\nvalue: 2000001000",
+        ),
+        (
+            "authorization.k8s.io/v1",
+            "SelfSubjectAccessReview",
+            "spec: {}",
+        ),
+        (
+            "storage.k8s.io/v1",
+            "CSIDriver",
+            "metadata: {name: a.b}\nspec: {tokenRequests: [{}]}",
+        ),
     ] {
         let text = format!("apiVersion: {api_version}\nkind: {kind}\n{rest}\n");
         assert_eq!(judge(None, &text), Vec::<String>::new(), "{rest}");

@@ -102,6 +102,13 @@ const CRON_JOB: Form = Form {
     words: "lowercase letters, digits, `-` and `.`, at most 52 characters",
     is: |it| it.len() <= 52 && is_subdomain(it),
 };
+const PRIORITY_CLASS: Form = Form {
+    words: "lowercase letters, digits, `-` and `.`, at most 253 characters, without `system-` in front",
+    is: |it| {
+        let ours = matches!(it, "system-cluster-critical" | "system-node-critical");
+        is_subdomain(it) && (ours || !it.starts_with("system-"))
+    },
+};
 const PATH_SEGMENT: Form = Form {
     words: "a name without `/` and `%`",
     is: is_path_segment,
@@ -146,10 +153,40 @@ pub(super) fn of_kind(api_version: &str, kind: &str, minor: u32) -> &'static For
         ("", "Service") => &LABEL_1035,
         ("apps", "StatefulSet") if minor >= 27 => &LABEL,
         ("batch", "CronJob") => &CRON_JOB,
-        ("rbac.authorization.k8s.io", _) | ("certificates.k8s.io", "ClusterTrustBundle") => {
-            &PATH_SEGMENT
-        }
-        ("networking.k8s.io", "IPAddress") => &PATH_SEGMENT,
+        ("scheduling.k8s.io", "PriorityClass") => &PRIORITY_CLASS,
+        // Of budgets nothing is asked but what holds for every name.
+        ("policy", "PodDisruptionBudget")
+        | ("rbac.authorization.k8s.io", _)
+        | ("certificates.k8s.io", "ClusterTrustBundle")
+        | ("networking.k8s.io", "IPAddress") => &PATH_SEGMENT,
         _ => &SUBDOMAIN,
+    }
+}
+
+/// Whether objects of a kind of Kubernetes are known by their names. Reviews and requests are answered and
+/// not kept.
+pub(super) fn is_named(api_version: &str, kind: &str) -> bool {
+    let group = api_version.split_once('/').map_or("", |it| it.0);
+    !matches!(group, "authentication.k8s.io" | "authorization.k8s.io")
+        && !matches!(kind, "Binding" | "Eviction" | "Scale")
+}
+
+/// Whether objects of a kind of Kubernetes stand outside of namespaces: a server drops the namespace that
+/// such an object names.
+pub(super) fn is_cluster_wide(api_version: &str, kind: &str) -> bool {
+    let group = api_version.split_once('/').map_or("", |it| it.0);
+    match group {
+        "" => matches!(kind, "Namespace" | "Node" | "PersistentVolume"),
+        "rbac.authorization.k8s.io" => kind.starts_with("Cluster"),
+        "storage.k8s.io" => kind != "CSIStorageCapacity",
+        "networking.k8s.io" => matches!(kind, "IngressClass" | "IPAddress" | "ServiceCIDR"),
+        "admissionregistration.k8s.io"
+        | "apiextensions.k8s.io"
+        | "apiregistration.k8s.io"
+        | "flowcontrol.apiserver.k8s.io"
+        | "node.k8s.io" => true,
+        "certificates.k8s.io" => kind != "PodCertificateRequest",
+        "scheduling.k8s.io" => kind == "PriorityClass",
+        _ => false,
     }
 }
