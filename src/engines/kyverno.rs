@@ -1,7 +1,8 @@
 //! Kyverno's policies.
 
 use super::{
-    Before, Less, Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult, Surroundings,
+    Before, Less, LoadProblem, Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult,
+    Surroundings,
 };
 use crate::model::{Manifest, RuleOutcome, within_calendar};
 use std::any::Any;
@@ -9,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 use tollgate_kyverno::{
     Changed, Exceptions, Fixtures, Operation, Outcome, Policy, PolicyResponse, Request, Rule,
-    RuleType,
+    RuleType, Unread,
 };
-use tollgate_yaml::{FieldPath, Node};
+use tollgate_yaml::{FieldPath, Node, Span};
 
 pub(super) struct Kyverno;
 
@@ -93,11 +94,21 @@ impl PolicyEngine for Kyverno {
             problems: loaded
                 .problems
                 .iter()
-                .map(|it| (it.span, it.message.clone()))
+                .map(|it| LoadProblem {
+                    name: it.name.as_deref().unwrap_or_default().to_owned(),
+                    document: it.document,
+                    at: it.span,
+                    message: it.message.clone(),
+                })
                 .collect(),
             set: Box::new(Set {
                 policies: loaded.policies,
                 exceptions: loaded.exceptions.into_iter().collect(),
+                unread: loaded
+                    .problems
+                    .into_iter()
+                    .filter_map(|it| Some((it.document, it.unread?)))
+                    .collect(),
             }),
         }
     }
@@ -112,6 +123,8 @@ fn authored(rules: &[tollgate_kyverno::Rule]) -> Vec<String> {
 struct Set {
     policies: tollgate_kyverno::PolicySet,
     exceptions: Exceptions,
+    /// What could not be loaded, by the places at which it begins.
+    unread: Vec<(Span, Unread)>,
 }
 
 /// The namespaces and ConfigMaps that the same overlay would create stand in for the cluster's.
@@ -175,6 +188,10 @@ impl PolicySet for Set {
             let responses = self.responses(Asked::Creation(&it.manifest.json), it.around);
             (&it.manifest.json, responses)
         });
+        let is_gap = |policy: &Policy, rule: &str| match &old {
+            None => true,
+            Some((_, old)) => result_of(old, policy, rule).is_some_and(is_not_asked),
+        };
         let is_known = |policy: &Policy, result: &tollgate_kyverno::RuleResult| {
             let (before, old) = old.as_ref()?;
             let rule = rule_of(policy, &result.rule)?;
@@ -193,12 +210,13 @@ impl PolicySet for Set {
                 Changed::Elements(_) | Changed::Something => Some(false),
             }
         };
-        results(&responses, &is_known)
+        results(&responses, &is_known, &is_gap)
     }
 
     fn judges_removals(&self) -> bool {
         let mut policies = self.policies.policies().iter();
         policies.any(Policy::judges_deletions)
+            || self.unread.iter().any(|it| it.1.judges_deletions())
     }
 
     fn evaluate_removal(&self, manifest: &Manifest, around: &dyn Surroundings) -> Vec<RuleResult> {
@@ -211,7 +229,7 @@ impl PolicySet for Set {
         }
         let mut rules = responses.iter().flat_map(|it| &it.1.rules);
         if !rules.any(|it| judged(&it.outcome)) {
-            return results(&responses, &|_, _| None);
+            return results(&responses, &|_, _| None, &|_, _| false);
         }
         // What a rule says whatever happens to the object, it says in BASE too.
         let there = self.responses(Asked::Creation(object), around);
@@ -220,7 +238,23 @@ impl PolicySet for Set {
             let old = said(&there, policy, &rule.name)?;
             Some(is_same_kind(old, &result.outcome) && text(old) == text(&result.outcome))
         };
-        results(&responses, &is_known)
+        // Nobody asked about the deletion before.
+        results(&responses, &is_known, &|_, _| true)
+    }
+
+    fn unread(&self, manifest: &Manifest, around: &dyn Surroundings, removed: bool) -> Vec<Span> {
+        let object = &manifest.json;
+        // The cluster may have it, or may not have it yet.
+        let happens = match removed {
+            true => vec![Asked::Deletion(object)],
+            false => vec![Asked::Creation(object), Asked::Update(object, object)],
+        };
+        let is_for = |unread: &Unread| {
+            let mut happens = happens.iter();
+            happens.any(|it| ask(*it, around, |request| unread.is_for(request)))
+        };
+        let unread = self.unread.iter().filter(|it| is_for(&it.1));
+        unread.map(|it| it.0).collect()
     }
 }
 
@@ -239,7 +273,14 @@ fn is_same_kind(a: &Outcome, b: &Outcome) -> bool {
 /// Whether BASE has the same result.
 type IsKnown<'f> = &'f dyn Fn(&Policy, &tollgate_kyverno::RuleResult) -> Option<bool>;
 
-fn results(responses: &[(&Policy, PolicyResponse)], is_known: IsKnown<'_>) -> Vec<RuleResult> {
+/// Whether a rule that was not asked was not asked before either.
+type IsGap<'f> = &'f dyn Fn(&Policy, &str) -> bool;
+
+fn results(
+    responses: &[(&Policy, PolicyResponse)],
+    is_known: IsKnown<'_>,
+    is_gap: IsGap<'_>,
+) -> Vec<RuleResult> {
     let mut results = Vec::new();
     for (policy, response) in responses {
         for rule in &response.rules {
@@ -247,15 +288,20 @@ fn results(responses: &[(&Policy, PolicyResponse)], is_known: IsKnown<'_>) -> Ve
             // A rule that generates is not missed.
             let unsupported = matches!(rule.outcome, Outcome::Unsupported { .. })
                 && rule.kind != RuleType::Generate;
+            let outside = rule.outside && matches!(rule.outcome, Outcome::Error { .. });
+            let gap = (unsupported || outside) && is_gap(policy, &rule.rule);
             let said = rule.outcome.clone();
             let (outcome, field) = outcome(said, &rule.rule, policy.scored, rule.kind);
             results.push(RuleResult {
                 policy: response.policy.clone(),
                 rule: rule.written.clone(),
                 rule_span: rule.at,
+                policy_span: policy.span,
                 outcome,
                 unsupported,
+                outside,
                 known,
+                gap,
                 field,
             });
         }
@@ -263,12 +309,15 @@ fn results(responses: &[(&Policy, PolicyResponse)], is_known: IsKnown<'_>) -> Ve
             policy: response.policy.clone(),
             rule: doubt.rule.clone(),
             rule_span: doubt.at,
+            policy_span: policy.span,
             outcome: RuleOutcome::Warn {
                 message: doubt.message.clone(),
                 field: String::new(),
             },
             unsupported: false,
+            outside: false,
             known: false,
+            gap: false,
             field: FieldPath::root(),
         }));
     }
@@ -324,35 +373,44 @@ impl Set {
         asked: Asked<'_>,
         around: &dyn Surroundings,
     ) -> Vec<(&Policy, PolicyResponse)> {
-        // No results would read as nothing to complain about; a defect must not.
-        let around = around
-            .as_any()
-            .downcast_ref::<Around>()
-            .expect("surroundings come from the set that is asked");
-        let (values, rule_values) = (BTreeMap::new(), BTreeMap::new());
-        let (operation, object, old_object) = match asked {
-            Asked::Creation(object) => (Operation::Create, Some(object), None),
-            Asked::Update(old, object) => (Operation::Update, Some(object), Some(old)),
-            Asked::Deletion(old) => (Operation::Delete, None, Some(old)),
-        };
-        let request = Request {
-            object,
-            old_object,
-            operation,
-            user_info: None,
-            values: &values,
-            rule_values: &rule_values,
-            fixtures: &around.fixtures,
-            now: around.now,
-        };
-        let responses = self.policies.evaluate(&request);
+        let responses: Vec<PolicyResponse> = ask(asked, around, |it| {
+            let responses = self.policies.evaluate(it).into_iter();
+            responses.map(|it| it.1).collect()
+        });
         let policies = self.policies.policies();
         let own = |it: &PolicyResponse| policies.iter().find(|policy| policy.span == it.at);
-        let found = responses
-            .into_iter()
-            .filter_map(|(_, it)| Some((own(&it)?, it)));
+        let found = responses.into_iter().filter_map(|it| Some((own(&it)?, it)));
         found.collect()
     }
+}
+
+/// An answer to the request about what happens to an object.
+fn ask<'a, T>(
+    asked: Asked<'a>,
+    around: &'a dyn Surroundings,
+    answer: impl FnOnce(&Request<'_>) -> T,
+) -> T {
+    // No results would read as nothing to complain about; a defect must not.
+    let around = around
+        .as_any()
+        .downcast_ref::<Around>()
+        .expect("surroundings come from the set that is asked");
+    let (values, rule_values) = (BTreeMap::new(), BTreeMap::new());
+    let (operation, object, old_object) = match asked {
+        Asked::Creation(object) => (Operation::Create, Some(object), None),
+        Asked::Update(old, object) => (Operation::Update, Some(object), Some(old)),
+        Asked::Deletion(old) => (Operation::Delete, None, Some(old)),
+    };
+    answer(&Request {
+        object,
+        old_object,
+        operation,
+        user_info: None,
+        values: &values,
+        rule_values: &rule_values,
+        fixtures: &around.fixtures,
+        now: around.now,
+    })
 }
 
 /// What a rule of a policy said.
@@ -361,9 +419,26 @@ fn said<'r>(
     policy: &Policy,
     rule: &str,
 ) -> Option<&'r Outcome> {
+    Some(&result_of(responses, policy, rule)?.outcome)
+}
+
+fn result_of<'r>(
+    responses: &'r [(&Policy, PolicyResponse)],
+    policy: &Policy,
+    rule: &str,
+) -> Option<&'r tollgate_kyverno::RuleResult> {
     let (_, response) = responses.iter().find(|it| it.0.span == policy.span)?;
-    let result = response.rules.iter().find(|it| &*it.rule == rule)?;
-    Some(&result.outcome)
+    response.rules.iter().find(|it| &*it.rule == rule)
+}
+
+/// Whether a rule gave no answer for want of what is not here: it is not evaluated yet, or asks what only
+/// a cluster knows.
+fn is_not_asked(result: &tollgate_kyverno::RuleResult) -> bool {
+    match result.outcome {
+        Outcome::Unsupported { .. } => true,
+        Outcome::Error { .. } => result.outside,
+        _ => false,
+    }
 }
 
 fn text(outcome: &Outcome) -> &str {

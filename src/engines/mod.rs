@@ -52,8 +52,20 @@ pub struct Loaded {
     pub set: Box<dyn PolicySet>,
     /// What they are.
     pub policies: Vec<LoadedPolicy>,
-    /// What could not be loaded: where and why. Never to be taken for the absence of a demand.
-    pub problems: Vec<(Span, String)>,
+    /// What could not be loaded. Never to be taken for the absence of a demand.
+    pub problems: Vec<LoadProblem>,
+}
+
+/// A document that could not be loaded.
+pub struct LoadProblem {
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// Where the document stands.
+    pub document: Span,
+    /// Where in it something is wrong.
+    pub at: Span,
+    /// What is wrong.
+    pub message: String,
 }
 
 /// What a policy is.
@@ -82,6 +94,9 @@ pub trait PolicySet: Send + Sync {
     /// What every rule that is for the deletion of a manifest says, where BASE has it and HEAD has not;
     /// `around` is what BASE has beside it.
     fn evaluate_removal(&self, manifest: &Manifest, around: &dyn Surroundings) -> Vec<RuleResult>;
+    /// Which of the documents that could not be loaded may be policies for a manifest, or for its removal,
+    /// so that nobody judges by them: the places at which they begin.
+    fn unread(&self, manifest: &Manifest, around: &dyn Surroundings, removed: bool) -> Vec<Span>;
     /// What evaluation needs to know of the other manifests of an overlay, and the time in seconds
     /// since 1970; made once an overlay.
     fn surroundings(&self, manifests: &[Manifest], now: u64) -> Box<dyn Surroundings>;
@@ -111,12 +126,19 @@ pub struct RuleResult {
     pub rule: Arc<str>,
     /// Where the rule stands.
     pub rule_span: Span,
+    /// Where its policy stands.
+    pub policy_span: Span,
     /// What it said.
     pub outcome: RuleOutcome,
     /// Whether it asks for what the engine does not evaluate yet: nothing is wrong with it then.
     pub unsupported: bool,
     /// Whether it said the same before, of values that are the same now.
     pub known: bool,
+    /// Whether it ended in an error for want of something that only a cluster could tell.
+    pub outside: bool,
+    /// Of what the engine does not evaluate, or not outside of a cluster: whether it did not evaluate it on this resource before
+    /// either, if there was one.
+    pub gap: bool,
     /// The field that it is about; the root where the rule speaks of the whole resource.
     pub field: FieldPath,
 }

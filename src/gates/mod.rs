@@ -200,19 +200,24 @@ fn problems(cx: GateContext<'_>, gate: &str, rule: &str, examined: &mut Examined
         if it.before {
             examined.findings.push(standing(it, rule));
         } else {
-            examined.unsure.push(Unsure {
-                subject: it.subject.clone(),
-                why: match &it.place {
-                    Some(place) => format!("{} ({place})", it.message),
-                    None => it.message.clone(),
-                },
-                needs: it
-                    .help
-                    .clone()
-                    .unwrap_or_else(|| "mend the file that is named".to_owned()),
-                cause: Cause::Facts,
-            });
+            examined.unsure.push(open_question(it));
         }
+    }
+}
+
+/// A problem that nobody knows to be old.
+fn open_question(it: &Problem) -> Unsure {
+    Unsure {
+        subject: it.subject.clone(),
+        why: match &it.place {
+            Some(place) => format!("{} ({place})", it.message),
+            None => it.message.clone(),
+        },
+        needs: it
+            .help
+            .clone()
+            .unwrap_or_else(|| "mend the file that is named".to_owned()),
+        cause: Cause::Facts,
     }
 }
 

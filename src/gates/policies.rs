@@ -1,9 +1,12 @@
-use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems, subject, unknown_overlay};
+mod gaps;
+
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, subject, unknown_overlay};
 use crate::{
     config::{Builtin, Enforcement},
     finding::{Disposition, Finding, Level},
     model::{OverlayFacts, PolicyFacts, RemovalFacts, RuleFacts, RuleOutcome},
 };
+use gaps::{Gaps, is_gap};
 use std::collections::BTreeMap;
 
 pub(super) struct Policies;
@@ -13,14 +16,14 @@ impl Gate for Policies {
         &Meta {
             id: "policies",
             title: "no policy of BASE fails on what the change would send to an environment",
-            rules: &["<policy>", "built-in", "preview"],
+            rules: &["<policy>", "built-in", "unreadable", "preview"],
             page: include_str!("policies.md"),
         }
     }
 
     fn check(&self, cx: GateContext<'_>) -> Examined {
         let mut examined = Examined::default();
-        problems(cx, "policies", "policies/unreadable", &mut examined);
+        let mut gaps = Gaps::default();
         let overlays = cx.overlays();
         let mut checks: BTreeMap<String, usize> = BTreeMap::new();
         for (overlay, resource, passed) in &cx.facts.passes {
@@ -36,13 +39,21 @@ impl Gate for Policies {
                 continue;
             };
             let subject = subject(overlay, &result.resource);
-            *checks.entry(subject.clone()).or_default() += 1;
+            let known = cx.known(overlay);
+            if is_gap(result) {
+                // What was not evaluated is no check.
+                if !(result.known && known.is_some()) && gaps.add(cx, overlay, result) {
+                    continue;
+                }
+            } else {
+                *checks.entry(subject.clone()).or_default() += 1;
+            }
             let enforcement = cx.enforcement(overlay).unwrap_or(Enforcement::Strict);
             let environment = overlay.environment.as_deref();
             judge(
                 cx,
                 result,
-                (environment, enforcement, cx.known(overlay)),
+                (environment, enforcement, known),
                 &subject,
                 &mut examined,
             );
@@ -54,9 +65,14 @@ impl Gate for Policies {
             examined.findings.extend(built_in(cx));
         }
         preview(cx, &overlays, &mut examined);
+        gaps.problems(cx, &mut examined);
         if examined.subjects.is_empty() {
-            examined.nothing = Some(why_nothing(cx));
+            examined.nothing = Some(match gaps.is_empty() {
+                true => why_nothing(cx),
+                false => "what may be for it cannot be evaluated".to_owned(),
+            });
         }
+        gaps.tell(&mut examined);
         examined
     }
 }

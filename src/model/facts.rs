@@ -86,7 +86,7 @@ pub struct Facts {
 
 impl Facts {
     /// The version that this program writes and reads.
-    pub const VERSION: u32 = 3;
+    pub const VERSION: u32 = 4;
 
     /// No facts yet.
     pub fn empty(now: u64) -> Self {
@@ -479,6 +479,15 @@ pub struct RuleFacts {
     /// Whether the rule asks for what this program does not evaluate yet: nothing is wrong with it then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsupported: bool,
+    /// Whether the policy could not be read, and may be for the resource; it has no rule then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
+    /// Whether the rule ended in an error for want of something that only a cluster could tell.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside: bool,
+    /// Of what was not evaluated, for one of these reasons: whether the policy stands in HEAD as in BASE, and BASE's resource, if there is one, was not judged by the rule either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gap: bool,
     /// Whether it says the same of BASE, of values that are the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub known: bool,
@@ -638,6 +647,9 @@ pub struct Problem {
     /// Whether BASE has the same one and the change does not touch it.
     #[serde(default)]
     pub before: bool,
+    /// Whether policies may stand there that nobody can read, for any resource.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hides_rules: bool,
 }
 
 /// The worker ended before it was done.

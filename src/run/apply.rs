@@ -153,7 +153,7 @@ fn refuse_problems(policies: &Loaded<'_>) -> Result<(), Stop> {
     let messages = policies
         .problems
         .iter()
-        .map(|(place, message)| at(place.as_ref(), message));
+        .map(|it| at(it.place.as_ref(), &it.message));
     Err(Stop {
         code: exit::USAGE,
         messages: messages.collect(),

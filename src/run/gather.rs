@@ -232,7 +232,7 @@ fn facts_of(
     let environments = environments(&config, &base, &head, &mut problems);
     facts
         .problems
-        .extend(of_both(problems, &facts.change.files));
+        .extend(of_both(problems, &facts.change.files, whole));
     let validation = Validation::new(&config, head.files, &head.session, head.sources);
     let schemas = match &validation {
         Ok(it) => Some(it),
@@ -420,10 +420,12 @@ fn environments(
 
 /// The problems to weigh. What stands in HEAD as it stands in BASE, in a file that the change does
 /// not touch, is not this change's doing. What stands in BASE alone is mended by the change; only
-/// policies of BASE are needed nevertheless, because they judge.
-fn of_both([base, head]: [Vec<Problem>; 2], changed: &[ChangedFile]) -> Vec<Problem> {
+/// policies of BASE are needed nevertheless, because they judge. What is wrong with them on both sides
+/// is told once.
+fn of_both([base, head]: [Vec<Problem>; 2], changed: &[ChangedFile], whole: bool) -> Vec<Problem> {
     let what = |it: &Problem| (it.subject.clone(), it.message.clone());
-    let before: BTreeSet<_> = base.iter().map(what).collect();
+    let told = |it: &[Problem]| -> BTreeSet<_> { it.iter().map(what).collect() };
+    let (was, is) = (told(&base), told(&head));
     let touched = |subject: &str| {
         let folder = RepoPath::new(subject).unwrap_or_default();
         let inside = |it: &ChangedFile| {
@@ -431,14 +433,18 @@ fn of_both([base, head]: [Vec<Problem>; 2], changed: &[ChangedFile]) -> Vec<Prob
         };
         changed.iter().any(inside)
     };
+    let with = |other: &BTreeSet<_>, it: Problem| Problem {
+        before: other.contains(&what(&it))
+            && (it.name || whole && it.hides_rules || !touched(&it.subject)),
+        ..it
+    };
     let mut problems: Vec<Problem> = base
         .into_iter()
         .filter(|it| it.gate == "policies")
+        .map(|it| with(&is, it))
         .collect();
-    problems.extend(head.into_iter().map(|it| Problem {
-        before: before.contains(&what(&it)) && (it.name || !touched(&it.subject)),
-        ..it
-    }));
+    let head = head.into_iter().map(|it| with(&was, it));
+    problems.extend(head.filter(|it| !(it.hides_rules && it.before)));
     problems
 }
 

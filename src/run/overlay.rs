@@ -383,7 +383,7 @@ pub(super) fn decide(scene: &Scene<'_>, rules: &Ruled<'_>, outcome: &mut Outcome
             outcome.preview = new.results;
             outcome
                 .preview
-                .retain(|it| !old.results.iter().any(|old| same(old, it)));
+                .retain(|it| !it.unread && !old.results.iter().any(|old| same(old, it)));
         }
     }
     if let Some(before) = renders.before() {

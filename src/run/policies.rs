@@ -17,11 +17,21 @@ pub(super) struct Loaded<'a> {
     pub(super) sets: Vec<Box<dyn PolicySet>>,
     pub(super) policies: Vec<PolicyFacts>,
     /// What could not be loaded.
-    pub(super) problems: Vec<(Option<Place>, String)>,
+    pub(super) problems: Vec<Unloaded>,
+    /// Whether a document, by the place at which it begins, is not in HEAD as it is here.
+    touched: BTreeSet<Span>,
     /// Names of the built-in ones.
     builtin: BTreeSet<String>,
     side: Side,
     sources: &'a Sources,
+}
+
+/// A document that could not be loaded.
+pub(super) struct Unloaded {
+    name: String,
+    document: Span,
+    pub(super) place: Option<Place>,
+    pub(super) message: String,
 }
 
 /// Results that a report lists, and how many rules each resource passed.
@@ -69,6 +79,7 @@ pub(super) fn load<'a>(
         sets: Vec::new(),
         policies: Vec::new(),
         problems: Vec::new(),
+        touched: BTreeSet::new(),
         builtin: builtin.iter().map(|it| it.0.to_owned()).collect(),
         side,
         sources,
@@ -100,10 +111,13 @@ pub(super) fn load<'a>(
                 place,
             });
         }
-        for (span, message) in engine_loaded.problems {
-            loaded
-                .problems
-                .push((Place::of(sources, span, side), message));
+        for it in engine_loaded.problems {
+            loaded.problems.push(Unloaded {
+                place: Place::of(sources, it.at, side),
+                name: it.name,
+                document: it.document,
+                message: it.message,
+            });
         }
         loaded.sets.push(engine_loaded.set);
     }
@@ -114,23 +128,35 @@ pub(super) fn load<'a>(
 }
 
 impl Loaded<'_> {
-    /// What could not be loaded, for a gate to weigh.
+    /// What could not be loaded, for a gate to weigh. HEAD's is its own: what it shares with BASE is told
+    /// of BASE.
     pub(super) fn as_problems(&self, gate: &str) -> Vec<Problem> {
-        let problem = |(place, message): &(Option<Place>, String)| Problem {
+        let problem = |it: &Unloaded| Problem {
             gate: gate.to_owned(),
             subject: "policies".to_owned(),
-            message: message.clone(),
+            message: it.message.clone(),
             help: None,
-            place: place.clone(),
+            place: it.place.clone(),
             name: false,
-            before: false,
+            before: self.side == Side::Base && self.stays(it.document),
+            hides_rules: false,
         };
         self.problems.iter().map(problem).collect()
+    }
+
+    /// Say which documents the other side has not, or has otherwise.
+    pub(super) fn touch(&mut self, documents: impl IntoIterator<Item = Span>) {
+        self.touched.extend(documents);
+    }
+
+    /// Whether the other side has a document too. A built-in one stands in no tree.
+    fn stays(&self, document: Span) -> bool {
+        !self.touched.contains(&document)
     }
 }
 
 /// Documents that JSON cannot hold are never equal to another.
-fn document_digest(document: &Node) -> String {
+pub(super) fn document_digest(document: &Node) -> String {
     let json = document.to_json().map(|it| it.to_string());
     digest(json.unwrap_or_else(|it| format!("{it:?}")).as_bytes())
 }
@@ -220,6 +246,8 @@ impl World<'_> {
                     judged.results.push(facts(self, manifest, result));
                 }
             }
+            let unread = set.unread(manifest, &**around, false);
+            judged.results.extend(self.unread(manifest, &unread));
             if passed > 0 {
                 let overlay = self.overlay.to_owned();
                 judged.passes.push((overlay, manifest.key.clone(), passed));
@@ -253,6 +281,12 @@ impl World<'_> {
                     ..facts(self, manifest, result)
                 });
             }
+            let unread = set.unread(manifest, &**around, true);
+            let unread = self.unread(manifest, &unread).into_iter();
+            judged.results.extend(unread.map(|it| RuleFacts {
+                removed: Some(by.clone()),
+                ..it
+            }));
         }
         if passed > 0 {
             let overlay = self.overlay.to_owned();
@@ -266,6 +300,17 @@ impl Judged {
     pub(super) fn extend(&mut self, other: Self) {
         self.results.extend(other.results);
         self.passes.extend(other.passes);
+    }
+}
+
+impl World<'_> {
+    /// That policies which cannot be read may be for a manifest.
+    fn unread(&self, manifest: &Manifest, documents: &[Span]) -> Vec<RuleFacts> {
+        let problems = self.policies.problems.iter();
+        problems
+            .filter(|it| documents.contains(&it.document))
+            .map(|it| unread(self, manifest, it))
+            .collect()
     }
 }
 
@@ -287,8 +332,11 @@ fn facts(world: &World<'_>, manifest: &Manifest, result: RuleResult) -> RuleFact
         resource: manifest.key.clone(),
         outcome: result.outcome,
         unsupported: result.unsupported,
+        unread: false,
+        outside: result.outside,
         known: result.known,
         removed: None,
+        gap: result.gap && policies.stays(result.policy_span),
         absent: manifest.body.at(&result.field).is_none(),
         place: Place::of(sources, origin.edit_here(), side),
         overridden: origin
@@ -296,6 +344,30 @@ fn facts(world: &World<'_>, manifest: &Manifest, result: RuleResult) -> RuleFact
             .and_then(|it| Place::of(sources, it, side)),
         rule_place: Place::of(policies.sources, result.rule_span, policies.side)
             .filter(|_| in_a_file),
+    }
+}
+
+/// That a policy which cannot be read may be for a manifest.
+fn unread(world: &World<'_>, manifest: &Manifest, policy: &Unloaded) -> RuleFacts {
+    let origin = &manifest.body.origin;
+    RuleFacts {
+        policy: policy.name.clone(),
+        rule: String::new(),
+        overlay: world.overlay.to_owned(),
+        resource: manifest.key.clone(),
+        outcome: RuleOutcome::Error {
+            why: policy.message.clone(),
+        },
+        unsupported: false,
+        unread: true,
+        outside: false,
+        known: false,
+        gap: world.policies.stays(policy.document),
+        removed: None,
+        absent: false,
+        place: Place::of(world.sources, origin.edit_here(), world.side),
+        overridden: None,
+        rule_place: policy.place.clone(),
     }
 }
 
@@ -335,6 +407,10 @@ mod tests {
             Vec::new()
         }
 
+        fn unread(&self, _: &Manifest, _: &dyn Surroundings, _: bool) -> Vec<Span> {
+            Vec::new()
+        }
+
         fn surroundings(&self, _: &[Manifest], _: u64) -> Box<dyn Surroundings> {
             self.0.fetch_add(1, Ordering::Relaxed);
             Box::new(Nothing)
@@ -349,6 +425,7 @@ mod tests {
             sets: vec![Box::new(Counting(made.clone()))],
             policies: Vec::new(),
             problems: Vec::new(),
+            touched: BTreeSet::new(),
             builtin: BTreeSet::new(),
             side: Side::Head,
             sources: &sources,

@@ -414,6 +414,22 @@ impl<'a> Rows<'a> {
         policies::load(&nodes, builtin, self.files.sources, self.files.side)
     }
 
+    /// Where a row begins.
+    fn span(&self, row: usize) -> Span {
+        self.rows.get(row).map_or(Span::NONE, |it| it.node.span())
+    }
+
+    /// Those of some rows that are not written as one of the other side's is, labels and all.
+    fn unlike(&self, rows: &[usize], other: &Rows<'_>, others: &[usize]) -> Vec<usize> {
+        let written = |side: &'_ Rows<'_>, it: usize| -> Option<String> {
+            let row = side.rows.get(it)?;
+            row.node.to_json().ok().map(|it| it.to_string())
+        };
+        let there: BTreeSet<String> = others.iter().filter_map(|it| written(other, *it)).collect();
+        let is_unlike = |it: &&usize| written(self, **it).is_none_or(|it| !there.contains(&it));
+        rows.iter().filter(is_unlike).copied().collect()
+    }
+
     fn place(&self, span: Span) -> Option<Place> {
         Place::of(self.files.sources, span, self.files.side)
     }
@@ -431,7 +447,11 @@ impl<'a> Received<'_, 'a> {
         let [base, head] = self.sides;
         let [old, new] = self.rows;
         let [old_builtin, new_builtin] = self.builtins;
-        let policies = base.load(old, old_builtin);
+        let mut policies = base.load(old, old_builtin);
+        if !alone {
+            let touched = base.unlike(old, head, new);
+            policies.touch(touched.into_iter().map(|it| base.span(it)));
+        }
         let mut ruled = Ruled {
             environments: BTreeSet::new(),
             head: policies.policies.clone(),
@@ -444,6 +464,9 @@ impl<'a> Received<'_, 'a> {
             return ruled;
         }
         let (mut old_only, mut new_only) = (only(base, old, head, new), only(head, new, base, old));
+        // What decides the same may be written so that it cannot be read.
+        let written = head.unlike(new, base, old);
+        ruled.problems = head.load(&written, &[]).as_problems("policy-tests");
         let names = |it: &[(&'static str, Node)]| -> BTreeSet<&'static str> {
             it.iter().map(|it| it.0).collect()
         };
@@ -452,7 +475,6 @@ impl<'a> Received<'_, 'a> {
             return ruled;
         }
         ruled.head = head.load(new, new_builtin).policies;
-        ruled.problems = head.load(&new_only, &[]).as_problems("policy-tests");
         ruled.less = self.less();
         let is_exception = |side: &Rows<'_>, it: &usize| {
             let row = side.rows.get(*it);

@@ -158,6 +158,7 @@ fn problem(subject: &str, message: String) -> Problem {
         place: None,
         name: false,
         before: false,
+        hides_rules: false,
     }
 }
 

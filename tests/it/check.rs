@@ -163,19 +163,44 @@ fn what_cannot_be_evaluated_is_never_a_pass() {
     repository.write("prod/map.yaml", &config_map("  labels:\n    team: shop\n"));
     let enforced = repository.commit("enforced");
     let verdict = repository.check(&base, &enforced);
+    // BASE has the policy too, and nobody judged by it there either.
     assert_eq!(
         verdict.lines(),
-        ["undecided prod: ConfigMap web (prod)", "undecided"]
+        ["warn policies/with-cel policies/with-cel.yaml:7", "admit"]
     );
-    assert_eq!(verdict.exit, 3);
+    let policies = &verdict.json["gates"][2];
+    assert_eq!(policies["gate"], "policies");
+    let checks = &policies["examined"]["subjects"][0]["checks"];
+    assert_eq!(*checks, 1, "only the other policy is a check: {policies}");
 
     repository.write("dev/map.yaml", &config_map("  labels:\n    team: shop\n"));
     let audited = repository.commit("audited");
     let verdict = repository.check(&enforced, &audited);
     assert_eq!(
         verdict.lines(),
-        ["warn policies/with-cel dev/map.yaml:1", "admit"]
+        ["warn policies/with-cel policies/with-cel.yaml:7", "admit"]
     );
+
+    for (from, to) in [
+        ("enforce}", "enforce, known: hold}"),
+        ("enforce}", "strict}"),
+    ] {
+        repository.write(
+            "tollgate.yaml",
+            &CONFIG.replace("strict}", "enforce}").replace(from, to),
+        );
+        let base = repository.commit("base");
+        repository.write("prod/map.yaml", &config_map("  labels:\n    team: other\n"));
+        let held = repository.commit("held");
+        let verdict = repository.check(&base, &held);
+        assert_eq!(
+            verdict.lines(),
+            ["undecided prod: ConfigMap web (prod)", "undecided"],
+            "{to}"
+        );
+        assert_eq!(verdict.exit, 3);
+        repository.write("prod/map.yaml", &config_map("  labels:\n    team: shop\n"));
+    }
 }
 
 #[test]

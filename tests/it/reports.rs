@@ -662,6 +662,10 @@ fn an_undecided_change_says_what_would_mend_it() {
         "        cel:\n          expressions:\n            - expression: \"true\"\n",
     );
     repository.write("policies/require-team.yaml", &cel);
+    repository.write(
+        "tollgate.yaml",
+        "version: 1\nenvironments:\n  prod: {overlays: [prod], enforcement: enforce, known: hold}\npolicies: {coverage: {min_rules: 0%}}\n",
+    );
     let base = repository.commit("base");
     repository.write(
         "prod/map.yaml",
@@ -680,7 +684,7 @@ fn an_undecided_change_says_what_would_mend_it() {
 
     pass  renders        1 check
     pass  schemas        1 check
-    ????  policies       1 check, 1 undecided
+    ????  policies       0 checks, 1 undecided
     pass  secrets        1 check
     none  policy-tests   nothing to examine: there are no fixtures
     none  control-plane  nothing to examine: the change touches no rule

@@ -50,6 +50,8 @@ pub struct RuleResult {
     pub outcome: Outcome,
     /// The objects that a `generate` rule would create, without what Kyverno writes into their labels.
     pub generated: Vec<serde_json::Value>,
+    /// Whether the rule missed something that only a cluster could tell.
+    pub outside: bool,
 }
 
 /// The results of one policy for one resource: rules that did not match are absent.

@@ -133,7 +133,15 @@ impl<'a> Opened<'a> {
             Side::Head => "policy-tests",
         };
         let mut problems = of("renders", &self.kustomizations.problems);
-        problems.extend(of(gate, &self.policies.problems));
+        let hides_rules = |it| Problem {
+            hides_rules: true,
+            ..it
+        };
+        problems.extend(
+            of(gate, &self.policies.problems)
+                .into_iter()
+                .map(hides_rules),
+        );
         problems.extend(self.files.problems().iter().map(|it| Problem {
             gate: "renders".to_owned(),
             subject: if it.path.as_str().is_empty() {
@@ -146,6 +154,7 @@ impl<'a> Opened<'a> {
             place: None,
             name: true,
             before: false,
+            hides_rules: false,
         }));
         problems
     }
@@ -160,6 +169,7 @@ impl<'a> Opened<'a> {
             place: Place::of(self.sources, problem.span, self.side),
             name: false,
             before: false,
+            hides_rules: false,
         }
     }
 }

@@ -139,6 +139,7 @@ pub(super) fn submodules(head: &Opened<'_>, facts: &Facts, config: &Config) -> V
             place: None,
             name: false,
             before: false,
+            hides_rules: false,
         });
     }
     problems

@@ -115,6 +115,7 @@ impl Shield {
             place,
             name: _,
             before: _,
+            hides_rules: _,
         } in problems
         {
             self.said(message, help, place);
@@ -285,6 +286,9 @@ impl Shield {
             resource,
             outcome,
             unsupported: _,
+            unread: _,
+            outside: _,
+            gap: _,
             known: _,
             removed,
             absent: _,

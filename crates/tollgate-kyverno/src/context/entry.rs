@@ -307,21 +307,23 @@ impl<'a> Context<'a> {
             )));
         }
         let key = (namespace, name);
-        let found = config_maps.get(&key).ok_or_else(|| {
-            VariableError::new(format!(
+        let Some(found) = config_maps.get(&key) else {
+            self.outside = true;
+            return Err(VariableError::new(format!(
                 "failed to get configmap {}/{} for context entry {entry}",
                 key.0, key.1
-            ))
-        })?;
+            )));
+        };
         let value = json!({"data": found.get("data"), "metadata": found.get("metadata")});
         self.add(entry, value)
     }
 
     /// Values must have set the entry.
-    fn stand_in(&self, name: &str, kind: &str) -> Result<(), VariableError> {
+    fn stand_in(&mut self, name: &str, kind: &str) -> Result<(), VariableError> {
         if self.raw.get(name).is_some() || self.fixtures.leave_contexts_unset {
             return Ok(());
         }
+        self.outside = true;
         Err(VariableError {
             message: format!(
                 "context entry `{name}` comes from {kind}, which is not asked here: give its value in the values file"

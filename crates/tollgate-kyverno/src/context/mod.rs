@@ -96,6 +96,8 @@ pub(crate) struct Context<'a> {
     runtime: Runtime,
     /// What queries took for something that it is not.
     doubts: RefCell<BTreeSet<String>>,
+    /// Whether something was missed that only a cluster could tell.
+    outside: bool,
 }
 
 impl<'a> Context<'a> {
@@ -170,6 +172,7 @@ impl<'a> Context<'a> {
             policy_namespace: "",
             runtime: query::runtime(request.now),
             doubts: RefCell::default(),
+            outside: false,
         };
         for (key, value) in request.values {
             context.add_variable(key, value.clone())?;
@@ -193,6 +196,11 @@ impl<'a> Context<'a> {
     /// What queries, since this was asked last, took for something that it is not.
     pub(crate) fn take_doubts(&self) -> BTreeSet<String> {
         self.doubts.take()
+    }
+
+    /// Whether, since this was asked last, something was missed that only a cluster could tell.
+    pub(crate) fn take_outside(&mut self) -> bool {
+        std::mem::take(&mut self.outside)
     }
 
     pub(crate) fn operation(&self) -> Operation {

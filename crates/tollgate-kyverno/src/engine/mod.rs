@@ -101,6 +101,7 @@ impl<'a> Session<'a> {
                     at: rule.span,
                     outcome: outcome.clone(),
                     generated: Vec::new(),
+                    outside: false,
                 })
                 .collect()
         };
@@ -160,6 +161,7 @@ impl<'a> Session<'a> {
                     at: rule.span,
                     message,
                 }));
+            let outside = context.take_outside();
             let outcome = match is_for {
                 Answer::Unknown => outcome.map(|it| unless_harmless(it, asked)),
                 _ => outcome,
@@ -173,6 +175,7 @@ impl<'a> Session<'a> {
                 at: rule.span,
                 outcome,
                 generated,
+                outside,
             }));
             if applied && policy.apply_one {
                 break;

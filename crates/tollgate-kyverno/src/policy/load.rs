@@ -4,6 +4,7 @@ use super::{
     Body, Check, Policy, PolicyKind, Problem, Rule, RuleType,
     fields::{Fault, Fields},
     read, shape,
+    unread::Unread,
     vet::Vetting,
 };
 use crate::{
@@ -36,7 +37,9 @@ pub fn load<'a>(documents: impl IntoIterator<Item = &'a Node>) -> Loaded {
             Err(fault) => fault,
         };
         problems.push(Problem {
+            document: document.span(),
             span: document.blame(&fault.at).edit_here(),
+            unread: kind_of(document).map(|it| Unread::new(document, it, name)),
             name: Some(Arc::from(name)).filter(|it: &Arc<str>| !it.is_empty()),
             message: match fault.refused {
                 true => format!("Kyverno refuses the policy: {}", fault.message),
@@ -84,6 +87,13 @@ fn read_document(document: &Node, name: &str) -> Result<Document, Fault> {
     Ok(Document::Policy(Box::new(policy)))
 }
 
+/// What policy a document is; `None` for an exception, and for what is none of both.
+fn kind_of(document: &Node) -> Option<PolicyKind> {
+    let text = |key: &str| document.get(key).and_then(Node::as_str).unwrap_or_default();
+    let group = text("apiVersion").split_once('/').map_or("", |it| it.0);
+    policy_kind(group, text("kind"))
+}
+
 fn json(node: &Node) -> Result<Value, Fault> {
     node.to_json().map_err(|it| it.message.into())
 }
@@ -122,7 +132,7 @@ fn policy_kind(group: &str, kind: &str) -> Option<PolicyKind> {
     }
 }
 
-fn annotation<'a>(document: &'a Node, key: &str) -> Option<&'a str> {
+pub(super) fn annotation<'a>(document: &'a Node, key: &str) -> Option<&'a str> {
     document
         .get("metadata")?
         .get("annotations")?
@@ -130,7 +140,7 @@ fn annotation<'a>(document: &'a Node, key: &str) -> Option<&'a str> {
         .as_str()
 }
 
-fn base(document: &Node, kind: PolicyKind, name: &str) -> Policy {
+pub(super) fn base(document: &Node, kind: PolicyKind, name: &str) -> Policy {
     let text = |key: &str| annotation(document, key).map(Arc::from);
     let namespace = metadata(document, "namespace");
     Policy {
@@ -270,7 +280,7 @@ fn read_rules(document: &Node, policy: &mut Policy, mut vetting: Vetting) -> Res
     vetting.finish().map_err(Fault::of_kyverno)
 }
 
-fn rules(document: &Node) -> &[Node] {
+pub(super) fn rules(document: &Node) -> &[Node] {
     let rules = document.get("spec").and_then(|it| it.get("rules"));
     rules.and_then(Node::as_sequence).unwrap_or_default()
 }

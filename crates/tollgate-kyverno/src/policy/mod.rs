@@ -6,6 +6,7 @@ mod fields;
 mod load;
 mod read;
 mod shape;
+mod unread;
 mod vet;
 
 pub(crate) use body::{Body, Check, Deny, Foreach, Generation, PodSecurityRule, Test, Validation};
@@ -13,6 +14,7 @@ pub(crate) use fields::{Fault, Fields};
 pub use load::load;
 pub(crate) use load::metadata;
 pub(crate) use read::exception_parts;
+pub use unread::Unread;
 
 use crate::{autogen::Generated, context::Queries};
 
@@ -115,7 +117,9 @@ pub struct Policy {
 /// A document that could not be loaded.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// Where.
+    /// The document.
+    pub document: Span,
+    /// Where in it.
     pub span: Span,
     /// The name of the policy or exception, where it has one.
     pub name: Option<Arc<str>>,
@@ -123,4 +127,6 @@ pub struct Problem {
     pub message: String,
     /// Whether Kyverno itself refuses the policy, in a cluster as on its command line.
     pub refused: bool,
+    /// What it would judge, where it is a policy.
+    pub unread: Option<Unread>,
 }

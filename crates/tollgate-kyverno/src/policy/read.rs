@@ -39,7 +39,7 @@ impl Blocks {
     /// How many are kept: the blocks of a rule and of those that autogen makes of it.
     const KEPT: usize = 6;
 
-    fn read(&mut self, rule: &Fields<'_>, key: &str) -> Result<Arc<Block>, Fault> {
+    pub(super) fn read(&mut self, rule: &Fields<'_>, key: &str) -> Result<Arc<Block>, Fault> {
         let written = rule.get(key).unwrap_or(&Value::Null);
         if let Some((_, known)) = self.0.iter().find(|it| it.0 == *written) {
             return Ok(known.clone());
