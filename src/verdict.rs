@@ -308,6 +308,53 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_is_waived_hides_no_refusal_beside_it() {
+        let refusal = || Finding {
+            subject: "z, which sorts last".to_owned(),
+            ..finding(Level::Deny)
+        };
+        for by in [
+            WaivedBy::Exception,
+            WaivedBy::Baseline,
+            WaivedBy::Override,
+            WaivedBy::Known,
+        ] {
+            let record = looked(vec![waived(by), refusal(), waived(by)], Vec::new());
+            let verdict = weigh(vec![record], Vec::new());
+            assert_eq!(verdict.decision, Decision::Refuse, "{by:?}");
+            assert_eq!(verdict.gates[0].state, GateState::Fail, "{by:?}");
+        }
+    }
+
+    #[test]
+    fn what_weighs_most_comes_first_then_by_subject() {
+        let of = |level, subject: &str| Finding {
+            subject: subject.to_owned(),
+            ..finding(level)
+        };
+        let found = vec![
+            of(Level::Note, "a"),
+            of(Level::Deny, "b"),
+            of(Level::Warn, "c"),
+            of(Level::Deny, "a"),
+        ];
+        let verdict = weigh(vec![looked(found, Vec::new())], Vec::new());
+        let order: Vec<_> = verdict
+            .findings()
+            .map(|it| (it.level, it.subject.as_str()))
+            .collect();
+        assert_eq!(
+            order,
+            [
+                (Level::Deny, "a"),
+                (Level::Deny, "b"),
+                (Level::Warn, "c"),
+                (Level::Note, "a")
+            ]
+        );
+    }
+
+    #[test]
     fn a_verdict_of_no_gate_or_of_a_worker_that_died_admits_nothing() {
         assert_eq!(weigh(Vec::new(), Vec::new()).decision, Decision::Undecided);
         let fault = WorkerFault {

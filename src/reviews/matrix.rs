@@ -432,6 +432,15 @@ fn an_account_that_is_gone_counts_for_nothing() {
     let config = config(false);
     let bench = Bench::convene(&case.facts, &config).unwrap_or_else(|gap| panic!("{gap:?}"));
     assert_eq!((bench.reviewers.len(), bench.gone), (0, 1));
+    for state in [
+        ReviewState::Commented,
+        ReviewState::Dismissed,
+        ReviewState::ChangesRequested,
+    ] {
+        let case = Case::new().review_of(None, state, Some(HEAD));
+        let bench = Bench::convene(&case.facts, &config).unwrap_or_else(|gap| panic!("{gap:?}"));
+        assert_eq!(bench.gone, 0, "{state:?} is no approval");
+    }
 }
 
 #[test]

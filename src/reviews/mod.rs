@@ -31,4 +31,6 @@ fn short(commit: &str) -> &str {
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod owner_tests;
+#[cfg(test)]
 mod tests;

@@ -4,12 +4,13 @@ use super::matrix::{Case, person};
 use super::*;
 use crate::config::{self, Config};
 use crate::model::{
-    Access, ChangedFile, Edit, Facts, ForgeKind, Gap, Known, OverlayFacts, Proposal, RenderFacts,
-    RequestState, ResourceFacts, ResourceKey, ReviewState,
+    Access, Account, AccountKind, ChangedFile, ControlPlane, ControlPlaneFile, Edit, Facts,
+    ForgeKind, Gap, Known, OverlayFacts, Proposal, RenderFacts, RequestState, ResourceFacts,
+    ResourceKey, ReviewState,
 };
 use tollgate_yaml::Sources;
 
-fn config(text: &str) -> Config {
+pub(super) fn config(text: &str) -> Config {
     let text = format!("version: 1\n{text}");
     match config::parse("tollgate.yaml", &text, &Sources::new()) {
         Ok(loaded) => loaded.config,
@@ -536,4 +537,178 @@ fn only_a_demand_that_is_met_holds_and_a_doubted_one_only_where_that_is_enough()
         assert_eq!(outcome.holds(Strictness::Lenient), lenient, "{outcome:?}");
         assert_eq!(outcome.holds(Strictness::Strict), strict, "{outcome:?}");
     }
+}
+
+/// The team of these tests, as far as anybody knows.
+pub(super) fn team(mut case: Case, members: Known<Vec<Account>>) -> Case {
+    let forge = case.facts.forge.as_mut().expect("a forge");
+    forge.teams.insert("acme/platform".to_owned(), members);
+    case
+}
+
+pub(super) fn unseen_team(case: Case) -> Case {
+    team(case, Known::unknown("no answer", "another token"))
+}
+
+pub(super) fn machine() -> Account {
+    Account {
+        id: 90,
+        login: "renovate[bot]".to_owned(),
+        kind: AccountKind::Bot,
+    }
+}
+
+pub(super) fn approved(who: &[&str]) -> Case {
+    let all: Vec<_> = who.iter().map(|it| (*it, ReviewState::Approved)).collect();
+    said(&all)
+}
+
+#[test]
+fn groups_that_need_not_be_distinct_are_alternatives() {
+    let config = config(
+        "
+groups: {a: {users: [bob, cho]}, b: {users: [dee]}}
+approvals: {rules: [{name: x, when: {any: true}, require: {count: 2, from: [a, b]}}]}
+",
+    );
+    for (who, met) in [
+        (vec!["bob"], false),
+        (vec!["bob", "cho"], true),
+        (vec!["bob", "dee"], true),
+        (vec!["bob", "eve"], false),
+    ] {
+        let met_now = outcome(&approved(&who), &config).holds(Strictness::Strict);
+        assert_eq!(met_now, met, "{who:?}");
+    }
+}
+
+#[test]
+fn whoever_approved_or_made_the_change_is_not_asked_again() {
+    let config = config(
+        "
+groups: {a: {users: [Ann, bob, cho, dee]}}
+approvals: {rules: [{name: x, when: {any: true}, require: {count: 2, from: [a]}}]}
+",
+    );
+    let case = approved(&["bob"]);
+    let bench = Bench::convene(&case.facts, &config).expect("bound");
+    let rules = &config.approvals.as_ref().expect("approvals").rules;
+    assert_eq!(bench.standing(&rules[0].require).askable, ["cho", "dee"]);
+}
+
+#[test]
+fn somebody_without_a_name_may_be_the_only_one_who_speaks_for_a_group() {
+    let config = config(
+        "
+groups: {a: {users: [bob, eve]}, b: {users: [cho, dee]}}
+approvals: {rules: [{name: x, when: {any: true}, require: {count: 1, from: [a, b], distinct_groups: true}}]}
+",
+    );
+    for (who, doubted) in [
+        (vec!["bob", "cho", "dee"], true),
+        (vec!["bob", "eve", "cho", "dee"], false),
+    ] {
+        let case = approved(&who).address("x@nowhere");
+        assert_eq!(outcome(&case, &config), Outcome::Met { doubted }, "{who:?}");
+    }
+}
+
+#[test]
+fn a_member_of_one_group_and_perhaps_of_another_speaks_for_the_first_alone() {
+    let config = config(
+        "
+groups: {a: {users: [bob, cho]}, b: {team: acme/platform}}
+approvals: {rules: [{name: x, when: {any: true}, require: {count: 2, from: [a, b], distinct_groups: true}}]}
+",
+    );
+    let case = unseen_team(approved(&["bob", "cho"]));
+    assert!(matches!(outcome(&case, &config), Outcome::Unsure(gaps) if gaps.len() == 1));
+}
+
+#[test]
+fn a_machine_belongs_to_a_group_by_its_name_there_and_not_by_a_team() {
+    let config = config(
+        "
+groups: {machines: {users: ['renovate[bot]']}, people: {team: acme/platform}}
+approvals:
+  defaults: {bots: true}
+  rules: [{name: x, when: {any: true}, require: {count: 1, from: [people]}}]
+",
+    );
+    let case = Case::new().review(machine(), ReviewState::Approved);
+    let case = team(case, Known::Known(vec![machine()]));
+    assert_eq!(outcome(&case, &config), Outcome::Missing);
+}
+
+#[test]
+fn what_skips_other_demands_takes_people_and_the_judged_commit_whatever_is_configured() {
+    let config = config(
+        "
+groups: {a: {users: [bob, 'renovate[bot]']}}
+approvals:
+  defaults: {bots: true, bind: pull_request}
+  rules: [{name: x, when: {any: true}, require: {count: 1, from: [a]}}]
+",
+    );
+    let mut older = approved(&["bob"]);
+    let forge = older.facts.forge.as_mut().expect("a forge");
+    if let Known::Known(reviews) = &mut forge.reviews {
+        reviews[0].commit = Some("01de01de01de01de01de01de01de01de01de01de".to_owned());
+    }
+    let bot = Case::new().review(machine(), ReviewState::Approved);
+    for (what, case, met) in [
+        ("an older commit", older, false),
+        ("a machine", bot, false),
+        ("a person, this commit", approved(&["bob"]), true),
+    ] {
+        let rules = &config.approvals.as_ref().expect("approvals").rules;
+        let strictly = Bench::convene_strictly(&case.facts, &config).expect("bound");
+        let strictly = strictly.standing(&rules[0].require).outcome;
+        assert!(outcome(&case, &config).holds(Strictness::Strict), "{what}");
+        assert_eq!(strictly.holds(Strictness::Strict), met, "{what}, strictly");
+    }
+}
+
+#[test]
+fn a_change_is_judged_as_strictly_as_what_it_touches_and_rules_alone_as_everything() {
+    let config = config(
+        "environments:
+  dev: {overlays: [dev], enforcement: audit}
+  prod: {overlays: [prod], enforcement: strict}
+",
+    );
+    let rules = ControlPlaneFile {
+        path: "tollgate.yaml".to_owned(),
+        edit: Edit::Modified,
+        class: ControlPlane::Policy,
+    };
+    let map = || Some(rendered(&[("v1", "ConfigMap")]));
+    for (environment, rule, want) in [
+        (None, false, Strictness::Lenient),
+        (None, true, Strictness::Strict),
+        (Some("dev"), false, Strictness::Lenient),
+        (Some("dev"), true, Strictness::Lenient),
+        (Some("prod"), false, Strictness::Strict),
+    ] {
+        let mut facts = environment.map_or_else(|| Facts::empty(0), |_| overlay(None, map()));
+        for it in &mut facts.overlays {
+            it.environment = environment.map(str::to_owned);
+        }
+        facts.control_plane.extend(rule.then(|| rules.clone()));
+        assert_eq!(
+            Strictness::of(&facts, &config),
+            want,
+            "{environment:?} {rule}"
+        );
+    }
+}
+
+#[test]
+fn a_path_that_cannot_be_read_escapes_no_rule() {
+    let mut facts = Facts::empty(0);
+    facts.change.files.push(ChangedFile {
+        path: "../outside.yaml".to_owned(),
+        edit: Edit::Modified,
+    });
+    assert!(rule_applies("{paths: [\"apps/**\"]}", &facts));
 }

@@ -86,6 +86,71 @@ fn an_exception_covers_what_it_names_and_nothing_else() {
 }
 
 #[test]
+fn an_exception_is_for_one_kind() {
+    let ExceptionSubject::Resource {
+        namespace, name, ..
+    } = resource(None, None, "api")
+    else {
+        unreachable!("a resource");
+    };
+    let stateful = ExceptionSubject::Resource {
+        environment: None,
+        kind: "StatefulSet".to_owned(),
+        namespace,
+        name,
+    };
+    let facts = WaiverFacts {
+        exceptions: vec![exception(stateful)],
+        ..WaiverFacts::default()
+    };
+    assert_eq!(
+        by(facts, 1, finding("policies/non-root", "prod", "api")),
+        None
+    );
+}
+
+#[test]
+fn an_exception_that_lasts_too_long_waives_nothing() {
+    for (expires, waived) in [
+        (latest_expiry(1), Some(WaivedBy::Exception)),
+        (latest_expiry(1) + 1, None),
+    ] {
+        let mut exception = exception(resource(None, None, "api"));
+        exception.expires = expires;
+        let facts = WaiverFacts {
+            exceptions: vec![exception],
+            ..WaiverFacts::default()
+        };
+        let found = finding("policies/non-root", "prod", "api");
+        assert_eq!(by(facts, 1, found), waived, "{expires}");
+    }
+}
+
+#[test]
+fn a_warning_is_waived_like_a_refusal_and_an_exception_that_ran_out_is_told() {
+    let warning = Finding {
+        level: Level::Warn,
+        ..finding("policies/non-root", "prod", "api")
+    };
+    let of = |now| {
+        let facts = Facts {
+            waivers: WaiverFacts {
+                exceptions: vec![exception(resource(None, None, "api"))],
+                ..WaiverFacts::default()
+            },
+            ..Facts::empty(now)
+        };
+        let mut findings = [warning.clone()];
+        Waivers::new(&facts, &Config::default()).apply(&mut findings);
+        let [found] = findings;
+        (found.waiver().map(|it| it.by), found.help)
+    };
+    assert_eq!(of(99), (Some(WaivedBy::Exception), None));
+    let told = "exception `legacy` of ann ran out on 1970-01-01T00:01:40Z";
+    assert_eq!(of(100), (None, Some(told.to_owned())), "in its last second");
+}
+
+#[test]
 fn only_findings_about_content_can_be_excepted() {
     for rule in [
         "renders/failed",

@@ -164,6 +164,34 @@ fn with_two_approvals_it_waives_what_it_names_and_nothing_else() {
     );
 }
 
+#[test]
+fn what_belongs_to_no_environment_can_be_named_by_no_override() {
+    let all = both("[policies, approvals]");
+    let more = [
+        ("other/kustomization.yaml", "resources: [map.yaml]\n"),
+        ("other/map.yaml", &*config_map("new")),
+    ];
+    let verdict = change(CONFIG, Some(&all), &more).at(NOW, &approved_by(&["bob", "cho"]));
+    let held: Vec<String> = verdict.lines();
+    assert!(held.contains(&MISSING.to_owned()), "{held:?}");
+    assert!(held.contains(&WAIVED.to_owned()), "{held:?}");
+    assert_eq!(verdict.decision(), "refuse");
+}
+
+#[test]
+fn what_base_has_too_needs_no_override() {
+    let (before, _) = CONFIG.split_once("approvals:").expect("approvals");
+    let (_, after) = CONFIG.split_once("override:").expect("an override");
+    let config = format!("{before}override:{after}").replace("known: hold", "known: report");
+    let verdict = change(&config, Some(OVERRIDE), &[]).at(NOW, &approved_by(&["bob", "cho"]));
+    assert_eq!(verdict.lines(), [WAIVED, "admit"]);
+    let notes = messages(&verdict, "control-plane/override");
+    assert!(
+        notes.iter().any(|it| it.contains("waives nothing")),
+        "{notes:?}"
+    );
+}
+
 /// Everything about approvals that keeps it out of force.
 #[test]
 fn approvals_that_do_not_count_leave_it_out_of_force() {
