@@ -90,6 +90,13 @@ impl<'a> GateContext<'a> {
         (!holds).then(known)
     }
 
+    /// The same of what belongs to no environment: one that lets the old hold is enough.
+    fn known_anywhere(&self) -> Option<Disposition> {
+        let mut environments = self.config.environments.iter();
+        let holds = environments.any(|it| it.known == KnownFindings::Hold);
+        (!holds).then(known)
+    }
+
     /// The line of `tollgate.yaml` that says how strictly an environment is judged.
     fn enforcement_place(&self, environment: &str) -> Option<&'a Place> {
         self.settings

@@ -1,6 +1,6 @@
 use super::{Examined, Gate, GateContext, Meta, problems};
 use crate::{
-    finding::{Finding, Level},
+    finding::{Disposition, Finding, Level},
     model::{Place, PolicyFacts, Side, SuiteFacts, SuiteSet},
 };
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ impl Gate for PolicyTests {
         let mut examined = Examined::default();
         problems(cx, "policy-tests", "policy-tests/unreadable", &mut examined);
         for suite in &cx.facts.suites {
-            suite_findings(suite, &mut examined);
+            suite_findings(suite, cx.known_anywhere(), &mut examined);
         }
         coverage(cx, &mut examined);
         if examined.subjects.is_empty() {
@@ -35,7 +35,9 @@ impl Gate for PolicyTests {
     }
 }
 
-fn suite_findings(suite: &SuiteFacts, examined: &mut Examined) {
+/// What a suite comes to. `known` is who lets off what BASE has too.
+fn suite_findings(suite: &SuiteFacts, known: Option<Disposition>, examined: &mut Examined) {
+    let disposition = |old: bool| known.clone().filter(|_| old).unwrap_or_default();
     let (rule, whose) = match suite.set {
         SuiteSet::Head => ("policy-tests/fixture", "fixtures of HEAD"),
         SuiteSet::BaseOnHead => (
@@ -50,12 +52,13 @@ fn suite_findings(suite: &SuiteFacts, examined: &mut Examined) {
             .error_place
             .clone()
             .unwrap_or_else(|| Place::file(&suite.path, Side::Head));
-        let finding = Finding::new(
+        let mut finding = Finding::new(
             Level::Deny,
             "policy-tests/unreadable",
             &subject,
             error.clone(),
         );
+        finding.disposition = disposition(suite.error_known);
         examined
             .findings
             .push(finding.label(Some(&place), "this suite"));
@@ -67,6 +70,7 @@ fn suite_findings(suite: &SuiteFacts, examined: &mut Examined) {
         if row.error {
             finding = finding.cause(&row.why);
         }
+        finding.disposition = disposition(row.known);
         examined.findings.push(match suite.set {
             SuiteSet::Head => finding,
             SuiteSet::BaseOnHead => {
@@ -114,7 +118,7 @@ fn coverage(cx: GateContext<'_>, examined: &mut Examined) {
             level(cx, policy, rule)
         };
         let subject = format!("{}/{rule}", policy.name);
-        let finding = Finding::new(
+        let mut finding = Finding::new(
             level,
             "policy-tests/coverage",
             subject,
@@ -122,6 +126,9 @@ fn coverage(cx: GateContext<'_>, examined: &mut Examined) {
         )
         .label(policy.place.as_ref(), "this policy")
         .help("add a resource that passes and one that fails to its kyverno-test.yaml");
+        let mut known = cx.facts.known_uncovered.iter();
+        let old = level == Level::Warn && known.any(|it| it.0 == policy.name && it.1 == *rule);
+        finding.disposition = cx.known_anywhere().filter(|_| old).unwrap_or_default();
         examined.findings.push(finding);
     }
 }

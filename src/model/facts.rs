@@ -66,6 +66,9 @@ pub struct Facts {
     /// Rules for which HEAD's fixtures expect fewer failures than BASE's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fewer_failures: Vec<FewerFailures>,
+    /// Policies and rules of HEAD for which BASE's fixtures showed as little.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_uncovered: Vec<(String, String)>,
     /// Manifests that the change brings or changes and that no overlay reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadFacts>,
@@ -111,6 +114,7 @@ impl Facts {
             config_mistakes: Vec::new(),
             eased: Vec::new(),
             fewer_failures: Vec::new(),
+            known_uncovered: Vec::new(),
             unread: Vec::new(),
             unmatched: Vec::new(),
             waivers: WaiverFacts::default(),
@@ -604,6 +608,9 @@ pub struct SuiteFacts {
     /// Where that error is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_place: Option<Place>,
+    /// Whether it cannot be run in BASE either, for the same reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub error_known: bool,
     /// Rows that held.
     pub held: usize,
     /// Rows that did not.
@@ -621,6 +628,10 @@ pub struct SuiteRow {
     pub why: String,
     /// Whether the row could not be evaluated at all.
     pub error: bool,
+    /// Whether BASE's suite of this path has one on BASE's policies that does not hold likewise: of the
+    /// same resource, expectation, result, reason and value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known: bool,
     /// Where the row stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,

@@ -43,6 +43,9 @@ pub struct RowRun {
     pub status: RowStatus,
     /// Why it is not as expected, or what the rule said.
     pub why: Option<String>,
+    /// Of a mismatch, the value on which it rests. It may be secret, and leaves no worker.
+    #[serde(skip)]
+    pub rests_on: Option<String>,
     /// The row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,

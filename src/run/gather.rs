@@ -334,7 +334,13 @@ fn facts_of(
     // Fixtures that a later change of policies is held against have to hold now.
     let rules_changed = changed_rules(&facts) || rules.differ();
     let twice = rules_changed || whole;
-    facts.suites = suites::run(&base.suites(), &head.suites(), twice, now, watch);
+    let plan = suites::Plan {
+        twice,
+        changed: (!whole).then_some(facts.change.files.as_slice()),
+        policies: &facts.head_policies,
+    };
+    let shown = suites::run(&base.suites(), &head.suites(), &plan, now, watch);
+    (facts.suites, facts.known_uncovered) = (shown.suites, shown.known_uncovered);
     let fixtures = |it: &ControlPlaneFile| it.class == ControlPlane::Fixture;
     if !whole && facts.control_plane.iter().any(fixtures) {
         let base = base.suites();

@@ -78,6 +78,7 @@ fn row(row: RowResult, sources: &Sources, options: &SuiteOptions) -> RowRun {
             testfile::RowStatus::Excluded => RowStatus::Excluded,
         },
         why: row.why,
+        rests_on: row.rests_on,
         place: Place::of(sources, row.span, options.side),
     }
 }

@@ -307,3 +307,306 @@ fn what_the_change_makes_something_that_cannot_be_evaluated_is_not_decided() {
         assert_eq!(lines, expected, "{after}");
     }
 }
+
+/// A policy, what its fixtures are, and its suite: `rows` are resources with what is expected of them.
+fn suite(rows: &[(&str, &str)]) -> String {
+    let rows: String = rows
+        .iter()
+        .map(|(name, expected)| {
+            format!("  - {{policy: pinned, rule: tag, kind: Pod, resources: [{name}], result: {expected}}}\n")
+        })
+        .collect();
+    format!(
+        "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {{name: pinned}}\npolicies: [../policies/pinned.yaml]\nresources: [pods.yaml]\nresults:\n{rows}"
+    )
+}
+
+/// Pods by name and image.
+fn pods(pods: &[(&str, &str)]) -> String {
+    let pods = pods.iter().map(|(name, image)| {
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: a, image: \"{image}\"}}]}}\n")
+    });
+    pods.collect::<Vec<_>>().join("---\n")
+}
+
+const SUITE: &str = "tests/kyverno-test.yaml";
+const PODS: &str = "tests/pods.yaml";
+const POLICY_AT: &str = "policies/pinned.yaml";
+
+/// A suite of which one row does not hold: `bad` is expected to pass. Gives BASE.
+fn tested(known: &str) -> (Repository, String) {
+    let (repository, _) = repository(known);
+    repository
+        .write("README.md", "a\n")
+        .write(
+            SUITE,
+            &suite(&[("good", "pass"), ("bad", "pass"), ("worse", "fail")]),
+        )
+        .write(
+            PODS,
+            &pods(&[("good", "a:1"), ("bad", "b:latest"), ("worse", "c:latest")]),
+        );
+    let base = repository.commit("as it was");
+    (repository, base)
+}
+
+/// `known` or `new` and the message of what `policy-tests` would hold.
+fn rows(repository: &Repository, base: &str, head: &str) -> Vec<String> {
+    let verdict = repository.check(base, head);
+    let mut rows: Vec<String> = verdict
+        .findings()
+        .filter(|it| {
+            it["rule"]
+                .as_str()
+                .is_some_and(|it| it.starts_with("policy-tests/"))
+        })
+        .filter(|it| it["level"] == "deny")
+        .map(|it| {
+            let old = it["disposition"]["waived"]["by"] == "known";
+            let word = if old { "known" } else { "new" };
+            let rule = it["rule"].as_str().unwrap_or_default();
+            format!(
+                "{word} {}: {}",
+                &rule[13..],
+                it["message"].as_str().unwrap_or_default()
+            )
+        })
+        .collect();
+    rows.sort();
+    rows
+}
+
+const BAD: &str = "fixture: pinned/tag on Pod default/bad: validation error: a tag that does not move. rule tag failed at path /spec/containers/0/image/";
+
+#[test]
+fn a_row_that_did_not_hold_before_is_known_as_long_as_it_does_not_hold_likewise() {
+    let old = [("good", "a:1"), ("bad", "b:latest"), ("worse", "c:latest")];
+    let known = format!("known {BAD}");
+    let new = format!("new {BAD}");
+    let of_base = |word: &str| format!("{word} base-{BAD}");
+    let both = [("good", "pass"), ("bad", "pass"), ("worse", "fail")];
+    for (what, path, text, expected) in [
+        (
+            "nothing of it",
+            "README.md",
+            "b\n".to_owned(),
+            vec![known.clone()],
+        ),
+        (
+            "another row",
+            SUITE,
+            suite(&[("bad", "pass"), ("good", "pass"), ("worse", "fail")]),
+            vec![known.clone()],
+        ),
+        (
+            "another resource, beside it",
+            PODS,
+            pods(&[("good", "a:2"), old[1], old[2]]),
+            vec![known.clone()],
+        ),
+        (
+            "a label of the resource, on which the failure does not rest",
+            PODS,
+            pods(&old).replace("{name: bad}", "{name: bad, labels: {a: b}}"),
+            vec![known.clone()],
+        ),
+        (
+            "another value that is as bad",
+            PODS,
+            pods(&[old[0], ("bad", "z:latest"), old[2]]),
+            vec![new.clone()],
+        ),
+        (
+            "the expectation, which is as wrong",
+            SUITE,
+            suite(&[both[0], ("bad", "skip"), both[2]]),
+            vec![new.clone()],
+        ),
+        (
+            "the same row again",
+            SUITE,
+            suite(&[both[0], both[1], both[1], both[2]]),
+            vec![known.clone(), new.clone()],
+        ),
+        (
+            "a row that held",
+            SUITE,
+            suite(&[("good", "fail"), both[1], both[2]]),
+            vec![
+                known.clone(),
+                "new fixture: pinned/tag on Pod default/good: expected fail, got pass".to_owned(),
+            ],
+        ),
+        (
+            "the suite cannot be read",
+            SUITE,
+            suite(&both).replace("pods.yaml", "gone.yaml"),
+            vec!["new unreadable: there is no file `tests/gone.yaml`".to_owned()],
+        ),
+        (
+            "a policy that says the same of it",
+            POLICY_AT,
+            format!(
+                "{POLICY}    - name: other\n      match: {{any: [{{resources: {{kinds: [Secret]}}}}]}}\n      validate: {{message: never, deny: {{}}}}\n"
+            ),
+            vec![of_base("known"), known.clone()],
+        ),
+        (
+            "a policy that says something else of it",
+            POLICY_AT,
+            POLICY.replace("does not move", "stays"),
+            vec![
+                of_base("new").replace("does not move", "stays"),
+                new.replace("does not move", "stays"),
+            ],
+        ),
+    ] {
+        let (repository, base) = tested("report");
+        repository.write(path, &text);
+        let head = repository.commit("head");
+        let mut expected = expected;
+        expected.sort();
+        let found = rows(&repository, &base, &head);
+        assert_eq!(found, expected, "{what}");
+    }
+}
+
+#[test]
+fn what_did_not_hold_before_holds_where_an_environment_says_so() {
+    for (word, decision) in [("report", "admit"), ("hold", "refuse")] {
+        let (repository, base) = tested(word);
+        repository.write("README.md", "b\n");
+        let head = repository.commit("head");
+        assert_eq!(
+            repository.check(&base, &head).decision(),
+            decision,
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn the_rows_of_a_suite_of_another_name_are_new() {
+    let (repository, base) = tested("report");
+    let text = std::fs::read_to_string(repository.path().join(SUITE)).expect("the suite");
+    repository.delete(SUITE).write(
+        "tests/again/kyverno-test.yaml",
+        &text
+            .replace("../policies", "../../policies")
+            .replace("[pods", "[../pods"),
+    );
+    let head = repository.commit("head");
+    assert_eq!(rows(&repository, &base, &head), [format!("new {BAD}")]);
+    // The same path, and another test in it.
+    let (repository, base) = tested("report");
+    repository.write(SUITE, &text.replace("{name: pinned}", "{name: other}"));
+    let head = repository.commit("head");
+    assert_eq!(rows(&repository, &base, &head), [format!("new {BAD}")]);
+}
+
+#[test]
+fn one_failing_row_in_place_of_another_of_its_subject_is_new() {
+    // It is expected to fail and passes: that rests on all of the resource.
+    let rows_of = |image: &str| (suite(&[("a", "fail")]), pods(&[("a", image)]));
+    let (repository, _) = repository("report");
+    let (rows_text, pods_text) = rows_of("a:1");
+    repository.write(SUITE, &rows_text).write(PODS, &pods_text);
+    let base = repository.commit("as it was");
+    let told = "fixture: pinned/tag on Pod default/a: expected fail, got pass";
+    let (_, pods_text) = rows_of("a:2");
+    repository.write(PODS, &pods_text);
+    let head = repository.commit("another");
+    assert_eq!(rows(&repository, &base, &head), [format!("new {told}")]);
+    repository
+        .write(PODS, &rows_of("a:1").1)
+        .write("README.md", "b\n");
+    let next = repository.commit("as it was again");
+    assert_eq!(rows(&repository, &base, &next), [format!("known {told}")]);
+}
+
+#[test]
+fn a_suite_that_could_not_be_read_before_is_known_while_the_reason_is_the_same() {
+    let broken = suite(&[("a", "pass")]).replace("pods.yaml", "gone.yaml");
+    for (text, expected) in [
+        (
+            format!("{broken}# more\n"),
+            "known unreadable: there is no file `tests/gone.yaml`",
+        ),
+        (
+            broken.replace("gone", "lost"),
+            "new unreadable: there is no file `tests/lost.yaml`",
+        ),
+    ] {
+        let (repository, _) = repository("report");
+        repository.write(SUITE, &broken);
+        let base = repository.commit("as it was");
+        repository.write(SUITE, &text);
+        let head = repository.commit("head");
+        assert_eq!(rows(&repository, &base, &head), [expected]);
+    }
+}
+
+/// What a Secret holds is taken out of what is told, and the row is told apart by it even so.
+#[test]
+fn two_values_that_nobody_may_see_are_not_taken_for_one() {
+    let policy = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: pinned}\nspec:\n  rules:\n    - name: tag\n      match: {any: [{resources: {kinds: [Secret]}}]}\n      validate: {message: \"it is {{ request.object.stringData.a }}\", pattern: {stringData: {a: none}}}\n";
+    let secret = |value: &str| {
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\nstringData: {{a: {value}}}\n")
+    };
+    let rows_text = suite(&[("a", "pass")]).replace("kind: Pod", "kind: Secret");
+    let (repository, _) = repository("report");
+    repository
+        .write(POLICY_AT, policy)
+        .write(SUITE, &rows_text)
+        .write(PODS, &secret("correct-horse-battery"));
+    let base = repository.commit("as it was");
+    repository.write(PODS, &secret("staple-wrong-cat-tail"));
+    let head = repository.commit("head");
+    let found = rows(&repository, &base, &head);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("new fixture"), "{found:?}");
+    assert!(
+        !found[0].contains("staple") && !found[0].contains("horse"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_rule_that_no_fixture_showed_before_is_known_while_its_policy_stays() {
+    let config = "version: 1\nenvironments:\n  prod: {overlays: [prod]}\npolicies: {coverage: {min_rules: 100%}}\n";
+    let other = POLICY.replace("name: pinned", "name: other");
+    let shown = [("good", "pass"), ("worse", "fail")];
+    let fixtures = pods(&[("good", "a:1"), ("worse", "c:latest")]);
+    for (path, text, expected) in [
+        ("README.md", "b\n".to_owned(), "known warn other/tag"),
+        (
+            "policies/other.yaml",
+            other.replace("does not move", "stays"),
+            "new deny other/tag",
+        ),
+        // It loses the row that showed it.
+        (SUITE, suite(&shown[..1]), "new deny pinned/tag"),
+    ] {
+        let (repository, _) = repository("report");
+        repository
+            .write("tollgate.yaml", config)
+            .write("policies/other.yaml", &other)
+            .write(SUITE, &suite(&shown))
+            .write(PODS, &fixtures);
+        let base = repository.commit("as it was");
+        repository.write(path, &text);
+        let head = repository.commit("head");
+        let verdict = repository.check(&base, &head);
+        let told: Vec<String> = verdict
+            .findings()
+            .filter(|it| it["rule"] == "policy-tests/coverage")
+            .map(|it| {
+                let old = it["disposition"]["waived"]["by"] == "known";
+                let word = if old { "known" } else { "new" };
+                let text = |key: &str| it[key].as_str().unwrap_or_default().to_owned();
+                format!("{word} {} {}", text("level"), text("subject"))
+            })
+            .collect();
+        assert!(told.iter().any(|it| it == expected), "{path}: {told:?}");
+    }
+}

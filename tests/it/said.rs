@@ -193,11 +193,11 @@ results:
         .join("---\n");
     repository
         .write("apps/prod/kustomization.yaml", "resources: []\n")
-        .write("tests/policy.yaml", VALIDATING)
+        .write("tests/policy.yaml", VALIDATING);
+    let base = repository.commit("base");
+    repository
         .write("tests/kyverno-test.yaml", suite)
         .write("tests/pods.yaml", &pods);
-    let base = repository.commit("base");
-    repository.write("tests/pods.yaml", &format!("{pods}# more\n"));
     let head = repository.commit("head");
     let output = tollgate(
         repository.path(),

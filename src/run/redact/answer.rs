@@ -39,6 +39,7 @@ impl Shield {
             config_mistakes,
             eased: _,
             fewer_failures: _,
+            known_uncovered: _,
             unread,
             unmatched: _,
             faults: _,
@@ -328,6 +329,7 @@ impl Shield {
             path: _,
             error,
             error_place,
+            error_known: _,
             held: _,
             rows,
             coverage: _,
@@ -337,6 +339,7 @@ impl Shield {
             subject: _,
             why,
             error: _,
+            known: _,
             place,
         } in rows
         {
@@ -367,8 +370,10 @@ impl Shield {
                 actual: _,
                 status: _,
                 why,
+                rests_on,
                 place,
             } = row;
+            *rests_on = None;
             if let Some(why) = why {
                 if kind.is_empty() || secret::is_secret_kind(kind) {
                     self.text(why);

@@ -22,7 +22,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, rc::Rc};
-use tollgate_yaml::Node;
+use tollgate_yaml::{FieldPath, Node, Step};
 
 /// One policy on one object under one operation.
 type Question = (usize, usize, Option<&'static str>);
@@ -32,6 +32,8 @@ struct Judged {
     actual: Option<&'static str>,
     status: RowStatus,
     why: Option<String>,
+    /// The field that failed the rule; the root where no single one did.
+    at: FieldPath,
 }
 
 impl Judged {
@@ -44,6 +46,7 @@ impl Judged {
                 RowStatus::Mismatch
             },
             why: Some(why),
+            at: FieldPath::root(),
         }
     }
 
@@ -56,6 +59,7 @@ impl Judged {
             actual: None,
             status: RowStatus::Error,
             why: Some(why),
+            at: FieldPath::root(),
         }
     }
 }
@@ -402,6 +406,10 @@ impl<'a> Judge<'a> {
                     RESULTS.join(", ")
                 )),
             },
+            at: match &found.outcome {
+                Outcome::Fail { at, .. } => at.clone(),
+                _ => FieldPath::root(),
+            },
         };
         let against = |object: &Object| {
             let differs = self.differs(row, object)?.map(|it| Judged {
@@ -557,6 +565,7 @@ fn why_nothing(row: &Row, policies: &[&Policy]) -> (bool, String) {
 }
 
 fn result(row: &Row, rule: &str, object: Option<&Object>, name: &str, judged: Judged) -> RowResult {
+    let mismatch = object.filter(|_| judged.status == RowStatus::Mismatch);
     RowResult {
         policy: row.policy.clone(),
         rule: rule.to_owned(),
@@ -567,6 +576,16 @@ fn result(row: &Row, rule: &str, object: Option<&Object>, name: &str, judged: Ju
         actual: judged.actual,
         status: judged.status,
         why: judged.why,
+        rests_on: mismatch.map(|it| value_at(&it.body, &judged.at).to_string()),
         span: row.span,
     }
+}
+
+/// The value of a field; of one that is not there, that of the object.
+fn value_at<'v>(body: &'v Value, at: &FieldPath) -> &'v Value {
+    let step = |value: &'v Value, step: &Step| match step {
+        Step::Key(key) => value.get(&**key),
+        Step::Index(index) => value.get(*index),
+    };
+    at.0.iter().try_fold(body, step).unwrap_or(body)
 }

@@ -40,6 +40,10 @@ pub struct RowResult {
     pub status: RowStatus,
     /// Why it is not as expected, or what the rule said.
     pub why: Option<String>,
+    /// Of a mismatch, the value on which it rests, as JSON: of the field that failed the rule, else the
+    /// whole object.
+    #[serde(skip)]
+    pub rests_on: Option<String>,
     /// The row in the test file.
     #[serde(skip)]
     pub span: Span,
