@@ -1,16 +1,18 @@
 //! Kyverno's policies.
 
 use super::{
-    Before, Less, LoadProblem, Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult,
-    Surroundings,
+    Before, Cluster, Less, LoadProblem, Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult,
+    Surroundings, is_of_kubernetes,
 };
-use crate::model::{Manifest, RuleOutcome, within_calendar};
+use crate::model::{Manifest, RuleOutcome, Unplaced, within_calendar};
 use std::any::Any;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tollgate_kyverno::{
     Changed, Exceptions, Fixtures, Operation, Outcome, Policy, PolicyResponse, Request, Rule,
-    RuleType, Unread,
+    RuleType, Unread, fill_in, is_cluster_scoped, is_filled_in,
 };
 use tollgate_yaml::{FieldPath, Node, Span};
 
@@ -127,10 +129,52 @@ struct Set {
     unread: Vec<(Span, Unread)>,
 }
 
-/// The namespaces and ConfigMaps that the same overlay would create stand in for the cluster's.
+/// The namespace of what gives none.
+const DEFAULT: &str = "default";
+
+/// The ConfigMaps that the same overlay would create, and the namespaces that all of them would, stand in
+/// for the cluster's.
 struct Around {
     fixtures: Fixtures,
+    /// The same with other labels of a namespace, by the namespace that has several.
+    others: BTreeMap<String, Vec<Fixtures>>,
+    scopes: Arc<BTreeMap<(String, String), bool>>,
     now: SystemTime,
+}
+
+/// A manifest as the cluster would have it.
+struct Stored<'a> {
+    json: Cow<'a, serde_json::Value>,
+    /// Where nothing says in which namespace it is.
+    unplaced: Option<Unplaced>,
+}
+
+impl Around {
+    fn stored<'a>(&self, manifest: &'a Manifest) -> Stored<'a> {
+        let key = &manifest.key;
+        let group = key.api_version.rsplit_once('/').map_or("", |it| it.0);
+        let defined = self.scopes.get(&(group.to_owned(), key.kind.clone()));
+        let cluster_scoped = match defined {
+            Some(it) => *it,
+            None => is_cluster_scoped(&key.api_version, &key.kind),
+        };
+        let mut json = Cow::Borrowed(&manifest.json);
+        let filled = !is_filled_in(&json, cluster_scoped) && fill_in(json.to_mut(), cluster_scoped);
+        let unplaced = match defined.is_some() || is_of_kubernetes(group) {
+            true => Unplaced::Namespaced,
+            false => Unplaced::Undefined,
+        };
+        let unplaced = filled.then_some(unplaced);
+        Stored { json, unplaced }
+    }
+}
+
+fn own(around: &dyn Surroundings) -> &Around {
+    // No results would read as nothing to complain about; a defect must not.
+    around
+        .as_any()
+        .downcast_ref::<Around>()
+        .expect("surroundings come from the set that is asked")
 }
 
 impl Surroundings for Around {
@@ -140,34 +184,54 @@ impl Surroundings for Around {
 }
 
 impl PolicySet for Set {
-    fn surroundings(&self, manifests: &[Manifest], now: u64) -> Box<dyn Surroundings> {
+    fn asks_of_namespaces(&self) -> bool {
+        self.policies.asks_of_namespaces()
+    }
+
+    fn surroundings(
+        &self,
+        manifests: &[Manifest],
+        cluster: &Cluster,
+        now: u64,
+    ) -> Box<dyn Surroundings> {
         let mut fixtures = Fixtures {
             exceptions: self.exceptions.clone(),
             as_admission: true,
             ..Fixtures::default()
         };
         let mut config_maps = BTreeMap::new();
+        let mut used = BTreeSet::from([DEFAULT]);
         for manifest in manifests {
             let key = &manifest.key;
-            match (key.api_version.as_str(), key.kind.as_str()) {
-                ("v1", "Namespace") => {
-                    fixtures
-                        .namespace_labels
-                        .insert(key.name.clone(), labels(manifest));
-                }
-                ("v1", "ConfigMap") => {
-                    let namespace = key
-                        .namespace
-                        .clone()
-                        .unwrap_or_else(|| "default".to_owned());
-                    config_maps.insert((namespace, key.name.clone()), manifest.json.clone());
-                }
-                _ => {}
+            used.extend(key.namespace.as_deref());
+            if (key.api_version.as_str(), key.kind.as_str()) == ("v1", "ConfigMap") {
+                let namespace = key.namespace.as_deref().unwrap_or(DEFAULT).to_owned();
+                config_maps.insert((namespace, key.name.clone()), manifest.json.clone());
             }
         }
         fixtures.config_maps = Some(config_maps);
+        let labels = |name: &str| cluster.namespaces.get(name).and_then(|it| it.split_first());
+        for name in &used {
+            if let Some((first, _)) = labels(name) {
+                let known = &mut fixtures.namespace_labels;
+                known.insert((*name).to_owned(), first.clone());
+            }
+        }
+        let mut others: BTreeMap<String, Vec<Fixtures>> = BTreeMap::new();
+        for name in used {
+            for it in labels(name).into_iter().flat_map(|it| it.1) {
+                let mut other = fixtures.clone();
+                other.namespace_labels.insert(name.to_owned(), it.clone());
+                others.entry(name.to_owned()).or_default().push(other);
+            }
+        }
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(within_calendar(now));
-        Box::new(Around { fixtures, now })
+        Box::new(Around {
+            fixtures,
+            others,
+            scopes: Arc::clone(&cluster.scopes),
+            now,
+        })
     }
 
     fn evaluate(
@@ -176,17 +240,23 @@ impl PolicySet for Set {
         around: &dyn Surroundings,
         before: Option<Before<'_>>,
     ) -> Vec<RuleResult> {
-        let mut responses = self.responses(Asked::Creation(&manifest.json), around);
-        if let Some(it) = before {
+        let around = own(around);
+        let object = around.stored(manifest);
+        let before = before.map(|it| {
+            let around = own(it.around);
+            (around.stored(it.manifest), around)
+        });
+        let mut responses = self.responses(Asked::Creation(&object.json), around);
+        if let Some((old, _)) = &before {
             // The cluster may have it, or may not have it yet.
-            let asked = Asked::Update(&it.manifest.json, &manifest.json);
+            let asked = Asked::Update(&old.json, &object.json);
             take_worse(&mut responses, self.responses(asked, around));
         }
         let mut rules = responses.iter().flat_map(|it| &it.1.rules);
         let worth = rules.any(|it| judged(&it.outcome));
-        let old = before.filter(|_| worth).map(|it| {
-            let responses = self.responses(Asked::Creation(&it.manifest.json), it.around);
-            (&it.manifest.json, responses)
+        let old = before.as_ref().filter(|_| worth).map(|(old, around)| {
+            let responses = self.responses(Asked::Creation(&old.json), around);
+            (&old.json, responses)
         });
         let is_gap = |policy: &Policy, rule: &str| match &old {
             None => true,
@@ -200,7 +270,7 @@ impl PolicySet for Set {
                 return None;
             }
             let failed = matches!(old, Outcome::Fail { .. });
-            match rule.changed(before, &manifest.json) {
+            match rule.changed(before, &object.json) {
                 Changed::Nothing => Some(text(old) == text(&result.outcome)),
                 Changed::Elements(new) if failed => {
                     let responses = self.responses(Asked::Creation(&new), around);
@@ -210,7 +280,25 @@ impl PolicySet for Set {
                 Changed::Elements(_) | Changed::Something => Some(false),
             }
         };
-        results(&responses, &is_known, &is_gap)
+        let mut results = results(&responses, &is_known, &is_gap);
+        if let Some(how) = object.unplaced {
+            let old = before
+                .as_ref()
+                .filter(|it| it.0.unplaced.is_some())
+                .map(|(old, _)| &*old.json);
+            let mut anywhere = self.anywhere(Asked::Creation(&object.json), around);
+            if let Some(old) = old {
+                take_worse(
+                    &mut anywhere,
+                    self.anywhere(Asked::Update(old, &object.json), around),
+                );
+            }
+            let is_known = |rule: &Rule| {
+                old.is_some_and(|it| rule.changed(it, &object.json) == Changed::Nothing)
+            };
+            results.extend(unplaced(how, &responses, &anywhere, &is_known));
+        }
+        results
     }
 
     fn judges_removals(&self) -> bool {
@@ -220,30 +308,43 @@ impl PolicySet for Set {
     }
 
     fn evaluate_removal(&self, manifest: &Manifest, around: &dyn Surroundings) -> Vec<RuleResult> {
-        let object = &manifest.json;
-        let mut responses = self.responses(Asked::Deletion(object), around);
-        responses.retain(|(policy, _)| policy.judges_deletions());
-        for (policy, response) in &mut responses {
-            let judges = |it: &str| rule_of(policy, it).is_some_and(Rule::judges_deletions);
-            response.rules.retain(|it| judges(&it.rule));
+        let around = own(around);
+        let object = around.stored(manifest);
+        let mut responses = self.responses(Asked::Deletion(&object.json), around);
+        only_of_deletions(&mut responses);
+        let mut found = Vec::new();
+        if let Some(how) = object.unplaced {
+            let mut anywhere = self.anywhere(Asked::Deletion(&object.json), around);
+            only_of_deletions(&mut anywhere);
+            found = unplaced(how, &responses, &anywhere, &|_| false);
         }
         let mut rules = responses.iter().flat_map(|it| &it.1.rules);
         if !rules.any(|it| judged(&it.outcome)) {
-            return results(&responses, &|_, _| None, &|_, _| false);
+            found.splice(..0, results(&responses, &|_, _| None, &|_, _| false));
+            return found;
         }
         // What a rule says whatever happens to the object, it says in BASE too.
-        let there = self.responses(Asked::Creation(object), around);
+        let there = self.responses(Asked::Creation(&object.json), around);
         let is_known = |policy: &Policy, result: &tollgate_kyverno::RuleResult| {
-            let rule = rule_of(policy, &result.rule).filter(|it| !it.is_about_deletions())?;
-            let old = said(&there, policy, &rule.name)?;
-            Some(is_same_kind(old, &result.outcome) && text(old) == text(&result.outcome))
+            let rule = rule_of(policy, &result.rule).filter(|it| !it.names_deletions())?;
+            let old = said(&there, policy, &rule.name).filter(|it| judged(it))?;
+            let fails = |it: &Outcome| matches!(it, Outcome::Fail { .. });
+            Some(match (fails(old), fails(&result.outcome)) {
+                (true, true) => !rule.is_about_deletions(),
+                (was, is) => !was && !is,
+            })
         };
-        // Nobody asked about the deletion before.
-        results(&responses, &is_known, &|_, _| true)
+        // Nobody asked about the deletion before, but its author wants to be asked.
+        let is_gap = |policy: &Policy, rule: &str| {
+            rule_of(policy, rule).is_none_or(|it| !it.names_deletions())
+        };
+        found.splice(..0, results(&responses, &is_known, &is_gap));
+        found
     }
 
     fn unread(&self, manifest: &Manifest, around: &dyn Surroundings, removed: bool) -> Vec<Span> {
-        let object = &manifest.json;
+        let around = own(around);
+        let object = &*around.stored(manifest).json;
         // The cluster may have it, or may not have it yet.
         let happens = match removed {
             true => vec![Asked::Deletion(object)],
@@ -251,11 +352,63 @@ impl PolicySet for Set {
         };
         let is_for = |unread: &Unread| {
             let mut happens = happens.iter();
-            happens.any(|it| ask(*it, around, |request| unread.is_for(request)))
+            let is_for = |request: &Request<'_>| unread.is_for(request);
+            happens.any(|it| it.of(&around.fixtures, around.now, &is_for))
         };
         let unread = self.unread.iter().filter(|it| is_for(&it.1));
         unread.map(|it| it.0).collect()
     }
+}
+
+fn only_of_deletions(responses: &mut Vec<(&Policy, PolicyResponse)>) {
+    responses.retain(|(policy, _)| policy.judges_deletions());
+    for (policy, response) in responses {
+        let judges = |it: &str| rule_of(policy, it).is_some_and(Rule::judges_deletions);
+        response.rules.retain(|it| judges(&it.rule));
+    }
+}
+
+/// The rules that may say something else, of an object that may be `anywhere`, than they say of it in
+/// `default`.
+fn unplaced(
+    how: Unplaced,
+    responses: &[(&Policy, PolicyResponse)],
+    anywhere: &[(&Policy, PolicyResponse)],
+    is_known: &dyn Fn(&Rule) -> bool,
+) -> Vec<RuleResult> {
+    let mut results = Vec::new();
+    for (policy, response) in anywhere {
+        for it in &response.rules {
+            let Some(rule) = rule_of(policy, &it.rule) else {
+                continue;
+            };
+            let own = said(responses, policy, &rule.name);
+            let message = match own {
+                Some(own) if judged(own) => continue,
+                _ if it.kind != RuleType::Validate && it.kind != RuleType::VerifyImages => continue,
+                _ if judged(&it.outcome) => clause(text(&it.outcome), &rule.name),
+                Some(_) if rule.looks_at_namespace() => String::new(),
+                _ => continue,
+            };
+            results.push(RuleResult {
+                policy: response.policy.clone(),
+                rule: rule.written.clone(),
+                rule_span: rule.span,
+                policy_span: policy.span,
+                outcome: RuleOutcome::Warn {
+                    message,
+                    field: String::new(),
+                },
+                unsupported: false,
+                outside: false,
+                known: is_known(rule),
+                gap: false,
+                unplaced: Some(how),
+                field: FieldPath::root(),
+            });
+        }
+    }
+    results
 }
 
 fn rule_of<'p>(policy: &'p Policy, name: &str) -> Option<&'p Rule> {
@@ -302,6 +455,7 @@ fn results(
                 outside,
                 known,
                 gap,
+                unplaced: None,
                 field,
             });
         }
@@ -318,6 +472,7 @@ fn results(
             outside: false,
             known: false,
             gap: false,
+            unplaced: None,
             field: FieldPath::root(),
         }));
     }
@@ -331,6 +486,38 @@ enum Asked<'a> {
     /// From the first to the second.
     Update(&'a serde_json::Value, &'a serde_json::Value),
     Deletion(&'a serde_json::Value),
+}
+
+impl Asked<'_> {
+    fn namespace(&self) -> &str {
+        let (Self::Creation(it) | Self::Update(_, it) | Self::Deletion(it)) = self;
+        let namespace = it.pointer("/metadata/namespace");
+        namespace.and_then(|it| it.as_str()).unwrap_or_default()
+    }
+
+    fn of<R>(
+        &self,
+        fixtures: &Fixtures,
+        now: SystemTime,
+        evaluate: &dyn Fn(&Request<'_>) -> R,
+    ) -> R {
+        let (values, rule_values) = (BTreeMap::new(), BTreeMap::new());
+        let (operation, object, old_object) = match *self {
+            Self::Creation(object) => (Operation::Create, Some(object), None),
+            Self::Update(old, object) => (Operation::Update, Some(object), Some(old)),
+            Self::Deletion(old) => (Operation::Delete, None, Some(old)),
+        };
+        evaluate(&Request {
+            object,
+            old_object,
+            operation,
+            user_info: None,
+            values: &values,
+            rule_values: &rule_values,
+            fixtures,
+            now,
+        })
+    }
 }
 
 /// Bring what rules say of an update into what they say of a creation: the worse result of each counts,
@@ -367,50 +554,33 @@ fn take_worse<'p>(
 }
 
 impl Set {
-    /// What the policies say of what happens to an object.
-    fn responses(
-        &self,
-        asked: Asked<'_>,
-        around: &dyn Surroundings,
-    ) -> Vec<(&Policy, PolicyResponse)> {
-        let responses: Vec<PolicyResponse> = ask(asked, around, |it| {
-            let responses = self.policies.evaluate(it).into_iter();
-            responses.map(|it| it.1).collect()
-        });
+    /// What the policies say of what happens to an object. Where its namespace has several sets of labels,
+    /// the worse result counts.
+    fn responses(&self, asked: Asked<'_>, around: &Around) -> Vec<(&Policy, PolicyResponse)> {
+        let evaluate = |it: &Request<'_>| self.own(self.policies.evaluate(it));
+        let mut responses = asked.of(&around.fixtures, around.now, &evaluate);
+        let others = around.others.get(asked.namespace());
+        for fixtures in others.into_iter().flatten() {
+            take_worse(&mut responses, asked.of(fixtures, around.now, &evaluate));
+        }
+        responses
+    }
+
+    /// The same where the object may be in any namespace.
+    fn anywhere(&self, asked: Asked<'_>, around: &Around) -> Vec<(&Policy, PolicyResponse)> {
+        let evaluate = |it: &Request<'_>| self.own(self.policies.evaluate_anywhere(it));
+        asked.of(&around.fixtures, around.now, &evaluate)
+    }
+
+    /// The same responses, which do not live as short as what was asked about.
+    fn own(&self, responses: Vec<(&Policy, PolicyResponse)>) -> Vec<(&Policy, PolicyResponse)> {
         let policies = self.policies.policies();
         let own = |it: &PolicyResponse| policies.iter().find(|policy| policy.span == it.at);
-        let found = responses.into_iter().filter_map(|it| Some((own(&it)?, it)));
+        let found = responses
+            .into_iter()
+            .filter_map(|(_, it)| Some((own(&it)?, it)));
         found.collect()
     }
-}
-
-/// An answer to the request about what happens to an object.
-fn ask<'a, T>(
-    asked: Asked<'a>,
-    around: &'a dyn Surroundings,
-    answer: impl FnOnce(&Request<'_>) -> T,
-) -> T {
-    // No results would read as nothing to complain about; a defect must not.
-    let around = around
-        .as_any()
-        .downcast_ref::<Around>()
-        .expect("surroundings come from the set that is asked");
-    let (values, rule_values) = (BTreeMap::new(), BTreeMap::new());
-    let (operation, object, old_object) = match asked {
-        Asked::Creation(object) => (Operation::Create, Some(object), None),
-        Asked::Update(old, object) => (Operation::Update, Some(object), Some(old)),
-        Asked::Deletion(old) => (Operation::Delete, None, Some(old)),
-    };
-    answer(&Request {
-        object,
-        old_object,
-        operation,
-        user_info: None,
-        values: &values,
-        rule_values: &rule_values,
-        fixtures: &around.fixtures,
-        now: around.now,
-    })
 }
 
 /// What a rule of a policy said.
@@ -493,17 +663,6 @@ fn own_mention(text: &str, rule: &str) -> Option<usize> {
     let index = rest.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
     let is_index = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
     (rest.is_empty() || index.is_some_and(is_index)).then_some(start)
-}
-
-fn labels(manifest: &Manifest) -> BTreeMap<String, String> {
-    let labels = manifest
-        .json
-        .pointer("/metadata/labels")
-        .and_then(|it| it.as_object());
-    let pairs = labels.into_iter().flatten();
-    pairs
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect()
 }
 
 /// A failure of a policy that is not scored is a warning. A rule that generates never refuses what

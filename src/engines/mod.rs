@@ -1,7 +1,8 @@
 //! From policies and manifests to rule results. To add an engine: write its file and add its two
 //! lines below.
 
-use crate::model::{Manifest, RuleOutcome};
+use crate::model::{Manifest, RuleOutcome, Unplaced};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tollgate_yaml::{FieldPath, Node, Span};
 
@@ -97,9 +98,106 @@ pub trait PolicySet: Send + Sync {
     /// Which of the documents that could not be loaded may be policies for a manifest, or for its removal,
     /// so that nobody judges by them: the places at which they begin.
     fn unread(&self, manifest: &Manifest, around: &dyn Surroundings, removed: bool) -> Vec<Span>;
-    /// What evaluation needs to know of the other manifests of an overlay, and the time in seconds
-    /// since 1970; made once an overlay.
-    fn surroundings(&self, manifests: &[Manifest], now: u64) -> Box<dyn Surroundings>;
+    /// Whether what a rule says may hang on the namespace of a resource.
+    fn asks_of_namespaces(&self) -> bool;
+    /// What evaluation needs to know of the other manifests of an overlay, of the cluster, and the time in
+    /// seconds since 1970; made once an overlay.
+    fn surroundings(
+        &self,
+        manifests: &[Manifest],
+        cluster: &Cluster,
+        now: u64,
+    ) -> Box<dyn Surroundings>;
+}
+
+/// Labels.
+pub type Labels = BTreeMap<String, String>;
+
+/// What manifests say of the cluster that receives them.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    /// The labels that manifests give each namespace, each set of them once.
+    pub namespaces: BTreeMap<String, Vec<Labels>>,
+    /// Whether objects of a kind have no namespace, by API group and kind, as definitions say.
+    pub scopes: Arc<BTreeMap<(String, String), bool>>,
+}
+
+impl Cluster {
+    /// What manifests that arrive together say.
+    pub fn of(manifests: &[Manifest]) -> Self {
+        let mut cluster = Self::default();
+        let mut scopes = BTreeMap::new();
+        for manifest in manifests {
+            if let Some((name, labels)) = namespace(manifest) {
+                cluster.add(name, &labels);
+            }
+            scopes.extend(scope(&manifest.json));
+        }
+        cluster.scopes = Arc::new(scopes);
+        cluster
+    }
+
+    /// Take in the labels of a namespace.
+    pub fn add(&mut self, name: &str, labels: &Labels) {
+        let known = self.namespaces.entry(name.to_owned()).or_default();
+        if !known.contains(labels) {
+            known.push(labels.clone());
+        }
+    }
+}
+
+/// The name and the labels of a manifest that is a namespace.
+pub fn namespace(manifest: &Manifest) -> Option<(&str, Labels)> {
+    let key = &manifest.key;
+    if (key.api_version.as_str(), key.kind.as_str()) != ("v1", "Namespace") {
+        return None;
+    }
+    let labels = manifest.json.pointer("/metadata/labels");
+    let pairs = labels.and_then(|it| it.as_object()).into_iter().flatten();
+    let texts = pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+    Some((&key.name, texts.collect()))
+}
+
+/// API groups whose kinds are Kubernetes' own.
+const OF_KUBERNETES: &[&str] = &[
+    "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "flowcontrol.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
+
+/// Whether the kinds of an API group are Kubernetes' own, so that no definition says where they live.
+pub fn is_of_kubernetes(group: &str) -> bool {
+    OF_KUBERNETES.contains(&group)
+}
+
+/// What a definition says of its kind: whether its objects have no namespace.
+pub fn scope(definition: &serde_json::Value) -> Option<((String, String), bool)> {
+    let text = |at: &str| definition.pointer(at).and_then(|it| it.as_str());
+    if text("/kind") != Some("CustomResourceDefinition") {
+        return None;
+    }
+    let names = (text("/spec/group")?, text("/spec/names/kind")?);
+    let scope = text("/spec/scope")?;
+    Some(((names.0.to_owned(), names.1.to_owned()), scope == "Cluster"))
 }
 
 /// The same resource as BASE has it, and what is around it there.
@@ -139,6 +237,9 @@ pub struct RuleResult {
     /// Of what the engine does not evaluate, or not outside of a cluster: whether it did not evaluate it on this resource before
     /// either, if there was one.
     pub gap: bool,
+    /// Where it is a warning that the rule may say something else in another namespace than `default`, in
+    /// which a resource is judged that gives none.
+    pub unplaced: Option<Unplaced>,
     /// The field that it is about; the root where the rule speaks of the whole resource.
     pub field: FieldPath,
 }

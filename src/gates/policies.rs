@@ -4,7 +4,7 @@ use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, subject, unknown_o
 use crate::{
     config::{Builtin, Enforcement},
     finding::{Disposition, Finding, Level},
-    model::{OverlayFacts, PolicyFacts, RemovalFacts, RuleFacts, RuleOutcome},
+    model::{OverlayFacts, PolicyFacts, RemovalFacts, RuleFacts, RuleOutcome, Unplaced},
 };
 use gaps::{Gaps, is_gap};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ impl Gate for Policies {
         &Meta {
             id: "policies",
             title: "no policy of BASE fails on what the change would send to an environment",
-            rules: &["<policy>", "built-in", "unreadable", "preview"],
+            rules: &["<policy>", "built-in", "unreadable", "preview", "namespace"],
             page: include_str!("policies.md"),
         }
     }
@@ -31,6 +31,7 @@ impl Gate for Policies {
                 *checks.entry(subject(overlay, resource)).or_default() += passed;
             }
         }
+        let mut unplaced = Vec::new();
         for result in &cx.facts.results {
             let Some(overlay) = overlays.get(result.overlay.as_str()) else {
                 examined
@@ -39,6 +40,10 @@ impl Gate for Policies {
                 continue;
             };
             let subject = subject(overlay, &result.resource);
+            if result.unplaced.is_some() {
+                unplaced.push((*overlay, result));
+                continue;
+            }
             let known = cx.known(overlay);
             if is_gap(result) {
                 // What was not evaluated is no check.
@@ -58,6 +63,7 @@ impl Gate for Policies {
                 &mut examined,
             );
         }
+        examined.findings.extend(namespaces(cx, &unplaced));
         for (name, count) in checks {
             examined.examine(name, count);
         }
@@ -75,6 +81,60 @@ impl Gate for Policies {
         gaps.tell(&mut examined);
         examined
     }
+}
+
+/// Rules whose answer hangs on namespaces that nothing gives, each once an environment.
+fn namespaces(cx: GateContext<'_>, unplaced: &[(&OverlayFacts, &RuleFacts)]) -> Vec<Finding> {
+    let mut rules: BTreeMap<_, Vec<(&OverlayFacts, &RuleFacts)>> = BTreeMap::new();
+    for (overlay, result) in unplaced {
+        let rule = (overlay.place_name(), &*result.policy, &*result.rule);
+        rules.entry(rule).or_default().push((*overlay, *result));
+    }
+    let finding = |((environment, policy, rule), all): ((&str, &str, &str), Vec<_>)| {
+        let new = all
+            .iter()
+            .find(|(_, it): &&(&OverlayFacts, &RuleFacts)| !it.known);
+        let (overlay, first) = *new.or(all.first())?;
+        let strict = cx.enforcement(overlay).unwrap_or(Enforcement::Strict) == Enforcement::Strict;
+        let level = if strict { Level::Deny } else { Level::Warn };
+        let more = match all.len() {
+            1 => String::new(),
+            n => format!(" and {} more", n - 1),
+        };
+        let says = match &first.outcome {
+            RuleOutcome::Warn { message, .. } if !message.is_empty() => {
+                format!("; in another one it may say: {message}")
+            }
+            _ => String::new(),
+        };
+        let kind = match first.unplaced {
+            Some(Unplaced::Undefined) => ", whose kind nothing defines",
+            _ => "",
+        };
+        let message = format!(
+            "`{rule}` looks at namespaces, and nothing gives one to {} ({}){kind}{more}: judged as in `default`{says}",
+            first.resource, overlay.path
+        );
+        let mut finding = Finding::new(
+            level,
+            "policies/namespace",
+            format!("{environment}: {policy}/{rule}"),
+            message,
+        )
+        .label(first.place.as_ref(), "this resource")
+        .label(first.rule_place.as_ref(), "this rule")
+        .environment(overlay.environment.as_deref())
+        .help(match first.unplaced {
+            Some(Unplaced::Undefined) => "say where it goes: `namespace:` in the kustomization, or `metadata.namespace`; if its kind has no namespace, put its definition into the repository",
+            _ => "say where it goes: `namespace:` in the kustomization, or `metadata.namespace`",
+        });
+        finding.disposition = cx
+            .known(overlay)
+            .filter(|_| new.is_none())
+            .unwrap_or_default();
+        Some(finding)
+    };
+    rules.into_iter().filter_map(finding).collect()
 }
 
 /// Where nobody chose the rules, the report says whose they are.

@@ -495,6 +495,10 @@ pub struct RuleFacts {
     /// Whether it says the same of BASE, of values that are the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub known: bool,
+    /// Where it is a warning that the rule may say something else in another namespace than `default`, in
+    /// which a resource is judged that gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unplaced: Option<Unplaced>,
     /// Where it is about the removal of the resource, which BASE has and HEAD has not: how that comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<RemovalFacts>,
@@ -510,6 +514,16 @@ pub struct RuleFacts {
     /// The rule in its policy file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_place: Option<Place>,
+}
+
+/// A resource that gives no namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unplaced {
+    /// Its kind has one.
+    Namespaced,
+    /// No definition says whether its kind has one.
+    Undefined,
 }
 
 /// How a resource comes to be removed from an environment.

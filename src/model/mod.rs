@@ -25,7 +25,7 @@ pub use facts::{
     Change, ChangedFile, ControlPlane, ControlPlaneFile, EasedFacts, Edit, Facts, FewerFailures,
     OverlayFacts, PolicyFacts, Problem, RemovalFacts, RenderFacts, RenderWarning, ResourceFacts,
     RevisionFacts, RuleFacts, RuleOutcome, SecretFacts, SecretField, SuiteFacts, SuiteRow,
-    SuiteSet, UnmatchedFacts, UnreadFacts, WeakenedFacts, WorkerFault,
+    SuiteSet, UnmatchedFacts, Unplaced, UnreadFacts, WeakenedFacts, WorkerFault,
 };
 pub use forge::{
     Access, Account, AccountKind, Bypass, CommitFacts, Contributor, ForgeFacts, ForgeKind, Gap,

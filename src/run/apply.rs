@@ -9,7 +9,7 @@ use super::{
     schemas,
 };
 use crate::{
-    engines::ENGINES,
+    engines::{Cluster, ENGINES},
     exit,
     model::{
         Manifest, Place, RuleFacts, RuleOutcome, SchemaFacts, SchemaRule, Side, Step, Watch, step,
@@ -19,6 +19,7 @@ use crate::{
 use files::{manifests, read_all, read_text};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tollgate_yaml::{Node, Sources};
 
@@ -105,7 +106,8 @@ fn judge_all(task: &ApplyTask, sources: &Sources, watch: Watch<'_>) -> Result<Ap
     let mut manifests = whole;
     manifests.extend(parts);
     watch(Step::Plan(manifests.len()));
-    let world = policies.world("", &manifests, sources, Side::Head, task.now);
+    let cluster = Cluster::of(&manifests);
+    let world = policies.world("", &manifests, &cluster, sources, Side::Head, task.now);
     let beside = schemas.as_ref().map(|it| it.definitions(&manifests));
     let nowhere = Definitions::new();
     let judge = |(at, manifest): (usize, &Manifest)| {
@@ -128,7 +130,18 @@ fn judge_all(task: &ApplyTask, sources: &Sources, watch: Watch<'_>) -> Result<Ap
         schemas: Vec::new(),
         valid: schemas.is_some().then_some(0),
     };
-    for (ruled, checked) in judged {
+    let mut unplaced: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (mut ruled, checked) in judged {
+        // Of what hangs on namespaces that nothing gives, the first resource stands for all.
+        ruled.results.retain(|it| {
+            if it.unplaced.is_none() {
+                return true;
+            }
+            let rule = (it.policy.clone(), it.rule.clone());
+            let count = unplaced.entry(rule).or_default();
+            *count += 1;
+            *count == 1
+        });
         applied.passed += ruled.passes.iter().map(|it| it.2).sum::<usize>();
         applied.results.extend(ruled.results);
         match checked {
@@ -136,6 +149,26 @@ fn judge_all(task: &ApplyTask, sources: &Sources, watch: Watch<'_>) -> Result<Ap
                 applied.valid = applied.valid.map(|it| it + 1);
             }
             checked => applied.schemas.extend(checked),
+        }
+    }
+    for it in applied
+        .results
+        .iter_mut()
+        .filter(|it| it.unplaced.is_some())
+    {
+        let count = unplaced.get(&(it.policy.clone(), it.rule.clone()));
+        let more = match count.copied().unwrap_or(1) {
+            1 => String::new(),
+            n => format!(" and {} more", n - 1),
+        };
+        if let RuleOutcome::Warn { message, .. } = &mut it.outcome {
+            let says = match message.as_str() {
+                "" => String::new(),
+                message => format!("; in another one it may say: {message}"),
+            };
+            *message = format!(
+                "the rule looks at namespaces, and nothing gives one to this{more}: judged as in `default`{says}"
+            );
         }
     }
     Ok(applied)

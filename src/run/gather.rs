@@ -19,6 +19,7 @@ use unread::Readers;
 
 use super::{
     Stop, aside,
+    cluster::{self, Receives},
     overlay::{Outcome, Scene, decide, examine, is_judged},
     overrides, owners,
     reach::Touched,
@@ -275,7 +276,14 @@ fn facts_of(
             it.removed = removed;
         }
     }
-    decide_all(&scene, &rules, &mut outcomes, watch);
+    let asks = rules.sets().any(|it| it.policies.ask_of_namespaces());
+    let definitions = || {
+        let sides = [&base, &head].into_iter().filter(|_| asks);
+        let found = sides.flat_map(|it| cluster::defined(it.files, &it.session));
+        found.collect()
+    };
+    let clusters = cluster::clusters(&outcomes, &definitions);
+    decide_all(&scene, &rules, &clusters, &mut outcomes, watch);
     facts.problems.extend(rules.problems());
     [facts.base_policies, facts.head_policies] = rules.facts();
     if whole {
@@ -385,19 +393,28 @@ fn examine_all(
 }
 
 /// Ask the policies, where they have anything to say.
-fn decide_all(scene: &Scene<'_>, rules: &Rules<'_>, outcomes: &mut [Outcome], watch: Watch<'_>) {
-    let judged: Vec<(&mut Outcome, &Ruled<'_>)> = outcomes
+fn decide_all(
+    scene: &Scene<'_>,
+    rules: &Rules<'_>,
+    clusters: &BTreeMap<Option<String>, Receives>,
+    outcomes: &mut [Outcome],
+    watch: Watch<'_>,
+) {
+    let judged: Vec<(&mut Outcome, &Ruled<'_>, &Receives)> = outcomes
         .iter_mut()
         .filter_map(|it| {
             let ruled = rules.of(it.facts.environment.as_deref())?;
-            is_judged(it, ruled).then_some((it, ruled))
+            let receives = clusters.get(&it.facts.environment)?;
+            is_judged(it, ruled, receives).then_some((it, ruled, receives))
         })
         .collect();
     watch(Step::Plan(judged.len()));
-    judged.into_par_iter().for_each(|(outcome, ruled)| {
-        let name = outcome.facts.path.clone();
-        step(watch, &name, || decide(scene, ruled, outcome));
-    });
+    judged
+        .into_par_iter()
+        .for_each(|(outcome, ruled, receives)| {
+            let name = outcome.facts.path.clone();
+            step(watch, &name, || decide(scene, ruled, receives, outcome));
+        });
 }
 
 /// Whether a file of policies or exceptions differs.

@@ -17,6 +17,7 @@ mod apply;
 mod aside;
 mod backtest;
 mod baseline;
+mod cluster;
 mod compare;
 mod configuration;
 mod diff;

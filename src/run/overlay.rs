@@ -3,6 +3,7 @@
 //! dropped as soon as they can be, so that memory does not grow with the number of overlays.
 
 use super::{
+    cluster::{Receives, Says},
     lost::{self, Lost},
     policies::{Judged, Loaded, evaluate},
     reach::{Touched, reach},
@@ -13,6 +14,7 @@ use super::{
     secrets,
 };
 use crate::{
+    engines::Cluster,
     model::{
         Manifest, OverlayFacts, RenderFacts, ResourceFacts, ResourceKey, RuleFacts, SchemaFacts,
         SecretFacts, Side, digest, secret,
@@ -70,6 +72,8 @@ pub(super) struct Outcome {
     pub(super) beside: BTreeSet<RepoPath>,
     /// The policies and exceptions that it deploys.
     pub(super) deployed: Deployed,
+    /// What it says of the cluster.
+    pub(super) says: Says,
     /// Where HEAD's policies decide less than BASE's.
     pub(super) lost: Vec<Lost>,
     /// What the environment loses by it.
@@ -189,6 +193,7 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
         read: BTreeSet::new(),
         beside: BTreeSet::new(),
         deployed,
+        says: Says::of(renders.before(), renders.after(scene).map(|it| it.0)),
         lost: Vec::new(),
         removed: Vec::new(),
         renders: None,
@@ -343,12 +348,20 @@ fn output_digest(rendered: &Rendered, resources: &[ResourceFacts]) -> String {
 }
 
 /// Whether the policies have anything to say: on what changed, or on everything where they changed.
-pub(super) fn is_judged(outcome: &Outcome, rules: &Ruled<'_>) -> bool {
-    rules.compared.is_some() || outcome.facts.differs()
+pub(super) fn is_judged(outcome: &Outcome, rules: &Ruled<'_>, receives: &Receives) -> bool {
+    rules.compared.is_some()
+        || outcome.facts.differs()
+        || rules.policies.ask_of_namespaces() && receives.relabels(&outcome.facts)
 }
 
 /// BASE's policies on what changed, and both sides' on everything where they differ.
-pub(super) fn decide(scene: &Scene<'_>, rules: &Ruled<'_>, outcome: &mut Outcome) {
+pub(super) fn decide(
+    scene: &Scene<'_>,
+    rules: &Ruled<'_>,
+    receives: &Receives,
+    outcome: &mut Outcome,
+) {
+    let cluster = &receives.cluster;
     let Some(path) = RepoPath::new(&outcome.facts.path) else {
         return;
     };
@@ -363,22 +376,21 @@ pub(super) fn decide(scene: &Scene<'_>, rules: &Ruled<'_>, outcome: &mut Outcome
                 (old, rendered, tree),
                 path.as_str(),
                 subjects,
+                receives,
             )
         };
-        let mut subjects = subjects(&outcome.facts, rendered);
+        let changed = outcome.facts.changed();
+        let changed: BTreeSet<&ResourceKey> = changed.into_iter().map(|it| &it.key).collect();
         // A namespace's labels decide which policies match everything in it.
-        if subjects
-            .iter()
-            .any(|it| it.key.kind == "Namespace" && it.key.api_version == "v1")
-        {
-            subjects = rendered.manifests.iter().collect();
-        }
+        let is_subject =
+            |it: &&Manifest| changed.contains(&it.key) || receives.relabels_around(&it.key);
+        let subjects: Vec<&Manifest> = rendered.manifests.iter().filter(is_subject).collect();
         let judged = judge(&rules.policies, &subjects, old);
         outcome.results = judged.results;
         outcome.passes = judged.passes;
         if let Some((old, new)) = &rules.compared {
             let all: Vec<&Manifest> = rendered.manifests.iter().collect();
-            outcome.lost = compare(scene, (old, new), (rendered, tree), path.as_str());
+            outcome.lost = compare(scene, (old, new), (rendered, tree), path.as_str(), cluster);
             let (old, new) = (judge(old, &all, &[]), judge(new, &all, &[]));
             outcome.preview = new.results;
             outcome
@@ -399,6 +411,7 @@ pub(super) fn decide(scene: &Scene<'_>, rules: &Ruled<'_>, outcome: &mut Outcome
             &removed,
             before,
             reads,
+            &receives.either,
         );
         outcome.results.extend(judged.results);
         outcome.passes.extend(judged.passes);
@@ -407,7 +420,7 @@ pub(super) fn decide(scene: &Scene<'_>, rules: &Ruled<'_>, outcome: &mut Outcome
         (&rules.compared, renders.before(), renders.unchanged)
     {
         let before = (before, &scene.base);
-        let lost = compare(scene, (old, new), before, path.as_str());
+        let lost = compare(scene, (old, new), before, path.as_str(), cluster);
         outcome.lost.extend(lost);
     }
 }
@@ -418,9 +431,20 @@ fn compare(
     (old, new): (&Loaded<'_>, &Loaded<'_>),
     (rendered, tree): (&Rendered, &Tree<'_>),
     path: &str,
+    cluster: &Cluster,
 ) -> Vec<Lost> {
     let manifests = &rendered.manifests;
-    let world = |it| Loaded::world(it, path, manifests, tree.sources, tree.side, scene.now);
+    let world = |it| {
+        Loaded::world(
+            it,
+            path,
+            manifests,
+            cluster,
+            tree.sources,
+            tree.side,
+            scene.now,
+        )
+    };
     lost::lost(&world(old), &world(new), manifests, path)
 }
 
@@ -430,12 +454,15 @@ fn ask(
     (old, rendered, tree): (&[Manifest], &Rendered, &Tree<'_>),
     path: &str,
     subjects: &[&Manifest],
+    receives: &Receives,
 ) -> Judged {
-    let (sources, side) = (tree.sources, tree.side);
-    let manifests = [old, &rendered.manifests];
-    evaluate(
-        policies, path, manifests, subjects, sources, side, scene.now,
-    )
+    if subjects.is_empty() {
+        return Judged::default();
+    }
+    let world = |it, cluster| policies.world(path, it, cluster, tree.sources, tree.side, scene.now);
+    let before = world(old, &receives.before);
+    let now = world(&rendered.manifests, &receives.cluster);
+    evaluate(&now, (&before, old), subjects)
 }
 
 /// Where the change touches a definition, what it says of BASE's resources is not what it said.

@@ -3,7 +3,7 @@
 use crate::{
     builtin::BUILTINS,
     config,
-    engines::{Before, ENGINES, PolicySet, RuleResult, Surroundings},
+    engines::{Before, Cluster, ENGINES, PolicySet, RuleResult, Surroundings},
     model::{
         Manifest, Place, PolicyFacts, Problem, RemovalFacts, ResourceKey, RuleFacts, RuleOutcome,
         Side, digest,
@@ -161,26 +161,17 @@ pub(super) fn document_digest(document: &Node) -> String {
     digest(json.unwrap_or_else(|it| format!("{it:?}")).as_bytes())
 }
 
-/// What the policies say about `subjects`, which are some of `manifests`: those came from
-/// `sources` on `side`. `before` is what stood there, so that old is told from new.
+/// What the policies of a world say about `subjects`. `before` is what stood there, in the world that
+/// it was in, so that old is told from new.
 pub(super) fn evaluate(
-    policies: &Loaded<'_>,
-    overlay: &str,
-    [before, manifests]: [&[Manifest]; 2],
+    world: &World<'_>,
+    (old, before): (&World<'_>, &[Manifest]),
     subjects: &[&Manifest],
-    sources: &Sources,
-    side: Side,
-    now: u64,
 ) -> Judged {
     let mut judged = Judged::default();
-    if subjects.is_empty() {
-        return judged;
-    }
-    let world = policies.world(overlay, manifests, sources, side, now);
-    let old = policies.world(overlay, before, sources, side, now);
     let of: BTreeMap<&ResourceKey, &Manifest> = before.iter().map(|it| (&it.key, it)).collect();
     for manifest in subjects {
-        let before = of.get(&manifest.key).map(|it| (&old, *it));
+        let before = of.get(&manifest.key).map(|it| (old, *it));
         judged.extend(world.judge(manifest, before));
     }
     judged
@@ -196,17 +187,21 @@ pub(super) struct World<'a> {
 }
 
 impl Loaded<'_> {
-    /// The world of `manifests`, which came from `sources` on `side`: made once, for all that are
-    /// judged in it.
+    /// The world of `manifests`, which came from `sources` on `side` and arrive in `cluster`: made once, for
+    /// all that are judged in it.
     pub(super) fn world<'a>(
         &'a self,
         overlay: &'a str,
         manifests: &[Manifest],
+        cluster: &Cluster,
         sources: &'a Sources,
         side: Side,
         now: u64,
     ) -> World<'a> {
-        let around = self.sets.iter().map(|it| it.surroundings(manifests, now));
+        let around = self
+            .sets
+            .iter()
+            .map(|it| it.surroundings(manifests, cluster, now));
         World {
             policies: self,
             around: around.collect(),
@@ -222,6 +217,7 @@ impl World<'_> {
     pub(super) fn answers(&self, manifest: &Manifest) -> Vec<RuleResult> {
         let sets = self.policies.sets.iter().zip(&self.around);
         sets.flat_map(|(set, around)| set.evaluate(manifest, &**around, None))
+            .filter(|it| it.unplaced.is_none())
             .collect()
     }
 
@@ -258,6 +254,11 @@ impl World<'_> {
 }
 
 impl Loaded<'_> {
+    /// Whether what a rule says may hang on the namespace of a resource.
+    pub(super) fn ask_of_namespaces(&self) -> bool {
+        self.sets.iter().any(|it| it.asks_of_namespaces())
+    }
+
     /// Whether a rule may refuse that something is removed.
     pub(super) fn judge_removals(&self) -> bool {
         self.sets.iter().any(|it| it.judges_removals())
@@ -335,6 +336,7 @@ fn facts(world: &World<'_>, manifest: &Manifest, result: RuleResult) -> RuleFact
         unread: false,
         outside: result.outside,
         known: result.known,
+        unplaced: result.unplaced,
         removed: None,
         gap: result.gap && policies.stays(result.policy_span),
         absent: manifest.body.at(&result.field).is_none(),
@@ -360,6 +362,7 @@ fn unread(world: &World<'_>, manifest: &Manifest, policy: &Unloaded) -> RuleFact
         },
         unsupported: false,
         unread: true,
+        unplaced: None,
         outside: false,
         known: false,
         gap: world.policies.stays(policy.document),
@@ -411,7 +414,11 @@ mod tests {
             Vec::new()
         }
 
-        fn surroundings(&self, _: &[Manifest], _: u64) -> Box<dyn Surroundings> {
+        fn asks_of_namespaces(&self) -> bool {
+            false
+        }
+
+        fn surroundings(&self, _: &[Manifest], _: &Cluster, _: u64) -> Box<dyn Surroundings> {
             self.0.fetch_add(1, Ordering::Relaxed);
             Box::new(Nothing)
         }
@@ -441,21 +448,13 @@ mod tests {
             digest: String::new(),
         };
         let manifests = vec![manifest; 3];
-        let world = policies.world("", &manifests, &sources, Side::Head, 0);
+        let world = policies.world("", &manifests, &Cluster::default(), &sources, Side::Head, 0);
         for manifest in &manifests {
             assert!(world.judge(manifest, None).results.is_empty());
         }
         let subjects: Vec<&Manifest> = manifests.iter().collect();
         assert_eq!(made.load(Ordering::Relaxed), 1);
-        evaluate(
-            &policies,
-            "",
-            [&[], &manifests],
-            &subjects,
-            &sources,
-            Side::Head,
-            0,
-        );
-        assert_eq!(made.load(Ordering::Relaxed), 3);
+        evaluate(&world, (&world, &manifests), &subjects);
+        assert_eq!(made.load(Ordering::Relaxed), 1);
     }
 }

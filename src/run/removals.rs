@@ -5,6 +5,7 @@ use super::{
     policies::{Judged, Loaded},
 };
 use crate::{
+    engines::Cluster,
     model::{Manifest, Place, RemovalFacts, RenderFacts, ResourceKey, Side},
     renderers::Rendered,
     repo::discover,
@@ -84,6 +85,7 @@ pub(super) fn judge(
     keys: &[ResourceKey],
     before: &Rendered,
     reads: Option<&BTreeSet<RepoPath>>,
+    cluster: &Cluster,
 ) -> Judged {
     let mut judged = Judged::default();
     if keys.is_empty() || !policies.judge_removals() {
@@ -94,6 +96,7 @@ pub(super) fn judge(
     let world = policies.world(
         overlay,
         &before.manifests,
+        cluster,
         tree.sources,
         tree.side,
         scene.now,

@@ -24,6 +24,7 @@ mod kills;
 mod known;
 mod kubectl;
 mod moved;
+mod namespaces;
 mod next_step;
 mod operations;
 mod overrides;

@@ -36,4 +36,4 @@ pub use request::{
     UnlistedNamespaces, UserInfo,
 };
 pub use result::{Doubt, Outcome, PolicyResponse, RuleResult};
-pub use stored::{fill_in, is_cluster_scoped};
+pub use stored::{fill_in, is_cluster_scoped, is_filled_in};

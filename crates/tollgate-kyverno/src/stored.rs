@@ -37,6 +37,33 @@ pub fn fill_in(object: &mut Value, is_cluster_scoped: bool) -> bool {
     }
 }
 
+/// Whether [`fill_in`] would leave an object as it is.
+pub fn is_filled_in(object: &Value, is_cluster_scoped: bool) -> bool {
+    let Value::Object(root) = object else {
+        return true;
+    };
+    let placed = match root.get("metadata") {
+        None | Some(Value::Null) => false,
+        Some(Value::Object(metadata)) => is_cluster_scoped || has_namespace(metadata),
+        Some(_) => true,
+    };
+    placed && are_maps(root)
+}
+
+fn are_maps(map: &Map<String, Value>) -> bool {
+    map.iter().all(|(key, value)| match value {
+        Value::Null => !MAPS.contains(&&**key),
+        Value::Object(inner) => are_maps(inner),
+        Value::Array(items) => items.iter().filter_map(Value::as_object).all(are_maps),
+        _ => true,
+    })
+}
+
+fn has_namespace(metadata: &Map<String, Value>) -> bool {
+    let there = metadata.get("namespace").and_then(Value::as_str);
+    there.is_some_and(|it| !it.is_empty())
+}
+
 pub(crate) fn fill_maps(map: &mut Map<String, Value>) {
     for (key, value) in map.iter_mut() {
         match value {
@@ -53,8 +80,7 @@ pub(crate) fn fill_maps(map: &mut Map<String, Value>) {
 }
 
 pub(crate) fn fill_namespace(metadata: &mut Map<String, Value>, is_cluster_scoped: bool) -> bool {
-    let there = metadata.get("namespace").and_then(Value::as_str);
-    if is_cluster_scoped || there.is_some_and(|it| !it.is_empty()) {
+    if is_cluster_scoped || has_namespace(metadata) {
         return false;
     }
     metadata.insert("namespace".to_owned(), "default".into());
@@ -84,6 +110,8 @@ mod tests {
             (json!(null), false, Some("default")),
         ] {
             let mut object = json!({"kind": "Thing", "metadata": metadata});
+            let filled_in = is_filled_in(&object, cluster_scoped);
+            assert_eq!(filled_in, want != Some("default"), "{metadata}");
             let filled = fill_in(&mut object, cluster_scoped);
             let namespace = object["metadata"].get("namespace").and_then(Value::as_str);
             assert_eq!(namespace, want, "{metadata}");
@@ -107,7 +135,9 @@ mod tests {
             "spec": {"list": [{"stringData": null}, [{"data": null}]], "nodeSelector": null,
                 "selector": {"matchLabels": null}},
         });
+        assert!(!is_filled_in(&object, false));
         fill_in(&mut object, false);
+        assert!(is_filled_in(&object, false));
         assert_eq!(
             object,
             json!({

@@ -2,6 +2,7 @@
 
 use super::opened::Opened;
 use crate::{
+    engines::Cluster,
     model::{Manifest, ResourceKey},
     run::{
         lost::{self, Lost},
@@ -26,8 +27,9 @@ pub(super) fn lost(rules: &Rules<'_>, sides: [&Opened<'_>; 2], now: u64) -> Vec<
                     continue;
                 };
                 let (sources, of) = (side.sources, path.as_str());
-                let old = old.world(of, &manifests, sources, side.side, now);
-                let new = new.world(of, &manifests, sources, side.side, now);
+                let cluster = Cluster::of(&manifests);
+                let old = old.world(of, &manifests, &cluster, sources, side.side, now);
+                let new = new.world(of, &manifests, &cluster, sources, side.side, now);
                 let found = lost::lost(&old, &new, &manifests, of);
                 for it in found {
                     if !out.contains(&it) {

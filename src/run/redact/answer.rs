@@ -291,6 +291,7 @@ impl Shield {
             outside: _,
             gap: _,
             known: _,
+            unplaced: _,
             removed,
             absent: _,
             place,

@@ -23,6 +23,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) gvk: Gvk,
     pub(crate) subresource: &'a str,
     pub(crate) namespace_labels: NamespaceLabels<'a>,
+    /// Whether it may be in any namespace, whatever it says.
+    pub(crate) anywhere: bool,
 }
 
 static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
@@ -73,6 +75,7 @@ impl<'a> Asked<'a> {
             gvk,
             subresource,
             namespace_labels: labels_of(namespace, request.fixtures),
+            anywhere: false,
         })
     }
 
@@ -119,6 +122,7 @@ impl<'a> Asked<'a> {
             operation,
             user_info,
             namespace_labels: self.namespace_labels,
+            anywhere: self.anywhere,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod asked;
 mod generate;
+mod placement;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -122,7 +123,8 @@ impl<'a> Session<'a> {
             });
             return Some(response);
         }
-        if !asked.is_in_namespace_of(policy) {
+        let in_its_namespace = asked.is_in_namespace_of(policy);
+        if !in_its_namespace && !asked.anywhere {
             return Some(response);
         }
         let kind = asked.gvk.kind.as_str();
@@ -139,6 +141,9 @@ impl<'a> Session<'a> {
                 false => Answer::No,
             };
             if is_for == Answer::No {
+                continue;
+            }
+            if asked.anywhere && !rule.may_answer_otherwise(policy, is_for) {
                 continue;
             }
             let context = match &mut self.context {
@@ -163,7 +168,7 @@ impl<'a> Session<'a> {
                 }));
             let outside = context.take_outside();
             let outcome = match is_for {
-                Answer::Unknown => outcome.map(|it| unless_harmless(it, asked)),
+                Answer::Unknown if !asked.anywhere => outcome.map(|it| unless_harmless(it, asked)),
                 _ => outcome,
             };
             let applied = is_for == Answer::Yes

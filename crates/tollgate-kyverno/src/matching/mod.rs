@@ -113,6 +113,8 @@ pub(crate) struct Target<'a> {
     pub(crate) operation: Operation,
     pub(crate) user_info: Option<&'a UserInfo>,
     pub(crate) namespace_labels: NamespaceLabels<'a>,
+    /// Whether it may be in any namespace, whatever it says.
+    pub(crate) anywhere: bool,
 }
 
 impl Block {
@@ -231,7 +233,11 @@ impl Filter {
             return Answer::No;
         }
         let kind = text(resource, "kind");
-        if !self.namespaces.is_empty() {
+        let mut answer = Answer::Yes;
+        if target.anywhere && !self.namespaces.is_empty() {
+            let all = |it: &String| matches!(it.as_str(), "*" | "?*");
+            answer = Answer::known_if(self.namespaces.iter().any(all), true);
+        } else if !self.namespaces.is_empty() {
             let namespace = if kind == "Namespace" {
                 metadata(resource, "name")
             } else {
@@ -261,13 +267,15 @@ impl Filter {
         {
             return Answer::No;
         }
-        match &self.namespace_selector {
+        let by_labels = match &self.namespace_selector {
             None => Answer::Yes,
+            Some(it) if target.anywhere => Answer::known_if(it.is_empty(), true),
             // Namespaces themselves: a rule leaves them out, an exception does not look.
             Some(_) if kind == "Namespace" => Answer::of(exception),
             Some(_) if kind.is_empty() => Answer::Yes,
             Some(selector) => target.namespace_labels.selected_by(selector),
-        }
+        };
+        answer.min(by_labels)
     }
 
     fn meets_user(&self, user: Option<&UserInfo>) -> bool {

@@ -23,6 +23,11 @@ pub(crate) struct Selector {
 }
 
 impl Selector {
+    /// Whether it selects everything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.expressions.is_empty()
+    }
+
     /// Whether labels are selected. A selector that is not valid selects nothing.
     pub(crate) fn matches(&self, labels: &BTreeMap<&str, &str>) -> bool {
         self.selects(labels, true) == Answer::Yes

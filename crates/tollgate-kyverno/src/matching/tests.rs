@@ -274,6 +274,7 @@ fn the_first_form_of_a_block_that_says_something_counts() {
                 name: None,
                 all: true,
             },
+            anywhere: false,
         };
         assert_eq!(block.matches(&target), matched, "{block:?}");
         assert_eq!(block.excludes(&target), excluded, "{block:?}");

@@ -92,15 +92,20 @@ pub(crate) struct Foreach {
 impl Body {
     /// Every query in it that is known beforehand.
     pub(crate) fn queries(&self, found: &mut dyn FnMut(&str)) {
+        if let Check::Validate(validation) = &self.check
+            && let Some(message) = &validation.message
+        {
+            message.queries(found);
+        }
+        self.deciding(found);
+    }
+
+    /// Those of them on which it hangs what the rule says.
+    pub(crate) fn deciding(&self, found: &mut dyn FnMut(&str)) {
         in_context(&self.context, found);
         in_conditions(self.preconditions.as_ref(), found);
         match &self.check {
-            Check::Validate(validation) => {
-                if let Some(message) = &validation.message {
-                    message.queries(found);
-                }
-                validation.test.queries(found);
-            }
+            Check::Validate(validation) => validation.test.queries(found),
             Check::Generate(generation) => generation.pattern.queries(found),
             Check::PodSecurity(_) | Check::VerifyImages(_) | Check::Unsupported(_) => {}
         }

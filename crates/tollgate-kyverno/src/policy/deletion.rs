@@ -27,11 +27,15 @@ impl Rule {
     /// Whether its author thought of deletions: it names the operation, or asks which one it is or what
     /// was there before. Another one says of a deletion what it says of the object.
     pub fn is_about_deletions(&self) -> bool {
+        self.names_deletions() || asks_what_happens(&self.body)
+    }
+
+    /// Whether it names the operation, or is of a kind that is for the operations that it names.
+    pub fn names_deletions(&self) -> bool {
         let body = &*self.body;
         body.matches.names(Operation::Delete)
             || body.exclude.names(Operation::Delete)
             || matches!(body.check, Check::Unsupported(_))
-            || asks_what_happens(body)
     }
 }
 
