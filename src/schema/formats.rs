@@ -8,6 +8,7 @@ mod address;
 mod numbers;
 mod time;
 
+use super::objects::names;
 use std::sync::LazyLock;
 use tollgate_jmespath::goregex::Regex;
 
@@ -19,6 +20,9 @@ pub(super) struct Format {
     /// What to write.
     pub(super) example: &'static str,
     pub(super) is: fn(&str) -> bool,
+    /// A server that reads JSON by a schema lets a list pass for a text that has a format; one that
+    /// reads into types of Go does not.
+    pub(super) lists: bool,
 }
 
 const AS_ASKED: &str = "write it as its format asks";
@@ -27,31 +31,86 @@ const TIME: &str = "write it like `2030-01-31T12:00:00Z`";
 const BASE64: &str = "encode it; in a Secret, plain text stands in `stringData`";
 
 /// `quantity` of Kubernetes' own kinds.
-pub(super) const QUANTITY: Format = Format {
+const QUANTITY: Format = Format {
     name: "quantity",
     example: "write it like `250m`, `0.5`, `64Mi` or `2Gi`",
     is: numbers::is_quantity,
+    lists: false,
 };
 
 /// `byte` of Kubernetes' own kinds: Go's decoder takes line breaks.
-pub(super) const BYTES: Format = Format {
+const BYTES: Format = Format {
     name: "base64 text",
     example: BASE64,
     is: numbers::is_base64_of_go,
+    lists: false,
 };
 
 /// `date-time` of Kubernetes' own kinds.
-pub(super) const INSTANT: Format = Format {
+const INSTANT: Format = Format {
     name: "point in time",
     example: TIME,
     is: time::is_rfc3339,
+    lists: false,
 };
+
+/// Forms of names in Kubernetes' own kinds; `asked.py` says where they are asked for.
+const FORMS: &[(&str, Format)] = &[
+    form("label", LABEL, names::is_label),
+    form("label-1035", LABEL_1035, names::is_label_1035),
+    form("label-key", KEY, names::is_qualified),
+    form("label-key-or-empty", KEY, |it| {
+        it.is_empty() || names::is_qualified(it)
+    }),
+    form("label-or-empty", LABEL, |it| {
+        it.is_empty() || names::is_label(it)
+    }),
+    form(
+        "label-value",
+        "use letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends",
+        |it| it.is_empty() || names::is_token(it),
+    ),
+    form("object-name", NAME, names::is_subdomain),
+    form("object-name-or-empty", NAME, |it| {
+        it.is_empty() || names::is_subdomain(it)
+    }),
+];
+
+const LABEL: &str = "use lowercase letters, digits and `-`, at most 63";
+const LABEL_1035: &str = "use lowercase letters, digits and `-`, a letter first, at most 63";
+const KEY: &str =
+    "use letters, digits, `-`, `_` and `.`, at most 63, after a domain and `/` if there is one";
+const NAME: &str = "use lowercase letters, digits, `-` and `.`, at most 253";
+
+const fn form(
+    name: &'static str,
+    example: &'static str,
+    is: fn(&str) -> bool,
+) -> (&'static str, Format) {
+    let format = Format {
+        name: "name",
+        example,
+        is,
+        lists: false,
+    };
+    (name, format)
+}
+
+/// A format of Kubernetes' own kinds.
+pub(super) fn of_kubernetes(name: &str) -> Option<Format> {
+    match name {
+        "quantity" => Some(QUANTITY),
+        "byte" => Some(BYTES),
+        "date-time" => Some(INSTANT),
+        _ => FORMS.iter().find(|it| it.0 == name).map(|it| it.1),
+    }
+}
 
 /// Name without dashes, first minor version of Kubernetes that asks for it, the format.
 type Row = (&'static str, u32, Format);
 
 const fn row(name: &'static str, example: &'static str, is: fn(&str) -> bool) -> Row {
-    (name, 0, Format { name, example, is })
+    called(name, 0, name, example, is)
 }
 
 const fn called(
@@ -65,6 +124,7 @@ const fn called(
         name: called,
         example,
         is,
+        lists: true,
     };
     (name, since, format)
 }

@@ -21,6 +21,7 @@ Changed on the way, because of how an API server reads an object and not what Op
 - a field that OpenAPI requires and a later version no longer does was never asked for by a server:
   what changed is how Go types are translated. The same holds for the fields of `NOT_ASKED`, whose
   zero value is one that validation takes
+- what a server asks of a field and OpenAPI does not say is added: see `asked.py`
 - the apiVersion of DeleteOptions and WatchEvent lists every group ever; neither can be applied
 """
 
@@ -32,23 +33,31 @@ import sys
 
 import kubernetes_validate
 
+import asked as by_servers
+
 KINDS = "x-kubernetes-group-version-kind"
 RANGES = {"int32": 2**31, "int64": 2**63}
 NEVER_APPLIED = ("meta.v1.DeleteOptions", "meta.v1.WatchEvent")
 KEPT = (KINDS, "x-kubernetes-list-type", "x-kubernetes-list-map-keys")
 NOT_ASKED = {
     "apiextensions.v1.CustomResourceDefinitionVersion": {"served", "storage"},
+    "batch.v1.PodFailurePolicy": {"rules"},
     "core.v1.HTTPHeader": {"value"},
     "core.v1.ISCSIPersistentVolumeSource": {"lun"},
     "core.v1.ISCSIVolumeSource": {"lun"},
     "core.v1.LimitRangeSpec": {"limits"},
+    "core.v1.PreferredSchedulingTerm": {"preference"},
     "core.v1.Sysctl": {"value"},
     "storage.v1.CSIDriver": {"spec"},
     "storage.v1.TokenRequest": {"audience"},
 }
 OWN = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": {"type": ["string", "number"], "format": "quantity"},
-    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"type": ["string", "integer"]},
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {
+        "type": ["string", "integer"],
+        "minimum": -RANGES["int32"],
+        "maximum": RANGES["int32"] - 1,
+    },
 }
 
 
@@ -124,10 +133,13 @@ def main(target):
     for minor, definitions in versions.items():
         for name, it in definitions.items():
             it = definition(name, it)
+            more = by_servers.narrow(name, it, minor)
             if "required" in it:
                 it["required"] = [field for field in it["required"] if field in required[name, minor]]
                 if not it["required"]:
                     del it["required"]
+            if more:
+                it["required"] = sorted(more | set(it.get("required", ())))
             text = json.dumps(it, sort_keys=True, separators=(",", ":"))
             lines.setdefault((name, text), []).append(minor)
     body = "".join(f"{name}\t{ranges(minors)}\t{text}\n" for (name, text), minors in sorted(lines.items()))

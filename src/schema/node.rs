@@ -172,6 +172,8 @@ pub(super) struct Node {
     pub(super) limits: Limits,
     pub(super) pattern: Option<Pattern>,
     pub(super) format: Option<Format>,
+    /// The form of the keys of a map of Kubernetes.
+    pub(super) keys: Option<Format>,
     pub(super) all: Vec<Node>,
     pub(super) any: Vec<Node>,
     pub(super) one: Vec<Node>,

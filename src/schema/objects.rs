@@ -4,7 +4,8 @@
 //! Sources: apimachinery's `util/validation` and `api/validation`, and the validation of Kubernetes'
 //! own kinds.
 
-mod names;
+mod kinds;
+pub(super) mod names;
 mod pods;
 
 use super::{Mistake, later::Later, say, walk::At};
@@ -66,6 +67,10 @@ impl Own<'_> {
 
     fn is_named(&self) -> bool {
         names::is_named(self.api_version, self.kind)
+    }
+
+    fn asks_domains(&self) -> bool {
+        names::asks_domains(self.api_version)
     }
 
     fn is_cluster_wide(&self) -> bool {
@@ -165,12 +170,13 @@ impl Rules {
             self.form(given("namespace"), &names::LABEL, &namespace);
         }
         self.labels(metadata.get("labels"), &At::Key(at, "labels"));
-        self.finalizers(metadata.get("finalizers"), own.is_some(), at);
+        let domains = own.is_some_and(Own::asks_domains);
+        self.finalizers(metadata.get("finalizers"), domains, at);
         self.annotations(metadata.get("annotations"), &At::Key(at, "annotations"));
     }
 
-    /// Names of whom a removal waits for; of Kubernetes' own kinds each has a domain or is known.
-    fn finalizers(&mut self, names: Option<&Value>, own: bool, at: &At<'_>) {
+    /// Names of whom a removal waits for; of most own kinds each has a domain or is known.
+    fn finalizers(&mut self, names: Option<&Value>, domains: bool, at: &At<'_>) {
         const KNOWN: [&str; 3] = ["foregroundDeletion", "kubernetes", "orphan"];
         let at = At::Key(at, "finalizers");
         let names = names.and_then(Value::as_array);
@@ -178,7 +184,7 @@ impl Rules {
             let at = At::Index(&at, index);
             self.form(Some(name), &names::QUALIFIED, &at);
             if let Some(text) = name.as_str()
-                && own
+                && domains
                 && names::QUALIFIED.takes(text)
                 && !text.contains('/')
                 && !KNOWN.contains(&text)
@@ -265,6 +271,20 @@ pub(super) fn mistakes(object: &Value, later: Later, minor: Option<u32>) -> Vec<
             ("v1", "ConfigMap") => rules.entries(object, ["data", "binaryData"]),
             ("v1", "Secret") => rules.entries(object, ["data", "stringData"]),
             ("v1", "Service") => rules.service(object),
+            ("v1", "PersistentVolumeClaim") => {
+                if let Some(spec) = object.get("spec") {
+                    rules.claim(spec, &At::Key(&At::Root, "spec"));
+                }
+            }
+            ("networking.k8s.io/v1", "Ingress") => rules.ingress(object),
+            ("rbac.authorization.k8s.io/v1", "Role") => rules.role(object, false),
+            ("rbac.authorization.k8s.io/v1", "ClusterRole") => rules.role(object, true),
+            ("rbac.authorization.k8s.io/v1", "RoleBinding") => rules.binding(object, false),
+            ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") => rules.binding(object, true),
+            (
+                "admissionregistration.k8s.io/v1",
+                "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration",
+            ) => rules.webhooks(object),
             ("apiextensions.k8s.io/v1", "CustomResourceDefinition") => rules.definition(object),
             _ => rules.workload(object, kind, minor),
         }

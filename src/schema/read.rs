@@ -129,12 +129,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         if self.own.is_some() {
-            node.format = match name {
-                "quantity" => Some(formats::QUANTITY),
-                "byte" => Some(formats::BYTES),
-                "date-time" => Some(formats::INSTANT),
-                _ => None,
-            };
+            node.format = formats::of_kubernetes(name);
             return Ok(());
         }
         match node.types {
@@ -163,6 +158,12 @@ impl<'a> Reader<'a> {
         }
         if let Some(items) = keyword.0.get("items") {
             node.items = Some(self.child(items, depth + 1, structural)?);
+        }
+        if let Some(of_keys) = keyword.map("propertyNames")?
+            && self.own.is_some()
+        {
+            let format = of_keys.get("format").and_then(Value::as_str);
+            node.keys = format.and_then(formats::of_kubernetes);
         }
         node.rest = match keyword.0.get("additionalProperties") {
             Some(Value::Bool(true)) => Rest::Anything,

@@ -63,7 +63,7 @@ pub(super) fn literal(value: &Value) -> String {
 pub(super) fn options(options: &[Value]) -> String {
     let all: Vec<String> = options
         .iter()
-        .filter(|it| !it.is_null())
+        .filter(|it| !it.is_null() && (**it != "" || options.len() == 1))
         .map(literal)
         .collect();
     if all.len() > 12 {

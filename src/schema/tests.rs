@@ -1,3 +1,5 @@
+mod own;
+
 use super::*;
 use crate::model::{ResourceKey, digest};
 use serde_json::{Value, json};
@@ -747,7 +749,7 @@ fn names_labels_and_keys_have_their_forms() {
         (
             "apiextensions.k8s.io/v1",
             "CustomResourceDefinition",
-            "metadata: {name: shop.example.com}\nspec: {group: example.com, scope: Cluster, names: {kind: Shop, plural: shops}, versions: []}",
+            "metadata: {name: shop.example.com}\nspec: {group: example.com, scope: Cluster, names: {kind: Shop, plural: shops}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]}",
             "metadata.name",
         ),
         (

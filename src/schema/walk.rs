@@ -220,11 +220,12 @@ impl<'a> Walk<'a> {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         if let Some(least) = least.filter(|it| count < *it) {
             let subject = say::subject(&at.path());
-            self.wrong(
-                at,
-                format!("{subject} must have at least {least} {what}"),
-                None,
-            );
+            let message = if least == 1 && count == 0 {
+                format!("{subject} must not be empty")
+            } else {
+                format!("{subject} must have at least {least} {what}")
+            };
+            self.wrong(at, message, None);
         }
         if let Some(most) = most.filter(|it| count > *it) {
             let subject = say::subject(&at.path());
@@ -378,6 +379,17 @@ impl<'a> Walk<'a> {
             }
         }
         for (name, value) in fields {
+            if let Some(form) = &node.keys
+                && !self.later.text(name)
+                && !(form.is)(name)
+            {
+                let at = At::Key(at, name);
+                let message = format!(
+                    "{} has a key that is no valid name",
+                    say::subject(&at.path())
+                );
+                self.wrong(&at, message, Some(form.example.to_owned()));
+            }
             let child = match (node.properties.get(name), &node.rest) {
                 (Some(it), _) | (None, Rest::Fitting(it)) => it.get(self.kubernetes),
                 (None, Rest::Nothing | Rest::Anything) => continue,
@@ -391,7 +403,7 @@ impl<'a> Walk<'a> {
 fn fits_type(value: &Value, node: &Node) -> bool {
     let is = Types::of(value);
     let numbers = node.types.has(Types::INTEGER) || node.types.has(Types::NUMBER);
-    if node.format.is_some() && !numbers {
+    if node.format.is_some_and(|it| it.lists) && !numbers {
         // With a format, a server lets a list pass for a text, and asks even where no type is named.
         return is.has(Types::STRING) || is.has(Types::ARRAY) || node.types.has(is);
     }

@@ -2,7 +2,8 @@
 
 use crate::support::Repository;
 
-const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n";
+const SERVICE: &str =
+    "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec: {ports: [{port: 80}]}\n";
 
 /// Two environments with an overlay each.
 fn repository(prod: &str) -> Repository {

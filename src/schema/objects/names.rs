@@ -25,22 +25,22 @@ fn between(text: &str, ends: fn(u8) -> bool, inner: fn(u8) -> bool) -> bool {
         && bytes.iter().all(|it| inner(*it))
 }
 
-fn is_label(text: &str) -> bool {
+pub(in crate::schema) fn is_label(text: &str) -> bool {
     text.len() <= 63 && between(text, lower, |b| lower(b) || b == b'-')
 }
 
-fn is_subdomain(text: &str) -> bool {
+pub(in crate::schema) fn is_subdomain(text: &str) -> bool {
     text.len() <= 253
         && text
             .split('.')
             .all(|it| between(it, lower, |b| lower(b) || b == b'-'))
 }
 
-fn is_label_1035(text: &str) -> bool {
+pub(in crate::schema) fn is_label_1035(text: &str) -> bool {
     is_label(text) && text.starts_with(|it: char| it.is_ascii_lowercase())
 }
 
-fn is_token(text: &str) -> bool {
+pub(in crate::schema) fn is_token(text: &str) -> bool {
     text.len() <= 63
         && between(
             text,
@@ -49,7 +49,7 @@ fn is_token(text: &str) -> bool {
         )
 }
 
-fn is_qualified(text: &str) -> bool {
+pub(in crate::schema) fn is_qualified(text: &str) -> bool {
     match text.split_once('/') {
         Some((prefix, name)) => is_subdomain(prefix) && is_token(name),
         None => is_token(text),
@@ -121,6 +121,18 @@ pub(super) const LABEL_VALUE: Form = Form {
     words: "letters, digits, `-`, `_` and `.`, at most 63 characters, with a letter or digit at both ends",
     is: |it| it.is_empty() || is_token(it),
 };
+/// Of an Ingress: a domain, or `*` in the place of its first part.
+pub(super) const HOST: Form = Form {
+    words: "a domain, or `*.` and a domain; no address",
+    is: |it| {
+        let domain = it.strip_prefix("*.").unwrap_or(it);
+        is_subdomain(domain) && it.parse::<std::net::IpAddr>().is_err()
+    },
+};
+pub(super) const QUALIFIED_NAME: Form = Form {
+    words: "a domain of at least three parts",
+    is: |it| is_subdomain(it) && it.split('.').count() >= 3,
+};
 pub(super) const CONFIG_KEY: Form = Form {
     words: "letters, digits, `-`, `_` and `.`, at most 253 characters",
     is: is_config_key,
@@ -169,6 +181,23 @@ pub(super) fn is_named(api_version: &str, kind: &str) -> bool {
     let group = api_version.split_once('/').map_or("", |it| it.0);
     !matches!(group, "authentication.k8s.io" | "authorization.k8s.io")
         && !matches!(kind, "Binding" | "Eviction" | "Scale")
+}
+
+/// Whether a server takes only finalizers with a domain in an API version.
+pub(super) fn asks_domains(api_version: &str) -> bool {
+    let group = api_version.split_once('/').map_or("", |it| it.0);
+    matches!(
+        group,
+        "" | "apps"
+            | "autoscaling"
+            | "batch"
+            | "discovery.k8s.io"
+            | "flowcontrol.apiserver.k8s.io"
+            | "networking.k8s.io"
+            | "rbac.authorization.k8s.io"
+            | "scheduling.k8s.io"
+            | "storage.k8s.io"
+    )
 }
 
 /// Whether objects of a kind of Kubernetes stand outside of namespaces: a server drops the namespace that

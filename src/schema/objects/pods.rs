@@ -24,18 +24,35 @@ impl Rules {
             "Pod" => self.pod(spec, &[], minor, &spec_at),
             "Deployment" | "DaemonSet" | "ReplicaSet" | "StatefulSet" => {
                 self.selects(spec, &spec_at);
+                let claims_at = At::Key(&spec_at, "volumeClaimTemplates");
                 let claims = items(spec, "volumeClaimTemplates");
+                for (index, claim) in claims.iter().enumerate() {
+                    let at = At::Index(&claims_at, index);
+                    if let Some(spec) = claim.get("spec") {
+                        self.claim(spec, &At::Key(&at, "spec"));
+                    }
+                }
                 let claims: Vec<&str> = claims
                     .iter()
                     .filter_map(|it| name(it.get("metadata")?))
                     .collect();
+                self.restarts(spec, &["Always"], &spec_at);
                 self.template(spec, &claims, minor, &spec_at);
             }
-            "Job" | "ReplicationController" => self.template(spec, &[], minor, &spec_at),
+            "ReplicationController" => {
+                self.finds(spec.get("selector"), spec, &At::Key(&spec_at, "selector"));
+                self.restarts(spec, &["Always"], &spec_at);
+                self.template(spec, &[], minor, &spec_at);
+            }
+            "Job" => {
+                self.restarts(spec, &["Never", "OnFailure"], &spec_at);
+                self.template(spec, &[], minor, &spec_at);
+            }
             "CronJob" => {
                 let job_at = At::Key(&spec_at, "jobTemplate");
                 let at = At::Key(&job_at, "spec");
                 let spec = spec.pointer("/jobTemplate/spec").unwrap_or(&Value::Null);
+                self.restarts(spec, &["Never", "OnFailure"], &at);
                 self.template(spec, &[], minor, &at);
             }
             "PodTemplate" => self.template(object, &[], minor, &root),
@@ -59,20 +76,65 @@ impl Rules {
         }
     }
 
+    /// The restart policies that a workload can have; `Always` is that of a pod that names none.
+    fn restarts(&mut self, spec: &Value, policies: &[&str], at: &At<'_>) {
+        let Some(pod) = spec.pointer("/template/spec").filter(|it| it.is_object()) else {
+            return;
+        };
+        let given = pod.get("restartPolicy").filter(|it| !it.is_null());
+        let policy = match given {
+            None => "Always",
+            Some(Value::String(text)) if text.is_empty() => "Always",
+            // Another word the schema tells.
+            Some(Value::String(text))
+                if matches!(text.as_str(), "Always" | "Never" | "OnFailure") =>
+            {
+                text
+            }
+            Some(_) => return,
+        };
+        let open = pod.as_object().is_some_and(|it| self.later.key(it));
+        if open || self.later.text(policy) || policies.contains(&policy) {
+            return;
+        }
+        let at = At::Key(at, "template");
+        let at = At::Key(&at, "spec");
+        let policies = policies.join("` or `");
+        let why = format!("must have `restartPolicy: {policies}`");
+        match given {
+            Some(_) => self.wrong(&At::Key(&at, "restartPolicy"), &why),
+            None => self.wrong(&at, &why),
+        }
+    }
+
     /// The selector of a workload finds its own pods.
     fn selects(&mut self, spec: &Value, at: &At<'_>) {
-        let Some(wanted) = spec
-            .pointer("/selector/matchLabels")
-            .and_then(Value::as_object)
-        else {
+        let empty = |it: &Value| match it {
+            Value::Object(fields) => fields.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            _ => it.is_null(),
+        };
+        if let Some(Value::Object(selector)) = spec.get("selector")
+            && selector.values().all(empty)
+        {
+            self.wrong(
+                &At::Key(at, "selector"),
+                "selects everything, which no workload may",
+            );
+            return;
+        }
+        let at = At::Key(at, "selector");
+        let wanted = spec.pointer("/selector/matchLabels");
+        self.finds(wanted, spec, &At::Key(&at, "matchLabels"));
+    }
+
+    fn finds(&mut self, wanted: Option<&Value>, spec: &Value, at: &At<'_>) {
+        let Some(wanted) = wanted.and_then(Value::as_object) else {
             return;
         };
         let none = serde_json::Map::new();
         let labels = spec.pointer("/template/metadata/labels");
         let labels = labels.and_then(Value::as_object).unwrap_or(&none);
-        let at = At::Key(at, "selector");
-        let at = At::Key(&at, "matchLabels");
-        self.labels(Some(&Value::Object(wanted.clone())), &at);
         if self.later.key(labels) {
             return;
         }
@@ -82,7 +144,7 @@ impl Rules {
                 && !self.later.value(value)
                 && !has.is_some_and(|it| self.later.value(it));
             if known && value.is_string() && has != Some(value) {
-                self.wrong(&At::Key(&at, key), "is no label of the template");
+                self.wrong(&At::Key(at, key), "is no label of the template");
             }
         }
     }
@@ -101,12 +163,6 @@ impl Rules {
             .collect();
         let complete = !known.iter().any(|it| self.later.text(it));
         let mut seen = BTreeSet::new();
-        if spec
-            .get("containers")
-            .is_some_and(|it| *it == Value::Array(Vec::new()))
-        {
-            self.wrong(&At::Key(at, "containers"), "must have a container");
-        }
         for field in ["initContainers", "containers", "ephemeralContainers"] {
             let list_at = At::Key(at, field);
             for (index, container) in items(spec, field).iter().enumerate() {
@@ -185,7 +241,7 @@ impl Rules {
         }
     }
 
-    fn port_number(&mut self, port: Option<&Value>, zero: bool, at: &At<'_>) {
+    pub(super) fn port_number(&mut self, port: Option<&Value>, zero: bool, at: &At<'_>) {
         if let Some(number) = port.and_then(Value::as_i64)
             && !(1..=65535).contains(&number)
             && !(zero && number == 0)
