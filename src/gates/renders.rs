@@ -1,8 +1,8 @@
 use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems};
 use crate::{
     config::Enforcement,
-    finding::{Finding, Level},
-    model::{OverlayFacts, RenderFacts, UnmatchedFacts, UnreadFacts},
+    finding::{Disposition, Finding, Level},
+    model::{OverlayFacts, Place, RenderFacts, UnmatchedFacts, UnreadFacts},
 };
 
 pub(super) struct Renders;
@@ -14,6 +14,7 @@ impl Gate for Renders {
             title: "every overlay renders and belongs to an environment",
             rules: &[
                 "failed",
+                "outside",
                 "broken-before",
                 "unmapped",
                 "removed",
@@ -56,8 +57,11 @@ fn overlay_findings(
     examined: &mut Examined,
 ) {
     match (&overlay.base, &overlay.head) {
-        (_, Some(RenderFacts::Failed { .. })) => failed(overlay, subject, examined),
-        (_, Some(RenderFacts::Rendered { .. })) => rendered(overlay, subject, examined),
+        (_, Some(RenderFacts::Failed { .. })) => failed(cx, overlay, subject, examined),
+        (_, Some(RenderFacts::Rendered { .. })) => {
+            examined.findings.extend(outside(cx, overlay, subject));
+            rendered(overlay, subject, examined);
+        }
         (Some(_), None) => removed(cx, overlay, subject, examined),
         (None, None) => {}
     }
@@ -125,22 +129,34 @@ fn unmatched(cx: GateContext<'_>, examined: &mut Examined) {
 }
 
 /// An overlay that was broken in BASE and that this change does not touch is not this change's
-/// fault; one that it touches cannot be compared, and that holds the change.
-fn failed(overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
+/// fault. One that it touches cannot be compared, and that holds the change, unless kustomize stops
+/// before and after it at one place for one reason, so that nothing of it reaches anybody.
+fn failed(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
     let Some(RenderFacts::Failed {
         message,
         help,
         place,
+        ..
     }) = &overlay.head
     else {
         return;
     };
     let broken_before = matches!(&overlay.base, Some(RenderFacts::Failed { .. }));
+    let known = cx
+        .known_unless_strict(overlay)
+        .filter(|_| stops_as_before(cx, overlay));
     let (level, rule, message) = match (broken_before, overlay.touched) {
         (true, false) => (
             Level::Warn,
             "renders/broken-before",
             format!("does not render, before and after this change: {message}"),
+        ),
+        (true, true) if known.is_some() => (
+            Level::Deny,
+            "renders/broken-before",
+            format!(
+                "does not render, before and after this change, so what it would bring is not judged: {message}"
+            ),
         ),
         (true, true) => (
             Level::Deny,
@@ -152,7 +168,62 @@ fn failed(overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
     let mut finding =
         Finding::new(level, rule, subject, message).label(place.as_ref(), "rendering stops here");
     finding.help.clone_from(help);
+    if level == Level::Deny {
+        finding.disposition = known.unwrap_or_default();
+    }
     examined.findings.push(finding);
+}
+
+/// Whether kustomize itself refuses the overlay on both sides, for the same reason, at the same place
+/// of a file that is the same.
+fn stops_as_before(cx: GateContext<'_>, overlay: &OverlayFacts) -> bool {
+    let (
+        Some(RenderFacts::Failed {
+            message: before,
+            place: Some(was),
+            elsewhere: false,
+            ..
+        }),
+        Some(RenderFacts::Failed {
+            message: now,
+            place: Some(is),
+            elsewhere: false,
+            ..
+        }),
+    ) = (&overlay.base, &overlay.head)
+    else {
+        return false;
+    };
+    let at = |it: &Place| (it.path.clone(), it.line, it.column);
+    let changed = cx.facts.change.files.iter().any(|it| it.path == is.path);
+    before == now && at(was) == at(is) && !changed
+}
+
+/// An overlay that needs a file outside of its folder renders only where load restrictions are lifted.
+/// Flux lifts them; whoever else deploys has to be told. What it renders to is judged in either case.
+fn outside(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str) -> Option<Finding> {
+    let of = |it: &'_ Option<RenderFacts>| match it {
+        Some(RenderFacts::Rendered { outside, .. }) => outside.clone(),
+        _ => None,
+    };
+    let it = of(&overlay.head).filter(|it| !it.flux)?;
+    let before = of(&overlay.base).is_some_and(|it| !it.flux);
+    let level = match before && !overlay.touched {
+        true => Level::Warn,
+        false => Level::Deny,
+    };
+    let message = format!(
+        "{}, so kustomize refuses it unless load restrictions are lifted",
+        it.message
+    );
+    let mut finding = Finding::new(level, "renders/outside", subject, message)
+        .label(it.place.as_ref(), "this entry");
+    finding.help = it.help;
+    let known = cx
+        .known_unless_strict(overlay)
+        .filter(|_| before && level == Level::Deny);
+    finding.disposition = known.unwrap_or_default();
+    Some(finding)
 }
 
 fn rendered(overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
@@ -256,6 +327,13 @@ impl OverlayFacts {
 }
 
 impl GateContext<'_> {
+    /// Who says that what BASE has too does not hold; nobody in a strict environment, which holds what
+    /// is not known.
+    fn known_unless_strict(&self, overlay: &OverlayFacts) -> Option<Disposition> {
+        let strict = self.enforcement(overlay) == Some(Enforcement::Strict);
+        self.known(overlay).filter(|_| !strict)
+    }
+
     /// How strictly the overlay's environment is judged; `None` where it has none.
     pub(super) fn enforcement(&self, overlay: &OverlayFacts) -> Option<Enforcement> {
         let name = overlay.environment.as_deref()?;

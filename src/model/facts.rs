@@ -375,6 +375,9 @@ pub enum RenderFacts {
         /// What kustomize does silently and a person should know.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<RenderWarning>,
+        /// What kustomize refuses unless its load restrictions are lifted, as they were for this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outside: Option<RenderOutside>,
     },
     /// An error.
     Failed {
@@ -386,7 +389,27 @@ pub enum RenderFacts {
         /// Where.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         place: Option<Place>,
+        /// Whether whoever deploys may well render it: it needs what is not in the tree, or code that
+        /// is not run here, or exceeds a limit.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        elsewhere: bool,
     },
+}
+
+/// A file outside of an overlay's folder that the overlay reads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RenderOutside {
+    /// What kustomize refuses by itself.
+    pub message: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The entry that names the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Whether a Kustomization of Flux names the overlay: Flux lifts load restrictions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flux: bool,
 }
 
 /// One rendered resource.

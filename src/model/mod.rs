@@ -23,9 +23,9 @@ pub use backtest::{
 };
 pub use facts::{
     Change, ChangedFile, ControlPlane, ControlPlaneFile, EasedFacts, Edit, Facts, FewerFailures,
-    OverlayFacts, PolicyFacts, Problem, RemovalFacts, RenderFacts, RenderWarning, ResourceFacts,
-    RevisionFacts, RuleFacts, RuleOutcome, SecretFacts, SecretField, SuiteFacts, SuiteRow,
-    SuiteSet, UnmatchedFacts, Unplaced, UnreadFacts, WeakenedFacts, WorkerFault,
+    OverlayFacts, PolicyFacts, Problem, RemovalFacts, RenderFacts, RenderOutside, RenderWarning,
+    ResourceFacts, RevisionFacts, RuleFacts, RuleOutcome, SecretFacts, SecretField, SuiteFacts,
+    SuiteRow, SuiteSet, UnmatchedFacts, Unplaced, UnreadFacts, WeakenedFacts, WorkerFault,
 };
 pub use forge::{
     Access, Account, AccountKind, Bypass, CommitFacts, Contributor, ForgeFacts, ForgeKind, Gap,

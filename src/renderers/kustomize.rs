@@ -1,9 +1,11 @@
 //! Kustomizations, in process.
 
-use super::{RenderError, RenderSession, Rendered, Renderer};
+use super::{Outside, RenderError, RenderSession, Rendered, Renderer};
 use crate::model::{Manifest, Place, RenderWarning, ResourceKey, Side, digest};
 use std::collections::BTreeSet;
-use tollgate_kustomize::{BuildError, Options, RepoPath, Resource, Session, WarningKind, build};
+use tollgate_kustomize::{
+    BuildError, LoadRestrictor, Options, Refusal, RepoPath, Resource, Session, WarningKind, build,
+};
 use tollgate_yaml::emit;
 
 /// The renderer for kustomizations.
@@ -20,13 +22,15 @@ impl Renderer for Kustomize {
             session,
             side,
             options,
+            lifts: true,
         })
     }
 }
 
 impl Kustomize {
-    /// A tree opened with options that only a person at a terminal gives; `check` uses the defaults,
-    /// as Argo CD and Flux do.
+    /// A tree opened with options that only a person at a terminal gives, and does nothing beyond them.
+    /// `check` uses the defaults, as Argo CD does, and renders without load restrictions, as Flux does,
+    /// what those refuse.
     pub fn open_with<'a>(
         session: &'a Session<'a>,
         side: Side,
@@ -36,6 +40,7 @@ impl Kustomize {
             session,
             side,
             options,
+            lifts: false,
         }
     }
 }
@@ -44,11 +49,35 @@ struct Tree<'a> {
     session: &'a Session<'a>,
     side: Side,
     options: Options,
+    /// Whether what load restrictions refuse is rendered without them, and told.
+    lifts: bool,
 }
 
 impl RenderSession for Tree<'_> {
     fn render(&self, overlay: &RepoPath) -> Result<Rendered, Box<RenderError>> {
-        let built = build(self.session, overlay, &self.options).map_err(|it| self.error(&it))?;
+        let (built, outside) = match build(self.session, overlay, &self.options) {
+            Ok(built) => (built, None),
+            Err(error) if self.lifts && error.refusal == Refusal::Restriction => {
+                let options = Options {
+                    load_restrictor: LoadRestrictor::None,
+                    ..self.options
+                };
+                let built = build(self.session, overlay, &options).map_err(|it| self.error(&it))?;
+                let RenderError {
+                    message,
+                    help,
+                    place,
+                    ..
+                } = *self.error(&error);
+                let outside = Outside {
+                    message,
+                    help,
+                    place,
+                };
+                (built, Some(outside))
+            }
+            Err(error) => return Err(self.error(&error)),
+        };
         let mut yaml = String::new();
         let mut manifests = Vec::with_capacity(built.resources.len());
         for resource in built.resources {
@@ -73,6 +102,7 @@ impl RenderSession for Tree<'_> {
                 })
                 .collect(),
             reads: built.reads,
+            outside,
         })
     }
 }
@@ -110,6 +140,7 @@ impl Tree<'_> {
             help: error.help.clone(),
             place: own.or_else(through),
             reads: BTreeSet::clone(&error.reads),
+            elsewhere: error.refusal != Refusal::Mistake,
         })
     }
 }

@@ -39,6 +39,19 @@ pub struct Rendered {
     pub warnings: Vec<RenderWarning>,
     /// Every file that was read.
     pub reads: BTreeSet<RepoPath>,
+    /// What the renderer would refuse by itself, and renders with its load restrictions lifted.
+    pub outside: Option<Outside>,
+}
+
+/// A file outside of an overlay's folder that it reads.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// What is refused.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// The entry that names the file.
+    pub place: Option<Place>,
 }
 
 /// Why an overlay does not render.
@@ -52,4 +65,7 @@ pub struct RenderError {
     pub place: Option<Place>,
     /// Every file that was read before it failed.
     pub reads: BTreeSet<RepoPath>,
+    /// Whether whoever deploys may well render it: it needs what is not in the tree, or code that is
+    /// not run here, or exceeds a limit.
+    pub elsewhere: bool,
 }

@@ -303,6 +303,7 @@ fn rendered(kinds: &[(&str, &str)]) -> RenderFacts {
         digest: format!("{kinds:?}"),
         resources: resources.collect(),
         warnings: Vec::new(),
+        outside: None,
     }
 }
 
@@ -311,6 +312,7 @@ fn failed() -> RenderFacts {
         message: "no".to_owned(),
         help: None,
         place: None,
+        elsewhere: false,
     }
 }
 

@@ -16,11 +16,11 @@ use super::{
 use crate::{
     engines::Cluster,
     model::{
-        Manifest, OverlayFacts, RenderFacts, ResourceFacts, ResourceKey, RuleFacts, SchemaFacts,
-        SecretFacts, Side, digest, secret,
+        Manifest, OverlayFacts, RenderFacts, RenderOutside, ResourceFacts, ResourceKey, RuleFacts,
+        SchemaFacts, SecretFacts, Side, digest, secret,
     },
     renderers::{RenderError, RenderSession, Rendered},
-    repo::discover::{self, Class},
+    repo::discover::{self, Class, Flux},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -37,6 +37,8 @@ pub(super) struct Tree<'a> {
     pub(super) session: Box<dyn RenderSession + 'a>,
     /// Folders of its overlays.
     pub(super) overlays: BTreeSet<RepoPath>,
+    /// What Flux builds in it.
+    pub(super) flux: Flux<'a>,
 }
 
 /// What all overlays of a change share.
@@ -164,11 +166,13 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
     let (base, head) = (&renders.base, &renders.head);
     let (touched, unchanged, before) = (renders.touched, renders.unchanged, renders.before());
     let deployed = renders.deployed(scene, path);
-    let base_facts = base.as_ref().map(|it| facts(it, None));
-    let head_facts = if unchanged {
-        base_facts.clone()
-    } else {
-        head.as_ref().map(|it| facts(it, before))
+    let base_facts = base
+        .as_ref()
+        .map(|it| facts(it, None, &scene.base.flux, path));
+    let flux = &scene.head.flux;
+    let head_facts = match (unchanged, &base_facts) {
+        (true, Some(facts)) => Some(built_in_head(facts.clone(), flux, path)),
+        _ => head.as_ref().map(|it| facts(it, before, flux, path)),
     };
     note_values(scene, before, &scene.base);
     note_values(
@@ -291,7 +295,24 @@ fn leftovers(head: &Tree<'_>, path: &RepoPath) -> bool {
     !head.overlays.contains(path) && head.files.list(path).map_or(true, |it| !it.is_empty())
 }
 
-fn facts(render: &Render, before: Option<&Rendered>) -> RenderFacts {
+/// The same facts, with what Flux builds in HEAD.
+fn built_in_head(mut facts: RenderFacts, flux: &Flux<'_>, path: &RepoPath) -> RenderFacts {
+    if let RenderFacts::Rendered {
+        outside: Some(outside),
+        ..
+    } = &mut facts
+    {
+        outside.flux = flux.builds(path);
+    }
+    facts
+}
+
+fn facts(
+    render: &Render,
+    before: Option<&Rendered>,
+    flux: &Flux<'_>,
+    path: &RepoPath,
+) -> RenderFacts {
     match render {
         Ok(rendered) => {
             let resources = resources(rendered, before);
@@ -299,12 +320,19 @@ fn facts(render: &Render, before: Option<&Rendered>) -> RenderFacts {
                 digest: output_digest(rendered, &resources),
                 resources,
                 warnings: rendered.warnings.clone(),
+                outside: rendered.outside.as_ref().map(|it| RenderOutside {
+                    message: it.message.clone(),
+                    help: it.help.clone(),
+                    place: it.place.clone(),
+                    flux: flux.builds(path),
+                }),
             }
         }
         Err(error) => RenderFacts::Failed {
             message: error.message.clone(),
             help: error.help.clone(),
             place: error.place.clone(),
+            elsewhere: error.elsewhere,
         },
     }
 }

@@ -40,4 +40,5 @@ mod secrets;
 mod setup;
 mod stories;
 mod support;
+mod unrendered;
 mod weakened;

@@ -125,7 +125,10 @@ fn what_a_change_does_not_touch_renders_the_same() {
             .filter(|it| !it.touched && it.head.is_some())
         {
             let Some(RenderFacts::Rendered {
-                digest, resources, ..
+                digest,
+                resources,
+                outside: None,
+                ..
             }) = &overlay.base
             else {
                 continue;

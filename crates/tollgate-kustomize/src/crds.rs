@@ -109,7 +109,7 @@ impl<'a> Definitions<'a> {
     ) -> Result<(), BuildError> {
         if path.len() > MAX_DEPTH {
             let message = format!("definitions in `{}` refer to themselves", &**self.entry);
-            return Err(BuildError::new(self.entry.span, message));
+            return Err(BuildError::new(self.entry.span, message).here());
         }
         for property in properties.as_mapping().into_iter().flatten() {
             let Some(left) = budget.checked_sub(1) else {
@@ -117,7 +117,7 @@ impl<'a> Definitions<'a> {
                     "a definition in `{}` describes more than {MAX_FIELDS} fields",
                     &**self.entry
                 );
-                return Err(BuildError::new(self.entry.span, message));
+                return Err(BuildError::new(self.entry.span, message).here());
             };
             *budget = left;
             path.push(&property.key.text);

@@ -26,6 +26,22 @@ pub struct BuildError {
     pub related: Vec<Span>,
     /// Every file and folder that was read until then; empty until the build has ended.
     pub reads: Arc<BTreeSet<RepoPath>>,
+    /// Who else would refuse it.
+    pub refusal: Refusal,
+}
+
+/// Who refuses a kustomization that cannot be rendered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refusal {
+    /// Everybody: what stands in the tree is wrong.
+    #[default]
+    Mistake,
+    /// Everybody who does not lift kustomize's load restrictions: a file stands outside of the
+    /// kustomization's folder.
+    Restriction,
+    /// Perhaps nobody else: it needs what the tree does not hold, or code that is not run here, or it
+    /// exceeds a limit of this crate.
+    Here,
 }
 
 impl BuildError {
@@ -38,12 +54,27 @@ impl BuildError {
             chain: Vec::new(),
             related: Vec::new(),
             reads: Arc::default(),
+            refusal: Refusal::Mistake,
         }
+    }
+
+    /// The same error, that only this crate may have.
+    #[must_use]
+    pub fn here(mut self) -> Self {
+        self.refusal = Refusal::Here;
+        self
+    }
+
+    /// The same error, that load restrictions make.
+    #[must_use]
+    pub(crate) fn restriction(mut self) -> Self {
+        self.refusal = Refusal::Restriction;
+        self
     }
 
     /// The refusal of a feature that would need something this crate does not have.
     pub fn unsupported(span: Span, feature: &str) -> Self {
-        Self::new(span, format!("{feature} is not supported"))
+        Self::new(span, format!("{feature} is not supported")).here()
     }
 
     /// The same error with advice.
@@ -100,6 +131,10 @@ impl From<YamlError> for BuildError {
     fn from(error: YamlError) -> Self {
         Self {
             help: error.help,
+            refusal: match error.limit {
+                true => Refusal::Here,
+                false => Refusal::Mistake,
+            },
             ..Self::new(error.span, error.message)
         }
     }
@@ -113,7 +148,7 @@ impl From<FieldError> for BuildError {
 
 impl From<FileError> for BuildError {
     fn from(error: FileError) -> Self {
-        Self::new(Span::NONE, error.to_string())
+        Self::new(Span::NONE, error.to_string()).here()
     }
 }
 

@@ -16,10 +16,7 @@ pub(crate) fn check(node: &Node, at: Span) -> Result<(), BuildError> {
     let mut left = MAX_NODES;
     match measure(node, 0, &mut left) {
         true => Ok(()),
-        false => Err(BuildError::new(
-            at,
-            "the resource grows too large or too deep here",
-        )),
+        false => Err(BuildError::new(at, "the resource grows too large or too deep here").here()),
     }
 }
 

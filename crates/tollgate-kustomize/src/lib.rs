@@ -31,7 +31,7 @@ mod transform;
 mod vars;
 
 pub use build::{Build, LoadRestrictor, Options, Order, build};
-pub use error::{BuildError, Warning, WarningKind};
+pub use error::{BuildError, Refusal, Warning, WarningKind};
 pub use files::{EntryKind, FileError, Files, MemoryFiles, RepoPath};
 pub use id::{Gvk, ResourceId};
 pub use kustomization::Kustomization;

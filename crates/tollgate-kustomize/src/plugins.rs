@@ -150,6 +150,7 @@ fn builtin(config: &Resource) -> Result<&str, BuildError> {
         return Err(error(format!(
             "`{kind}` of `{api_version}` is a plugin that runs code, which rendering refuses"
         ))
+        .here()
         .help("only plugins with `apiVersion: builtin` are rendered"));
     }
     if kind == "HelmChartInflationGenerator" {

@@ -136,6 +136,7 @@ impl<'a> Session<'a> {
                 BuildError::new(Span::NONE, format!("`{path}` is a folder, not a file"))
             }
             _ => BuildError::new(Span::NONE, format!("there is no file `{path}`"))
+                .here()
                 .help(path_help(self.files, path)),
         }
     }

@@ -12,6 +12,8 @@ pub struct YamlError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Whether a limit of the reader is exceeded: another reader may have no such limit.
+    pub limit: bool,
 }
 
 impl YamlError {
@@ -21,6 +23,15 @@ impl YamlError {
             span,
             message: message.into(),
             help: None,
+            limit: false,
+        }
+    }
+
+    /// A limit of the reader that is exceeded.
+    pub fn over(span: Span, message: impl Into<String>) -> Self {
+        Self {
+            limit: true,
+            ..Self::new(span, message)
         }
     }
 

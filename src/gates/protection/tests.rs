@@ -92,6 +92,7 @@ impl Case {
                 digest: digest.to_owned(),
                 resources: Vec::new(),
                 warnings: Vec::new(),
+                outside: None,
             })
         };
         let overlays = environments.iter().map(|it| OverlayFacts {

@@ -3,11 +3,13 @@
 //! Base and head are searched separately, so that what a change adds, hides or takes away shows.
 
 mod definitions;
+mod flux;
 mod kustomizations;
 mod overlays;
 mod policies;
 
 pub use definitions::{DefinitionFiles, definitions};
+pub use flux::Flux;
 pub use kustomizations::{Kustomizations, is_kustomization, kustomizations};
 pub use overlays::{Mapped, Overlay, overlays};
 pub use policies::{Class, Document, PolicyFiles, classify, is_manifest, policies, suites};

@@ -7,7 +7,7 @@ use crate::{
     renderers::RENDERERS,
     repo::{
         self,
-        discover::{self, Class, Kustomizations, PolicyFiles},
+        discover::{self, Class, Flux, Kustomizations, PolicyFiles},
     },
     run::{Stop, overlay::Tree, rules::InFiles, secrets, sides::file_stop, suites, waivers},
     suites::SUITES,
@@ -102,6 +102,7 @@ impl<'a> Opened<'a> {
             sources: self.sources,
             session: RENDERERS[0].open(&self.session, self.side),
             overlays: overlays.into_iter().map(|it| it.path).collect(),
+            flux: Flux::new(self.files, &self.session),
         }
     }
 

@@ -6,9 +6,10 @@ mod waiver_files;
 use super::Shield;
 use crate::model::{
     BaselineFacts, Facts, OverlayFacts, OverrideFacts, OverrideMistake, OverrideRequest,
-    OwnersFacts, Place, PolicyFacts, Problem, RemovalFacts, RenderFacts, RenderWarning, RowRun,
-    RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts, SecretField, Side, SideFailure,
-    SuiteFacts, SuiteRow, SuiteRun, UnreadFacts, WaiverFacts, WeakenedFacts,
+    OwnersFacts, Place, PolicyFacts, Problem, RemovalFacts, RenderFacts, RenderOutside,
+    RenderWarning, RowRun, RuleFacts, RuleOutcome, SchemaFacts, SchemaResult, SecretFacts,
+    SecretField, Side, SideFailure, SuiteFacts, SuiteRow, SuiteRun, UnreadFacts, WaiverFacts,
+    WeakenedFacts,
     owners::{Demand, DemandFacts, OwnersMistake},
     secret,
 };
@@ -258,7 +259,17 @@ impl Shield {
                     digest: _,
                     resources: _,
                     warnings,
+                    outside,
                 } => {
+                    if let Some(RenderOutside {
+                        message,
+                        help,
+                        place,
+                        flux: _,
+                    }) = outside
+                    {
+                        self.said(message, help, place);
+                    }
                     for RenderWarning {
                         message,
                         place,
@@ -272,6 +283,7 @@ impl Shield {
                     message,
                     help,
                     place,
+                    elsewhere: _,
                 } => self.said(message, help, place),
             }
         }

@@ -158,6 +158,7 @@ fn names_folder(entry: &Text, scope: &Scope<'_>) -> Result<bool, BuildError> {
                 entry.span,
                 format!("there is neither a file nor a folder `{path}`"),
             )
+            .here()
             .help(path_help(files, &path)))
         }
         _ => Err(BuildError::new(
@@ -218,6 +219,7 @@ fn enter<'a>(entry: &Text, scope: &Scope<'a>) -> Result<Scope<'a>, BuildError> {
         scope.record.borrow_mut().reads.insert(path.clone());
         return Err(
             BuildError::new(entry.span, format!("there is no folder `{path}`"))
+                .here()
                 .help(path_help(files, &path)),
         );
     }
@@ -234,7 +236,8 @@ fn enter<'a>(entry: &Text, scope: &Scope<'a>) -> Result<Scope<'a>, BuildError> {
         return Err(BuildError::new(
             entry.span,
             format!("more than {MAX_DEPTH} kustomizations inside of each other"),
-        ));
+        )
+        .here());
     }
     let entered = {
         let mut record = scope.record.borrow_mut();
@@ -245,7 +248,8 @@ fn enter<'a>(entry: &Text, scope: &Scope<'a>) -> Result<Scope<'a>, BuildError> {
         return Err(BuildError::new(
             entry.span,
             format!("more than {MAX_ENTERED} kustomizations in one build"),
-        ));
+        )
+        .here());
     }
     scope.enter(root, entry).map_err(at)
 }
@@ -336,7 +340,8 @@ impl Ids {
                 return Err(BuildError::new(
                     entry.span,
                     format!("more than {MAX_RESOURCES} resources in one build"),
-                ));
+                )
+                .here());
             }
             all.push(resource);
         }

@@ -165,11 +165,10 @@ impl<'a> Scope<'a> {
         self.record.borrow_mut().reads.insert(resolved.clone());
         let restricted = self.options.load_restrictor == LoadRestrictor::RootOnly;
         if restricted && !resolved.is_within(&self.root) {
-            return Err(BuildError::new(
-                entry.span,
-                format!("`{path}` lies outside of `{}`", self.root),
-            )
-            .help("move the file below the kustomization, or give it a kustomization of its own"));
+            let message = format!("`{path}` lies outside of `{}`", self.root);
+            return Err(BuildError::new(entry.span, message).restriction().help(
+                "move the file below the kustomization, or give it a kustomization of its own",
+            ));
         }
         Ok(resolved)
     }
@@ -220,6 +219,7 @@ pub(super) fn remote(entry: &Text) -> BuildError {
             entry.value
         ),
     )
+    .here()
     .help("copy what it names into the repository")
 }
 
@@ -251,6 +251,7 @@ fn read(
             Span::NONE,
             format!("`{path}` is a link that leads out of its folder"),
         )
+        .restriction()
         .help("put a kustomization file in the folder itself"));
     }
     Ok(kustomization)

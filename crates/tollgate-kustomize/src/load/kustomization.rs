@@ -29,6 +29,7 @@ pub(crate) fn load(session: &Session<'_>, folder: &RepoPath) -> Result<Kustomiza
                 Span::NONE,
                 format!("there is no kustomization file in `{folder}`"),
             )
+            .here()
             .help(format!("add one of {}", NAMES.join(", "))));
         }
         [a, b, ..] => {

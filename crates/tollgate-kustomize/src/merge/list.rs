@@ -127,7 +127,8 @@ impl List<'_, '_> {
             return Err(BuildError::new(
                 self.at,
                 format!("more than {MAX_IRREGULAR} elements, some without a key of their own"),
-            ));
+            )
+            .here());
         }
         Irregular::new(list, patch).merge(self)
     }

@@ -147,7 +147,7 @@ impl<'s> Merger<'s> {
         };
         if depth > MAX_DEPTH {
             let at = target.as_deref().or(patch).map_or(Span::NONE, Node::span);
-            return Err(BuildError::new(at, "nested too deeply to be merged"));
+            return Err(BuildError::new(at, "nested too deeply to be merged").here());
         }
         let schema = schema
             .or_else(|| self.schema.of_resource(target.as_deref()?))

@@ -370,10 +370,7 @@ fn put(
         .then(|| Kind::of(value.node()));
     let parts = path::split(field);
     if parts.len() > MAX_PARTS {
-        return Err(BuildError::new(
-            at,
-            format!("a path of more than {MAX_PARTS} parts"),
-        ));
+        return Err(BuildError::new(at, format!("a path of more than {MAX_PARTS} parts")).here());
     }
     // Where that leads nowhere, the path is read as one of fields only.
     if structured::put(&mut resource.body, &parts, value, create, at) {

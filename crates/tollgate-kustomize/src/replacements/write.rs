@@ -161,7 +161,7 @@ fn check(target: &Node, by: Span) -> Result<(), BuildError> {
         return Ok(());
     };
     if scalar.text.len() > MAX_TEXT {
-        return Err(BuildError::new(by, "the text grows too long here"));
+        return Err(BuildError::new(by, "the text grows too long here").here());
     }
     if is_printable(scalar) {
         return Ok(());

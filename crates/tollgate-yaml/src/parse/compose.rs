@@ -12,7 +12,7 @@ use crate::{
     resolve::Dialect,
     source::Span,
 };
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -89,7 +89,7 @@ impl<'a, 'f> Composer<'a, 'f> {
                     }
                     let limit = self.reading.limits.documents;
                     if self.reading.documents.len() >= limit {
-                        return Err(YamlError::new(
+                        return Err(YamlError::over(
                             span,
                             format!("more than {limit} documents in one file"),
                         ));
@@ -138,14 +138,15 @@ impl<'a, 'f> Composer<'a, 'f> {
         Span::new(self.reading.file, start, end)
     }
 
-    fn not_yaml(&self, error: &ScanError) -> YamlError {
+    fn not_yaml(&self, scan: &ScanError) -> YamlError {
         let text = self.reading.text;
-        let at = self.base + error.marker().byte_offset().unwrap_or(0);
+        let at = self.base + scan.marker().byte_offset().unwrap_or(0);
         let at = at.min(text.len());
         let length = text.get(at..).and_then(|it| it.chars().next());
         let end = at + length.map_or(0, char::len_utf8);
-        let (message, help) = message::explain(error, line_around(text, at));
-        let error = YamlError::new(self.span(at, end), message);
+        let (message, help) = message::explain(scan, line_around(text, at));
+        let mut error = YamlError::new(self.span(at, end), message);
+        error.limit = matches!(scan.kind(), ErrorKind::RecursionLimitExceeded);
         match help {
             Some(help) => error.help(help),
             None => error,
@@ -227,7 +228,7 @@ impl<'a, 'f> Composer<'a, 'f> {
         if self.reading.repeated > self.reading.limits.bytes {
             let limit = self.reading.limits.bytes;
             let message = format!("aliases repeat more than {limit} bytes of text");
-            return Err(YamlError::new(span, message));
+            return Err(YamlError::over(span, message));
         }
         if depth + height > self.reading.limits.depth {
             return Err(self.too_deep(span));
@@ -299,7 +300,7 @@ impl<'a, 'f> Composer<'a, 'f> {
     }
 
     fn too_deep(&self, span: Span) -> YamlError {
-        YamlError::new(
+        YamlError::over(
             span,
             format!("nested deeper than {} levels", self.reading.limits.depth),
         )
@@ -308,7 +309,7 @@ impl<'a, 'f> Composer<'a, 'f> {
     fn count(&mut self, nodes: usize, at: Span) -> Result<(), YamlError> {
         self.reading.nodes = self.reading.nodes.saturating_add(nodes);
         if self.reading.nodes > self.reading.limits.nodes {
-            return Err(YamlError::new(
+            return Err(YamlError::over(
                 at,
                 format!(
                     "more than {} values in one file, aliases counted in full",
@@ -590,7 +591,7 @@ impl<'a, 'f> Composer<'a, 'f> {
 
     fn check_keys(&self, keys: usize, at: Span) -> Result<(), YamlError> {
         if keys > self.reading.limits.keys {
-            return Err(YamlError::new(
+            return Err(YamlError::over(
                 at,
                 format!("a map with more than {} keys", self.reading.limits.keys),
             ));

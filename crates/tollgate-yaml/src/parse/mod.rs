@@ -63,7 +63,7 @@ fn check(text: &str, file: FileId, dialect: Dialect, limits: &Limits) -> Result<
             text.len(),
             limits.bytes
         );
-        return Err(YamlError::new(at, message));
+        return Err(YamlError::over(at, message));
     }
     characters::check(text, file)?;
     check_directives(text, file)?;

@@ -1,0 +1,140 @@
+//! What cannot be rendered, and what only others render: told apart by whose doing it is.
+
+use crate::support::Repository;
+
+/// An overlay that kustomize refuses at the second line of its kustomization.
+const REFUSED: &str = "resources: [a.yaml]\npatches: [\"a text\"]\n";
+
+const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+
+/// What comes of a change in a repository that is as it was but for one overlay: base, head.
+fn of_overlay(settings: &str, base: &[(&str, &str)], head: &[(&str, &str)]) -> Vec<String> {
+    let repository = Repository::new();
+    repository
+        .write(
+            "tollgate.yaml",
+            &format!("version: 1\nenvironments:\n  prod: {{overlays: [prod, other]{settings}}}\n"),
+        )
+        .write("other/kustomization.yaml", "resources: [a.yaml]\n")
+        .write("other/a.yaml", MAP);
+    for (path, text) in base {
+        repository.write(path, text);
+    }
+    let before = repository.commit("base");
+    for (path, text) in head {
+        repository.write(path, text);
+    }
+    let after = repository.commit("head");
+    repository.check(&before, &after).lines()
+}
+
+#[test]
+fn what_kustomize_refuses_for_one_reason_before_and_after_is_known() {
+    let base = [("prod/kustomization.yaml", REFUSED), ("prod/a.yaml", MAP)];
+    let changed = format!("{MAP}data: {{a: b}}\n");
+    let head = [("prod/a.yaml", &*changed)];
+    let known = [
+        "waived renders/broken-before prod/kustomization.yaml:2",
+        "admit",
+    ];
+    assert_eq!(of_overlay("", &base, &head), known);
+    let held = ["deny renders/failed prod/kustomization.yaml:2", "refuse"];
+    for settings in [", known: hold", ", enforcement: strict"] {
+        assert_eq!(of_overlay(settings, &base, &head), held, "{settings}");
+    }
+    // The change touches the file in which rendering stops, or moves it to another reason.
+    for kustomization in [
+        "resources: [a.yaml]\npatches: [\"a text\"]\nnamePrefix: x-\n",
+        "resources: [a.yaml]\npatches: [\"another text\"]\n",
+        "resources: [a.yaml]\npatches: [[]]\n",
+    ] {
+        let head = [("prod/kustomization.yaml", kustomization), head[0]];
+        assert_eq!(of_overlay("", &base, &head), held, "{kustomization}");
+    }
+}
+
+#[test]
+fn what_others_may_render_is_held_as_before() {
+    for kustomization in [
+        "resources: [a.yaml, 'https://example.com/x.yaml']\n",
+        "resources: [a.yaml]\nhelmCharts: [{name: x, repo: 'https://example.com'}]\n",
+        "resources: [a.yaml]\ngenerators: [g.yaml]\n",
+        "resources: [a.yaml, made-by-a-job.yaml]\n",
+        "resources: [a.yaml]\nconfigMapGenerator: [{name: m, files: [not-there]}]\n",
+        "resources: [a.yaml, ../a-submodule]\n",
+    ] {
+        let base = [
+            ("prod/kustomization.yaml", kustomization),
+            ("prod/a.yaml", MAP),
+            (
+                "prod/g.yaml",
+                "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: g}\n",
+            ),
+        ];
+        let changed = format!("{MAP}data: {{a: b}}\n");
+        let lines = of_overlay("", &base, &[("prod/a.yaml", &changed)]);
+        let held = |it: &String| it.starts_with("deny renders/failed prod/");
+        assert!(lines.iter().any(held), "{kustomization}: {lines:?}");
+    }
+}
+
+#[test]
+fn a_file_outside_of_an_overlay_is_known_where_base_reads_one_and_what_it_brings_is_judged() {
+    let base = [
+        ("prod/kustomization.yaml", "resources: [../a.yaml]\n"),
+        ("a.yaml", MAP),
+    ];
+    let changed = format!("{MAP}data: {{a: b}}\n");
+    let known = ["waived renders/outside prod/kustomization.yaml:1", "admit"];
+    let head = [("a.yaml", &*changed)];
+    assert_eq!(of_overlay("", &base, &head), known);
+    let held = ["deny renders/outside prod/kustomization.yaml:1", "refuse"];
+    assert_eq!(of_overlay(", enforcement: strict", &base, &head), held);
+    // It is rendered: what it brings is judged.
+    let wrong = format!("{MAP}data: {{a: 1}}\n");
+    assert_eq!(
+        of_overlay("", &base, &[("a.yaml", &wrong)]),
+        [
+            "deny schemas/invalid a.yaml:4",
+            "waived renders/outside prod/kustomization.yaml:1",
+            "refuse"
+        ]
+    );
+    // What the change does not touch is a warning; what it brings is held.
+    let elsewhere = [("other/a.yaml", &*changed)];
+    assert_eq!(
+        of_overlay("", &base, &elsewhere),
+        ["warn renders/outside prod/kustomization.yaml:1", "admit"]
+    );
+    let inside = [
+        ("prod/kustomization.yaml", "resources: [a.yaml]\n"),
+        ("prod/a.yaml", MAP),
+        ("a.yaml", MAP),
+    ];
+    assert_eq!(of_overlay("", &inside, &base[..1]), held);
+}
+
+#[test]
+fn an_overlay_that_flux_stops_building_is_refused_outside_of_its_folder() {
+    let flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a, namespace: b}\nspec: {path: prod, interval: 1m, prune: true, sourceRef: {kind: GitRepository, name: a}}\n";
+    let base = [
+        ("prod/kustomization.yaml", "resources: [../a.yaml]\n"),
+        ("a.yaml", MAP),
+        (
+            "other/kustomization.yaml",
+            "resources: [a.yaml, flux.yaml]\n",
+        ),
+        ("other/flux.yaml", flux),
+    ];
+    let changed = format!("{MAP}data: {{a: b}}\n");
+    let lines = of_overlay("", &base, &[("a.yaml", &changed)]);
+    assert_eq!(lines.last().map(String::as_str), Some("admit"));
+    assert!(
+        !lines.iter().any(|it| it.contains("renders/outside")),
+        "{lines:?}"
+    );
+    let moved = flux.replace("path: prod", "path: other");
+    let lines = of_overlay("", &base, &[("other/flux.yaml", &moved)]);
+    let held = "deny renders/outside prod/kustomization.yaml:1".to_owned();
+    assert!(lines.contains(&held), "{lines:?}");
+}
