@@ -10,7 +10,7 @@ use crate::{
     finding::Finding,
     model::BaselineFacts,
     reporters::escape,
-    run::{self, Answer, BaselineTask, Inventory, Task, Weighed},
+    run::{self, Answer, BaselineTask, Inventory, Open, Task, Weighed},
     verdict::Verdict,
 };
 use std::collections::BTreeMap;
@@ -57,7 +57,8 @@ fn keep(inventory: Inventory, common: &Common) -> u8 {
     let path = inventory.gathered.settings.config.baseline.to_string();
     let known = inventory.known.clone();
     let weighed = run::weigh(inventory);
-    let code = exit::of(&weighed.verdict);
+    let open = weighed.holds.then_some(exit::REFUSED);
+    let code = exit::worst([exit::of(&weighed.verdict)].into_iter().chain(open));
     if weighed.verdict.unsure().next().is_some() || !weighed.verdict.faults.is_empty() {
         return undecided(&weighed.verdict, &path, code);
     }
@@ -135,15 +136,50 @@ fn told(weighed: &Weighed, known: Option<&[BaselineFacts]>, path: &str) -> Strin
     };
     if weighed.unseen > 0 {
         text.push_str(&format!(
-            "{} kept unseen, because overlays do not render where they belong\n",
+            "{} kept unseen, because overlays do not render where they belong, or nobody can judge by their policies\n",
             are(weighed.unseen)
         ));
     }
     text.push_str(&others(&weighed.verdict, known.is_some()));
+    text.push_str(&open(&weighed.open, weighed.holds));
     if known.is_none() && left > 0 {
-        text.push_str(
-            "read it, then commit it in a change of its own: it waives from the next change on\n",
-        );
+        text.push_str(&next(weighed.consent.as_deref()));
+    }
+    text
+}
+
+/// What to do with the first file.
+fn next(consent: Option<&str>) -> String {
+    match consent {
+        Some(rule) => format!(
+            "read it, then commit it in a change of its own, which takes the approvals of rule `{}`: it waives from the next change on\n",
+            escape::line(rule)
+        ),
+        None => "read it, then commit it to the branch that changes are merged into, before the gate guards it: it waives from the next change on. A change that brings it is refused as long as no rule of `approvals` in tollgate.yaml says with `when: {control_plane: true}` whose consent that takes\n".to_owned(),
+    }
+}
+
+/// What nobody could judge, so that nothing of it is written down.
+fn open(open: &[Open], holds: bool) -> String {
+    let Some(more) = open.len().checked_sub(1) else {
+        return String::new();
+    };
+    let mut text = "not judged, and so not written down; a change that touches it is told so, and not held for it:\n".to_owned();
+    if holds {
+        text = "not judged, and so not written down; a change that touches it is not decided:\n"
+            .to_owned();
+    }
+    for it in open.iter().take(NAMED) {
+        let resources = match it.resources {
+            None => "every resource".to_owned(),
+            Some(1) => "1 resource".to_owned(),
+            Some(n) => format!("{n} resources"),
+        };
+        let line = format!("{resources} by {}: {}", it.of, it.why);
+        text.push_str(&format!("  {}\n", escape::line(&line)));
+    }
+    if more >= NAMED {
+        text.push_str(&format!("  and {} more\n", open.len() - NAMED));
     }
     text
 }

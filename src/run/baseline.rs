@@ -9,11 +9,13 @@ use super::{
     summary, waivers,
 };
 use crate::{
+    config::{Config, When},
     exit,
     finding::{Finding, Level},
     gates::{GATES, GateContext},
     model::{
-        BASELINED, BaselineFacts, Facts, FileMistake, RenderFacts, RevisionFacts, Side, Watch,
+        BASELINED, BaselineFacts, Facts, FileMistake, RenderFacts, ResourceKey, RevisionFacts,
+        RuleOutcome, Side, Watch,
     },
     repo::{WorkingTree, change},
     verdict::Verdict,
@@ -116,8 +118,26 @@ pub struct Weighed {
     pub baseline: Vec<BaselineFacts>,
     /// Findings that were known and are gone, by rule.
     pub gone: BTreeMap<String, usize>,
-    /// Known findings of overlays that do not render, so that nobody can tell whether they are gone.
+    /// Known findings that nobody can tell whether they are gone: their overlays do not render, or their
+    /// policies judge nothing.
     pub unseen: usize,
+    /// What no policy could say of what is there.
+    pub open: Vec<Open>,
+    /// Whether some of that leaves a change undecided that touches it.
+    pub holds: bool,
+    /// The rule of `approvals` that says whose consent a first baseline takes.
+    pub consent: Option<String>,
+}
+
+/// Something by which nobody judged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Open {
+    /// The policy with its rule, or a file that may hold some.
+    pub of: String,
+    /// Why.
+    pub why: String,
+    /// Resources that it would judge; `None` where that may be all of them.
+    pub resources: Option<usize>,
 }
 
 /// Judge what was found, and say what the baseline is to hold: every finding that holds where there
@@ -130,7 +150,7 @@ pub fn weigh(inventory: Inventory) -> Weighed {
         mut facts,
         settings,
     } = gathered;
-    let (mut records, mut baseline) = (Vec::new(), Vec::new());
+    let (mut records, mut baseline, mut holds) = (Vec::new(), Vec::new(), false);
     let (mut found, mut gone, mut unseen) = (BTreeSet::new(), BTreeMap::new(), 0);
     let cx = GateContext::new(&facts, &settings);
     // Facts that a worker did not live to finish are none.
@@ -138,7 +158,13 @@ pub fn weigh(inventory: Inventory) -> Weighed {
     for gate in gates {
         let meta = gate.meta();
         if BASELINED.contains(&meta.id) || meta.id == "renders" {
-            records.push((meta.id.to_owned(), meta.title.to_owned(), gate.check(cx)));
+            let mut examined = gate.check(cx);
+            // One policy that nobody can judge by is no reason to leave out what the others say.
+            if meta.id == POLICIES {
+                holds = !examined.unsure.is_empty();
+                examined.unsure.clear();
+            }
+            records.push((meta.id.to_owned(), meta.title.to_owned(), examined));
         }
     }
     facts.waivers.baseline.clear();
@@ -161,10 +187,12 @@ pub fn weigh(inventory: Inventory) -> Weighed {
     }
     if let Some(known) = known {
         let dark = unrendered(&facts);
+        let silent = Silent::of(&facts);
         for it in known {
             if found.contains(&it.fingerprint) {
                 baseline.push(it);
-            } else if dark.iter().any(|place| it.subject.starts_with(place)) {
+            } else if dark.iter().any(|place| it.subject.starts_with(place)) || silent.may_hide(&it)
+            {
                 unseen += 1;
                 baseline.push(it);
             } else {
@@ -189,7 +217,80 @@ pub fn weigh(inventory: Inventory) -> Weighed {
         baseline,
         gone,
         unseen,
+        open: open(&facts),
+        holds,
+        consent: consent(&settings.config),
     }
+}
+
+/// The gate whose open questions do not keep a baseline from being written.
+const POLICIES: &str = "policies";
+
+/// What no policy could say, each with the number of resources.
+fn open(facts: &Facts) -> Vec<Open> {
+    let mut found: BTreeMap<(String, &str), BTreeSet<(&str, &ResourceKey)>> = BTreeMap::new();
+    for it in &facts.results {
+        if let RuleOutcome::Error { why } = &it.outcome {
+            let of = match it.rule.as_str() {
+                "" => it.policy.clone(),
+                rule => format!("{}/{rule}", it.policy),
+            };
+            let resources = found.entry((of, why)).or_default();
+            resources.insert((&it.overlay, &it.resource));
+        }
+    }
+    let of_rules = found.into_iter().map(|((of, why), resources)| Open {
+        of,
+        why: why.to_owned(),
+        resources: Some(resources.len()),
+    });
+    let files = facts.problems.iter().filter(|it| it.hides_rules);
+    let of_files = files.map(|it| Open {
+        of: it.subject.clone(),
+        why: it.message.clone(),
+        resources: None,
+    });
+    of_rules.chain(of_files).collect()
+}
+
+/// The policies that had nothing to say where they should have.
+struct Silent {
+    policies: BTreeSet<String>,
+    /// Whether others may stand in files that cannot be read.
+    any: bool,
+}
+
+impl Silent {
+    fn of(facts: &Facts) -> Self {
+        let errors = facts.results.iter();
+        let errors = errors.filter(|it| matches!(it.outcome, RuleOutcome::Error { .. }));
+        Self {
+            policies: errors
+                .map(|it| format!("{POLICIES}/{}", it.policy))
+                .collect(),
+            any: facts.problems.iter().any(|it| it.hides_rules),
+        }
+    }
+
+    /// Whether a known finding that was not found may be there even so.
+    fn may_hide(&self, known: &BaselineFacts) -> bool {
+        let is_policy = known
+            .rule
+            .split_once('/')
+            .is_some_and(|it| it.0 == POLICIES);
+        self.policies.contains(&known.rule) || self.any && is_policy
+    }
+}
+
+/// Whose consent what lowers the rules takes.
+fn consent(config: &Config) -> Option<String> {
+    let only = When {
+        control_plane: Some(true),
+        ..When::default()
+    };
+    let mut rules = config.approvals.iter().flat_map(|it| &it.rules);
+    let rule = rules.find(|it| it.when == only)?;
+    Some(rule.name.to_string())
 }
 
 fn entry(finding: &Finding) -> BaselineFacts {

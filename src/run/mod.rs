@@ -52,7 +52,7 @@ mod workflows;
 
 pub use apply::{Applied, ApplyTask, Weight};
 pub use backtest::{BacktestTask, Backtested};
-pub use baseline::{BaselineTask, Inventory, Weighed, weigh};
+pub use baseline::{BaselineTask, Inventory, Open, Weighed, weigh};
 pub use configuration::{ConfigurationTask, Configured};
 pub use diff::DiffTask;
 pub use doctor::{Diagnosis, survey_question};

@@ -128,8 +128,7 @@ pub(super) fn load<'a>(
 }
 
 impl Loaded<'_> {
-    /// What could not be loaded, for a gate to weigh. HEAD's is its own: what it shares with BASE is told
-    /// of BASE.
+    /// What could not be loaded, for a gate to weigh.
     pub(super) fn as_problems(&self, gate: &str) -> Vec<Problem> {
         let problem = |it: &Unloaded| Problem {
             gate: gate.to_owned(),
@@ -138,7 +137,7 @@ impl Loaded<'_> {
             help: None,
             place: it.place.clone(),
             name: false,
-            before: self.side == Side::Base && self.stays(it.document),
+            before: self.stays(it.document),
             hides_rules: false,
         };
         self.problems.iter().map(problem).collect()

@@ -466,7 +466,13 @@ impl<'a> Received<'_, 'a> {
         let (mut old_only, mut new_only) = (only(base, old, head, new), only(head, new, base, old));
         // What decides the same may be written so that it cannot be read.
         let written = head.unlike(new, base, old);
-        ruled.problems = head.load(&written, &[]).as_problems("policy-tests");
+        let problems = head.load(&written, &[]).as_problems("policy-tests");
+        // What HEAD shares with BASE is told of BASE.
+        let brought = |it| Problem {
+            before: false,
+            ..it
+        };
+        ruled.problems = problems.into_iter().map(brought).collect();
         let names = |it: &[(&'static str, Node)]| -> BTreeSet<&'static str> {
             it.iter().map(|it| it.0).collect()
         };

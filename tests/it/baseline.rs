@@ -138,7 +138,7 @@ fn what_is_there_is_written_down_and_takes_consent() {
         "wrote .tollgate/baseline.json: 4 findings are known from now on
   2 findings of policies/require-team
   2 findings of policy-tests/coverage
-read it, then commit it in a change of its own: it waives from the next change on
+read it, then commit it in a change of its own, which takes the approvals of rule `rules`: it waives from the next change on
 "
     );
     assert_eq!(
@@ -375,7 +375,7 @@ fn what_was_not_looked_at_is_neither_written_nor_gone() {
         "{told}"
     );
 
-    // A rule that nobody can evaluate: nothing is written at all.
+    // A rule that nobody can evaluate is told, and what its policy said before is kept.
     let policy = POLICY.replace(
         "\"!huge\"",
         "\"{{ request.object.metadata.annotations.nothing }}\"",
@@ -383,18 +383,147 @@ fn what_was_not_looked_at_is_neither_written_nor_gone() {
     repository
         .write(PATH, &whole)
         .write("shop/kustomization.yaml", "resources: [map.yaml]\n")
-        .write("policies/require-team.yaml", &policy);
+        .write("policies/require-team.yaml", &policy)
+        .write(
+            "shop/map.yaml",
+            &map("b").replace("{name: web}", "{name: web, labels: {team: a}}"),
+        );
     repository.commit("cannot be evaluated");
-    let told = baseline(&repository, &[], 3);
-    assert!(told.contains("could not be evaluated"), "{told}");
+    let told = baseline(&repository, &[], 1);
     assert!(
-        told.contains("error: `.tollgate/baseline.json` is left as it is"),
+        told.contains("1 finding is kept unseen, because overlays do not render where they belong, or nobody can judge by their policies"),
+        "{told}"
+    );
+    assert!(
+        told.contains(
+            "a change that touches it is not decided:\n  3 resources by require-team/small: "
+        ),
         "{told}"
     );
     assert_eq!(file(&repository).as_deref(), Some(&*whole));
     repository.delete(PATH);
-    baseline(&repository, &[], 3);
-    assert_eq!(file(&repository), None);
+    let told = baseline(&repository, &[], 1);
+    assert!(
+        told.starts_with("wrote .tollgate/baseline.json: 3 findings"),
+        "{told}"
+    );
+    // A file that may hold policies, and that nobody can read.
+    repository.write(PATH, &whole).write(
+        "policies/require-team.yaml",
+        "apiVersion: kyverno.io/v1\nkind: [\n",
+    );
+    repository.commit("cannot be read");
+    let told = baseline(&repository, &[], 1);
+    assert!(
+        told.contains("is not decided:\n  every resource by policies/require-team.yaml: "),
+        "{told}"
+    );
+    let kept = known(&repository);
+    assert_eq!(
+        kept,
+        [
+            "policies/require-team: prod: ConfigMap web (prod)",
+            "policies/require-team: prod: ConfigMap web (shop)",
+        ],
+        "what had no fixture is no rule any more"
+    );
+}
+
+/// The steps that the program prints and `tollgate explain baseline` lists, followed to the letter on one
+/// machine, in a repository in which much is wrong and one policy cannot be evaluated.
+#[test]
+fn its_steps_end_in_an_admission_although_a_policy_cannot_be_evaluated() {
+    for (policy, why) in [
+        (
+            "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {name: cel}\nspec: {validations: [{expression: \"true\"}]}\n",
+            "12 resources by cel: policies of kind ValidatingPolicy are not evaluated yet",
+        ),
+        (
+            "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: cel}\nspec: {background: 3, rules: [{name: r, match: {any: [{resources: {kinds: [ConfigMap]}}]}, validate: {message: never, deny: {}}}]}\n",
+            "12 resources by cel: ",
+        ),
+        (
+            "apiVersion: kyverno.io/v1\nkind: [\n",
+            "every resource by policies/cel.yaml: ",
+        ),
+        (
+            "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: cel}\nspec: {rules: [{name: r, match: {any: [{resources: {kinds: [ConfigMap]}}]}, context: [{name: found, apiCall: {urlPath: /api}}], validate: {message: never, deny: {conditions: {all: [{key: \"{{ found }}\", operator: Equals, value: 1}]}}}}]}\n",
+            "12 resources by cel/r: ",
+        ),
+    ] {
+        let repository = Repository::new();
+        for n in 0..12 {
+            let folder = format!("apps/a{n}/prod");
+            repository
+                .write(
+                    &format!("{folder}/kustomization.yaml"),
+                    "resources: [map.yaml]\n",
+                )
+                .write(&format!("{folder}/map.yaml"), &map("huge"));
+        }
+        let suite = "apiVersion: cli.kyverno.io/v1alpha1
+kind: Test
+metadata: {name: t}
+policies: [../policies/require-team.yaml]
+resources: [map.yaml]
+results:
+  - {policy: require-team, rule: label, kind: ConfigMap, resources: [web], result: pass}
+  - {policy: require-team, rule: gone, kind: ConfigMap, resources: [web], result: pass}
+";
+        repository
+            .write("policies/require-team.yaml", POLICY)
+            .write("policies/cel.yaml", policy)
+            .write("tests/kyverno-test.yaml", suite)
+            .write("tests/map.yaml", &map("b"));
+        repository.commit("as it was");
+
+        let told = baseline(&repository, &[], 0);
+        assert!(
+            told.starts_with("wrote .tollgate/baseline.json: "),
+            "{told}"
+        );
+        assert!(told.contains(&format!("\n  {why}")), "{told}");
+        assert!(
+            told.contains("\nread it, then commit it to the branch that changes are merged into, before the gate guards it: it waives from the next change on. "),
+            "{told}"
+        );
+        let base = repository.commit("a baseline");
+        // The next change touches what is written down, and the value on which the failure rests.
+        let touched = map("huge").replace("{name: web}", "{name: web, labels: {team: \"\"}}");
+        repository
+            .branch("change")
+            .write("apps/a3/prod/map.yaml", &touched);
+        let head = repository.commit("touched");
+        let verdict = repository.check(&base, &head);
+        assert_eq!(verdict.exit, 0, "{why}: {:?}", verdict.lines());
+        assert_eq!(verdict.decision(), "admit", "{why}");
+        assert!(waived(&verdict) > 0, "{why}: {:?}", verdict.lines());
+        let output = tollgate(
+            repository.path(),
+            &["check", "--base", "main", "--head", "change"],
+        );
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        // Without the file it would have been held.
+        repository
+            .delete(PATH)
+            .write("apps/a3/prod/map.yaml", &map("huge"));
+        let before = repository.commit("without the file");
+        repository.write("apps/a3/prod/map.yaml", &touched);
+        let after = repository.commit("touched again");
+        let verdict = repository.check(&before, &after);
+        assert_eq!(verdict.decision(), "refuse", "{why}: {:?}", verdict.lines());
+        // A new mistake is held.
+        repository.write(
+            "apps/a4/prod/map.yaml",
+            &map("b").replace("\ndata:", "\ndota:"),
+        );
+        let worse = repository.commit("worse");
+        assert_eq!(
+            repository.check(&after, &worse).decision(),
+            "refuse",
+            "{why}"
+        );
+    }
 }
 
 #[test]

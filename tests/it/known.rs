@@ -182,6 +182,25 @@ fn a_policy_that_nobody_could_read_before_is_told_by_what_it_would_have_judged()
 }
 
 #[test]
+fn a_policy_that_cannot_be_read_may_be_for_what_is_removed() {
+    let pattern = REFUSED.replace("deny: {}", "pattern: {spec: {a: b}}");
+    for (policy, told) in [
+        (REFUSED, "warn policies/unreadable policies/old.yaml:5"),
+        // A pattern says nothing of what goes away.
+        (&pattern, "waived policies/unreadable policies/old.yaml:5"),
+    ] {
+        let (repository, base) = unjudged(ENFORCE, "policies/old.yaml", policy);
+        repository
+            .delete("prod/pod.yaml")
+            .write("prod/kustomization.yaml", "resources: [map.yaml]\n");
+        let head = repository.commit("head");
+        let lines = repository.check(&base, &head).lines();
+        assert!(lines.iter().any(|it| it == told), "{lines:?}");
+        assert_eq!(lines.last().map(String::as_str), Some("admit"), "{lines:?}");
+    }
+}
+
+#[test]
 fn what_is_not_judged_is_counted_by_environment() {
     let (repository, base) = unjudged(ENFORCE, "policies/old.yaml", REFUSED);
     let two = format!(
