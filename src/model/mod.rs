@@ -1,6 +1,7 @@
 //! What is true about the change under judgement. Plain data: no I/O, no opinions.
 
 mod backtest;
+mod credential;
 mod facts;
 mod forge;
 pub mod owners;
@@ -8,6 +9,7 @@ mod place;
 pub mod placeholder;
 mod progress;
 mod protection;
+mod public_field;
 mod render_diff;
 mod resource;
 mod schema;

@@ -4,7 +4,11 @@
 //! copy of the whole manifest that `kubectl apply` leaves in an annotation. Custom kinds that are
 //! called something-Secret and have those maps hold values in the same way.
 
-use super::placeholder;
+use super::{
+    credential::holds_a_credential,
+    placeholder::{Placeholders, decoded, names_a_field},
+    public_field::is_public,
+};
 use tollgate_yaml::{Dialect, Entry, Limits, Node, Sources, Value, parse};
 
 /// Maps that hold values.
@@ -48,6 +52,8 @@ pub fn values_of<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
         return Vec::new();
     }
     let sealed = has_sops_mac(body);
+    let annotations = body.get("metadata").and_then(|it| it.get("annotations"));
+    let placeholders = Placeholders::of(annotations);
     let mut values = Vec::new();
     for map in MAPS {
         for entry in body
@@ -64,15 +70,15 @@ pub fn values_of<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
             if entry.value.is_null() || scalar.text.is_empty() {
                 continue;
             }
-            let encrypted = (sealed && is_sops_value(&scalar.text))
-                || is_sops_text(map, &scalar.text)
-                || placeholder::is_placeholder(&scalar.text, map == "data")
-                || placeholder::is_repository_field(body, &entry.key.text, &scalar.text);
+            let (key, text, base64) = (&entry.key.text, &scalar.text, map == "data");
+            let encrypted = (sealed && is_sops_value(text))
+                || is_encrypted_text(map, text)
+                || placeholders.are(text, base64)
+                || is_public(body, key, text, base64, placeholders);
             values.push(value(map, entry, encrypted));
         }
     }
-    values.extend(sealed_template(kind, body));
-    let annotations = body.get("metadata").and_then(|it| it.get("annotations"));
+    values.extend(template_values(kind, body));
     let copy = annotations
         .and_then(Node::as_mapping)
         .and_then(|it| it.entry(LAST_APPLIED));
@@ -87,29 +93,49 @@ pub fn values_of<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
     values
 }
 
-/// What the template of a SealedSecret adds to what is encrypted: a template that names an encrypted
-/// value is none, all other text stands in git as it is.
-fn sealed_template<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
-    let template = body.get("spec").and_then(|it| it.get("template"));
-    let Some(template) = template.filter(|_| kind == "SealedSecret") else {
+/// Where kinds that put Secrets together hold a template of one.
+fn template_of(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "SealedSecret" | "PushSecret" => &["spec", "template"],
+        "ExternalSecret" => &["spec", "target", "template"],
+        "ClusterExternalSecret" => &["spec", "externalSecretSpec", "target", "template"],
+        _ => &[],
+    }
+}
+
+/// What a template of a Secret adds to values that are encrypted or kept elsewhere. Of a SealedSecret a
+/// text counts unless it names an encrypted value; where values come from a store it is their shape,
+/// host names and flags as a rule, so that only what lets somebody in counts.
+fn template_values<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
+    let path = template_of(kind);
+    let template = path.iter().try_fold(body, |node, key| node.get(key));
+    let Some(template) = template.filter(|_| !path.is_empty()) else {
         return Vec::new();
     };
+    let at = path.join(".");
+    let is_sealed = kind == "SealedSecret";
     let mut values = Vec::new();
     for map in MAPS {
-        for entry in template
-            .get(map)
-            .and_then(Node::as_mapping)
-            .into_iter()
-            .flatten()
-        {
+        let entries = template.get(map).and_then(Node::as_mapping);
+        for entry in entries.into_iter().flatten() {
             let text = entry.value.as_scalar().map_or("", |it| &it.text);
-            if !entry.value.is_null() && !placeholder::names_a_field(text) {
-                values.push(value(
-                    &format!("spec.template.{map}"),
-                    entry,
-                    text.is_empty(),
-                ));
+            let own = is_sealed && !names_a_field(text);
+            let is_value = own || holds_a_credential(&entry.key.text, text);
+            if !entry.value.is_null() && is_value {
+                values.push(value(&format!("{at}.{map}"), entry, text.is_empty()));
             }
+        }
+    }
+    let from = template.get("templateFrom").and_then(Node::as_sequence);
+    for (index, it) in from.unwrap_or_default().iter().enumerate() {
+        let literal = it.as_mapping().and_then(|it| it.entry("literal"));
+        let text = |it: &Entry| {
+            it.value
+                .as_scalar()
+                .map_or_else(String::new, |it| it.text.to_string())
+        };
+        if let Some(entry) = literal.filter(|it| holds_a_credential("", &text(it))) {
+            values.push(value(&format!("{at}.templateFrom[{index}]"), entry, false));
         }
     }
     values
@@ -186,34 +212,35 @@ fn is_sops_value(text: &str) -> bool {
         && parts.next().is_none()
 }
 
-/// Whether a value is a whole file that SOPS encrypted, as a generator reads it. `data` holds it in
-/// base64.
-fn is_sops_text(map: &str, text: &str) -> bool {
+/// Whether a value is a whole encrypted file, as a generator reads it. `data` holds it in base64.
+fn is_encrypted_text(map: &str, text: &str) -> bool {
     if map == "data" {
-        let packed: String = text.split_whitespace().collect();
-        return data_encoding::BASE64
-            .decode(packed.as_bytes())
-            .ok()
-            .and_then(|it| String::from_utf8(it).ok())
-            .is_some_and(|it| is_sops_file(&it));
+        return decoded(text).is_some_and(|it| is_encrypted_file(&it));
     }
-    is_sops_file(text)
+    is_encrypted_file(text)
 }
 
-/// Whether a file is encrypted by SOPS as a whole: YAML or JSON in which each value is, or lines of
-/// `KEY=value`.
-pub fn is_sops_file(text: &str) -> bool {
-    if !text.contains("ENC[AES256_GCM,") {
-        return false;
+/// Whether a file is encrypted as a whole, by SOPS or by Ansible Vault.
+pub fn is_encrypted_file(text: &str) -> bool {
+    is_ansible_vault(text) || text.contains("ENC[AES256_GCM,") && is_sops_file(text)
+}
+
+/// By SOPS: YAML or JSON in which each value is, or lines of `KEY=value`, in sections or not.
+fn is_sops_file(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    if lines.clone().any(|it| it.starts_with("sops_mac=ENC[")) {
+        return are_encrypted(lines.filter(|it| !it.starts_with("sops_")));
     }
-    if text.lines().any(|it| it.starts_with("sops_mac=ENC[")) {
-        let lines = text
-            .lines()
-            .filter(|it| !it.trim().is_empty() && !it.starts_with('#') && !it.starts_with("sops_"));
-        return lines.into_iter().all(|it| {
-            it.split_once('=')
-                .is_some_and(|it| it.1.is_empty() || is_sops_value(it.1))
+    if lines.clone().any(|it| it == "[sops]") {
+        let mut own = lines.by_ref().take_while(|it| *it != "[sops]");
+        let encrypted = are_encrypted(own.by_ref().filter(|it| !is_section(it)));
+        let mac = lines.clone().any(|it| {
+            let value = it.strip_prefix("mac").map(str::trim_start);
+            let value = value.and_then(|it| it.strip_prefix('='));
+            value.is_some_and(|it| is_sops_value(it.trim()))
         });
+        // What stands behind the last section of SOPS is encrypted too, or nobody says so.
+        return encrypted && mac && !lines.any(is_section);
     }
     documents(text).is_some_and(|it| {
         !it.is_empty()
@@ -224,6 +251,42 @@ pub fn is_sops_file(text: &str) -> bool {
                         .filter(|it| &*it.key.text != "sops")
                         .all(|it| leaves_are_encrypted(&it.value))
             })
+    })
+}
+
+fn is_section(line: &str) -> bool {
+    line.starts_with('[') && line.ends_with(']')
+}
+
+/// Whether lines of `KEY=value` have no value that is not encrypted.
+fn are_encrypted<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
+    lines
+        .filter(|it| !it.is_empty() && !it.starts_with(['#', ';']))
+        .all(|it| {
+            it.split_once('=').is_some_and(|(_, value)| {
+                let value = value.trim();
+                value.is_empty() || is_sops_value(value)
+            })
+        })
+}
+
+/// `$ANSIBLE_VAULT;1.1;AES256`, and below it in hex, twice, what salts, proves and is encrypted.
+fn is_ansible_vault(text: &str) -> bool {
+    let mut lines = text.trim().lines();
+    let header = lines.next().unwrap_or_default();
+    let mut header = header.split(';');
+    let known = header.next() == Some("$ANSIBLE_VAULT")
+        && header.next().is_some_and(|it| it.starts_with("1."))
+        && header.next() == Some("AES256");
+    let body: String = lines.map(str::trim).collect();
+    let hex = |text: &[u8]| data_encoding::HEXLOWER_PERMISSIVE.decode(text).ok();
+    let parts = hex(body.as_bytes()).filter(|_| known);
+    parts.is_some_and(|it| {
+        let parts: Vec<&[u8]> = it.split(|it| *it == b'\n').collect();
+        parts.len() == 3
+            && parts
+                .iter()
+                .all(|it| hex(it).is_some_and(|it| !it.is_empty()))
     })
 }
 
@@ -308,11 +371,85 @@ mod tests {
         assert_eq!(clear(&half), ["stringData.b"]);
         let no_mac = format!("kind: Secret\nstringData: {{a: '{enc}'}}\n");
         assert_eq!(clear(&no_mac), ["stringData.a"]);
-        assert!(is_sops_file(&format!("A={enc}\nsops_mac={enc}\n")));
-        assert!(!is_sops_file(&format!("A={enc}\nB=x\nsops_mac={enc}\n")));
-        assert!(is_sops_file(&format!(
-            "data: '{enc}'\nsops: {{mac: '{enc}', version: 3}}\n"
-        )));
+        for (file, want) in [
+            (format!("A={enc}\nsops_mac={enc}\n"), true),
+            (format!("A={enc}\nB=x\nsops_mac={enc}\n"), false),
+            (
+                format!("data: '{enc}'\nsops: {{mac: '{enc}', version: 3}}\n"),
+                true,
+            ),
+            (
+                format!("{{\"a\": \"{enc}\", \"sops\": {{\"mac\": \"{enc}\"}}}}"),
+                true,
+            ),
+            (
+                format!("{{\"a\": \"x\", \"sops\": {{\"mac\": \"{enc}\"}}}}"),
+                false,
+            ),
+            (format!("[a]\nb = {enc}\n\n[sops]\nmac = {enc}\n"), true),
+            (format!("[a]\nb = hunter2\n\n[sops]\nmac = {enc}\n"), false),
+            (format!("[a]\nb = {enc}\n\n[sops]\nversion = 3\n"), false),
+            (format!("[sops]\nmac = {enc}\n[b]\nc = hunter2\n"), false),
+        ] {
+            assert_eq!(is_encrypted_file(&file), want, "{file}");
+        }
+    }
+
+    #[test]
+    fn only_what_ansible_vault_encrypted_counts_as_encrypted() {
+        let hex = |text: &str| data_encoding::HEXLOWER.encode(text.as_bytes());
+        let inner = format!("{}\n{}\n{}", hex("salt"), hex("proof"), hex("sealed"));
+        let of = |header: &str, body: &str| is_encrypted_file(&format!("{header}\n{body}\n"));
+        let header = "$ANSIBLE_VAULT;1.1;AES256";
+        assert!(of(header, &hex(&inner)));
+        assert!(of("$ANSIBLE_VAULT;1.2;AES256;prod", &hex(&inner)));
+        assert!(!of(header, "hunter2"));
+        assert!(!of(header, &hex("hunter2")));
+        assert!(!of(header, ""));
+        assert!(!of("hunter2", &hex(&inner)));
+        let text = hex(&inner);
+        let secret = format!("kind: Secret\nstringData:\n  a: |\n    {header}\n    {text}\n");
+        assert_eq!(clear(&secret), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_a_template_of_a_secret_holds_of_its_own_counts() {
+        let external = |data: &str| {
+            clear(&format!(
+                "kind: ExternalSecret\nspec: {{target: {{template: {{data: {{{data}}}}}}}}}\n"
+            ))
+        };
+        assert_eq!(
+            external("host: db, password: '{{ .p }}'"),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            external("user: '{{ .u }}', password: hunter2"),
+            ["spec.target.template.data.password"]
+        );
+        assert_eq!(
+            clear(
+                "kind: ClusterExternalSecret\nspec: {externalSecretSpec: {target: {template: {data: {token: hunter2}}}}}\n"
+            ),
+            ["spec.externalSecretSpec.target.template.data.token"]
+        );
+        assert_eq!(
+            clear(
+                "kind: ExternalSecret\nspec: {target: {template: {templateFrom: [{literal: 'password: hunter2'}, {literal: 'a: {{ .b }}'}]}}}\n"
+            ),
+            ["spec.target.template.templateFrom[0].literal"]
+        );
+        let sealed = |data: &str| {
+            clear(&format!(
+                "kind: SealedSecret\nspec: {{template: {{data: {{{data}}}}}}}\n"
+            ))
+        };
+        assert_eq!(sealed("host: db"), ["spec.template.data.host"]);
+        assert_eq!(sealed("a: 'host={{ .h }}'"), Vec::<String>::new());
+        assert_eq!(
+            sealed("password: 'hunter2{{ .p }}'"),
+            ["spec.template.data.password"]
+        );
     }
 
     #[test]

@@ -3,7 +3,11 @@
 
 use crate::{
     config,
-    model::{Edit, Facts, Place, ResourceKey, SecretFacts, SecretField, Side, placeholder, secret},
+    model::{
+        Edit, Facts, Place, ResourceKey, SecretFacts, SecretField, Side,
+        placeholder::{self, Placeholders as Known},
+        secret,
+    },
     renderers::Rendered,
     waivers::is_like,
 };
@@ -263,15 +267,40 @@ fn in_file(
     secrets
 }
 
-/// What may stand in a Secret that nobody can read: its kind, its maps, or a kind in disguise.
-const TELLS: [&str; 5] = ["ecret", "ECRET", "stringData", "\\x", "\\u"];
+/// Maps and generators of Secrets, which nothing else has.
+const OWN: [&str; 2] = ["stringData", "secretGenerator"];
+/// Characters written by their number.
+const ESCAPES: [&str; 3] = ["\\x", "\\u", "\\U"];
+
+/// Whether a text that cannot be read may be a Secret: one that mentions secrets and has no such kind is
+/// none for any cluster.
+fn may_be_a_secret(text: &str) -> bool {
+    let any = |of: &[&str]| of.iter().any(|it| text.contains(it));
+    any(&OWN) || any(&ESCAPES) || text.split("kind").skip(1).any(is_kind_of_secret)
+}
+
+/// Whether what follows a `kind` says that it is one of a Secret or a list, or says it elsewhere.
+fn is_kind_of_secret(rest: &str) -> bool {
+    let rest = rest.trim_start_matches(['"', '\'', ' ', '\t', '\r', '\n']);
+    let Some(value) = rest.strip_prefix(':') else {
+        return false;
+    };
+    let value = value
+        .split(['\n', ',', '}'])
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let elsewhere =
+        value.is_empty() || value.starts_with(['*', '&', '!', '|', '>', '{', '?', '$', '#']);
+    elsewhere || value.contains("Secret") || value.contains("List")
+}
 
 /// A file that cannot be read and may hold a Secret. A template of a Helm chart holds no value yet.
 fn unreadable(tree: &Tree<'_>, text: &str, path: &str) -> Vec<SecretFacts> {
     let side = tree.side;
     // Every second byte of UTF-16.
     let text = text.replace('\0', "");
-    let may = TELLS.iter().any(|it| text.contains(it));
+    let may = may_be_a_secret(&text) && !secret::is_encrypted_file(&text);
     if !may || is_chart_template(tree.files, path) {
         return Vec::new();
     }
@@ -366,12 +395,18 @@ impl Generators<'_> {
                 .get("name")
                 .or_else(|| document.get("metadata")?.get("name"));
             let name = name.and_then(Node::as_str).unwrap_or_default().to_owned();
-            all.entry(name).or_default().extend(self.values(generator));
+            let options = [generator.get("options"), document.get("generatorOptions")];
+            let annotations = options
+                .into_iter()
+                .flatten()
+                .find_map(|it| it.get("annotations"));
+            let values = self.values(generator, Known::of(annotations));
+            all.entry(name).or_default().extend(values);
         }
         all
     }
 
-    fn values(&self, generator: &Node) -> Vec<Generated> {
+    fn values(&self, generator: &Node, known: Known) -> Vec<Generated> {
         let mut values = Vec::new();
         for list in ["literals", "files", "envs", "env"] {
             let entry = generator.get(list);
@@ -380,7 +415,7 @@ impl Generators<'_> {
                 .or_else(|| entry.map(std::slice::from_ref));
             for (index, node) in entries.unwrap_or_default().iter().enumerate() {
                 let text = node.as_scalar().map_or("", |it| &it.text);
-                let Some(content) = self.content(list, text) else {
+                let Some(content) = self.content(list, text, known) else {
                     continue;
                 };
                 values.push(Generated {
@@ -396,10 +431,10 @@ impl Generators<'_> {
     }
 
     /// What an entry would put into the Secret; `None` for nothing, and for what is encrypted.
-    fn content(&self, list: &str, text: &str) -> Option<String> {
+    fn content(&self, list: &str, text: &str, known: Known) -> Option<String> {
         if list == "literals" {
             let value = text.split_once('=')?.1.trim_matches(['"', '\'']);
-            let none = value.is_empty() || placeholder::is_placeholder(value, false);
+            let none = value.is_empty() || known.are(value, false);
             return (!none).then(|| value.to_owned());
         }
         let file = if list == "files" {
@@ -416,10 +451,10 @@ impl Generators<'_> {
             // A line without `=` takes its value from who builds, but is more likely a value itself.
             content.lines().all(|it| match it.trim().split_once('=') {
                 _ if it.trim().is_empty() || it.trim().starts_with('#') => true,
-                Some((_, value)) => value.is_empty() || placeholder::is_placeholder(value, false),
+                Some((_, value)) => value.is_empty() || known.are(value, false),
                 None => false,
             })
         };
-        (!empty && !secret::is_sops_file(&content)).then_some(content)
+        (!empty && !secret::is_encrypted_file(&content)).then_some(content)
     }
 }

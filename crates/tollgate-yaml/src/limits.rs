@@ -23,7 +23,7 @@ impl Default for Limits {
             depth: 128,
             nodes: 2_000_000,
             documents: 10_000,
-            keys: 20_000,
+            keys: 100_000,
         }
     }
 }

@@ -17,15 +17,17 @@
 //! which is part of the resource's name in the cluster too.
 
 use crate::model::{Place, Side};
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 use tollgate_yaml::{Node, Sources, Span};
 use windows::{LONG, Windows};
+use words::Words;
 
 mod answer;
 mod found;
 mod windows;
+mod words;
 
 /// What stands in place of a value.
 const REDACTED: &str = "[redacted]";
@@ -91,9 +93,9 @@ pub(super) struct Found {
 /// The values of one file.
 #[derive(Default)]
 struct Values {
-    known: BTreeSet<String>,
+    known: BTreeSet<Arc<str>>,
     /// Words of a text that nobody can read: some of them may be values.
-    guessed: BTreeSet<String>,
+    guessed: BTreeSet<Arc<str>>,
 }
 
 impl Found {
@@ -164,7 +166,7 @@ impl Found {
                 .filter_map(|(file, it)| {
                     let known = it.known.iter().filter(|it| !is_distinct(it));
                     let words = Searcher::new(known.chain(&it.guessed));
-                    (!matches!(words, Searcher::Nothing)).then(|| (file.clone(), words))
+                    (!words.is_empty()).then(|| (file.clone(), words))
                 })
                 .collect(),
             lines: self.lines,
@@ -184,7 +186,7 @@ impl Values {
     }
 }
 
-fn forms(text: &str, out: &mut BTreeSet<String>) {
+fn forms(text: &str, out: &mut BTreeSet<Arc<str>>) {
     plain_forms(text, out);
     let packed: String = text.split_whitespace().collect();
     if let Ok(bytes) = data_encoding::BASE64.decode(packed.as_bytes())
@@ -194,7 +196,7 @@ fn forms(text: &str, out: &mut BTreeSet<String>) {
     }
 }
 
-fn plain_forms(text: &str, out: &mut BTreeSet<String>) {
+fn plain_forms(text: &str, out: &mut BTreeSet<Arc<str>>) {
     for text in [text, text.trim()] {
         form(text, out);
         form(&data_encoding::BASE64.encode(text.as_bytes()), out);
@@ -211,70 +213,55 @@ fn plain_forms(text: &str, out: &mut BTreeSet<String>) {
     }
 }
 
-fn form(text: &str, out: &mut BTreeSet<String>) {
+fn form(text: &str, out: &mut BTreeSet<Arc<str>>) {
     if text.chars().count() < SHORTEST {
         return;
     }
-    out.insert(text.to_owned());
+    out.insert(Arc::from(text));
     // As messages quote it.
     let quoted = format!("{text:?}");
     let quoted = quoted.get(1..quoted.len() - 1).unwrap_or_default();
     if quoted != text {
-        out.insert(quoted.to_owned());
+        out.insert(Arc::from(quoted));
     }
 }
 
 /// Looks for values in texts.
-enum Searcher {
-    Nothing,
-    /// With each short value, whether it counts only as a whole word; and parts of long ones.
-    Values(Option<AhoCorasick>, Vec<bool>, Windows),
-    /// Values cannot be searched for, which is not to be taken for there being none.
-    Broken,
+#[derive(Default)]
+struct Searcher {
+    short: Words,
+    /// Parts of long ones.
+    long: Windows,
 }
 
 impl Searcher {
-    fn new<'a>(values: impl Iterator<Item = &'a String>) -> Self {
-        let values: BTreeSet<&String> = values.collect();
-        if values.is_empty() {
-            return Self::Nothing;
+    fn new<'a>(values: impl Iterator<Item = &'a Arc<str>>) -> Self {
+        let mut short = BTreeSet::new();
+        let mut long = Windows::default();
+        for it in values {
+            if it.len() > LONG {
+                long.add(it);
+            } else {
+                short.insert(it.clone());
+            }
         }
-        let (long, short): (Vec<&String>, Vec<&String>) =
-            values.into_iter().partition(|it| it.len() > LONG);
-        let mut windows = Windows::default();
-        long.into_iter().for_each(|it| windows.add(it));
-        if short.is_empty() {
-            return Self::Values(None, Vec::new(), windows);
+        Self {
+            short: Words::new(short),
+            long,
         }
-        let whole = short.iter().map(|it| !is_distinct(it)).collect();
-        // Other kinds take a multiple of the time and memory to build.
-        let mut builder = AhoCorasick::builder();
-        builder
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .prefilter(false);
-        match builder.build(&short) {
-            Ok(searcher) => Self::Values(Some(searcher), whole, windows),
-            Err(_) => Self::Broken,
-        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.short.is_empty() && self.long.is_empty()
     }
 
     /// Where values stand in a text, joined where they touch.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
-        let mut found: Vec<Range<usize>> = match self {
-            Self::Nothing => return Vec::new(),
-            Self::Broken => return std::iter::once(0..text.len()).collect(),
-            // Overlapping: a word that does not count must not hide one inside of it that does.
-            Self::Values(searcher, whole, windows) => searcher
-                .iter()
-                .flat_map(|it| it.find_overlapping_iter(text))
-                .filter(|it| {
-                    let whole = whole.get(it.pattern().as_usize()).copied();
-                    whole == Some(false) || is_whole(text, it.range())
-                })
-                .map(|it| it.range())
-                .chain(windows.find(text))
-                .collect(),
-        };
+        // A word that does not count must not hide one inside of it that does.
+        let words = self.short.find(text).into_iter();
+        let words = words.filter(|(range, it)| is_distinct(it) || is_whole(text, range.clone()));
+        let mut found: Vec<Range<usize>> =
+            words.map(|it| it.0).chain(self.long.find(text)).collect();
         found.sort_by_key(|it| (it.start, it.end));
         found.dedup_by(|next, last| {
             let touches = next.start <= last.end;
