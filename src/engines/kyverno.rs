@@ -104,6 +104,7 @@ impl PolicyEngine for Kyverno {
                 })
                 .collect(),
             set: Box::new(Set {
+                asks_of_namespaces: loaded.policies.asks_of_namespaces(),
                 policies: loaded.policies,
                 exceptions: loaded.exceptions.into_iter().collect(),
                 unread: loaded
@@ -125,6 +126,8 @@ fn authored(rules: &[tollgate_kyverno::Rule]) -> Vec<String> {
 struct Set {
     policies: tollgate_kyverno::PolicySet,
     exceptions: Exceptions,
+    /// Whether what a rule says may hang on the namespace of a resource.
+    asks_of_namespaces: bool,
     /// What could not be loaded, by the places at which it begins.
     unread: Vec<(Span, Unread)>,
 }
@@ -139,6 +142,8 @@ struct Around {
     /// The same with other labels of a namespace, by the namespace that has several.
     others: BTreeMap<String, Vec<Fixtures>>,
     scopes: Arc<BTreeMap<(String, String), bool>>,
+    /// The namespace of what gives none, where a deployer names one.
+    home: Option<String>,
     now: SystemTime,
 }
 
@@ -159,12 +164,22 @@ impl Around {
             None => is_cluster_scoped(&key.api_version, &key.kind),
         };
         let mut json = Cow::Borrowed(&manifest.json);
-        let filled = !is_filled_in(&json, cluster_scoped) && fill_in(json.to_mut(), cluster_scoped);
-        let unplaced = match defined.is_some() || is_of_kubernetes(group) {
-            true => Unplaced::Namespaced,
-            false => Unplaced::Undefined,
+        if is_filled_in(&json, cluster_scoped) {
+            let unplaced = None;
+            return Stored { json, unplaced };
+        }
+        let filled = fill_in(json.to_mut(), cluster_scoped);
+        let unplaced = match (&self.home, defined.is_some() || is_of_kubernetes(group)) {
+            (Some(_), _) => None,
+            (None, true) => Some(Unplaced::Namespaced),
+            (None, false) => Some(Unplaced::Undefined),
         };
-        let unplaced = filled.then_some(unplaced);
+        if let (Some(home), true) = (&self.home, filled)
+            && let Some(namespace) = json.to_mut().pointer_mut("/metadata/namespace")
+        {
+            *namespace = home.as_str().into();
+        }
+        let unplaced = unplaced.filter(|_| filled);
         Stored { json, unplaced }
     }
 }
@@ -185,13 +200,14 @@ impl Surroundings for Around {
 
 impl PolicySet for Set {
     fn asks_of_namespaces(&self) -> bool {
-        self.policies.asks_of_namespaces()
+        self.asks_of_namespaces
     }
 
     fn surroundings(
         &self,
         manifests: &[Manifest],
         cluster: &Cluster,
+        home: Option<&str>,
         now: u64,
     ) -> Box<dyn Surroundings> {
         let mut fixtures = Fixtures {
@@ -200,12 +216,13 @@ impl PolicySet for Set {
             ..Fixtures::default()
         };
         let mut config_maps = BTreeMap::new();
-        let mut used = BTreeSet::from([DEFAULT]);
+        let home = home.unwrap_or(DEFAULT);
+        let mut used = BTreeSet::from([home]);
         for manifest in manifests {
             let key = &manifest.key;
             used.extend(key.namespace.as_deref());
             if (key.api_version.as_str(), key.kind.as_str()) == ("v1", "ConfigMap") {
-                let namespace = key.namespace.as_deref().unwrap_or(DEFAULT).to_owned();
+                let namespace = key.namespace.as_deref().unwrap_or(home).to_owned();
                 config_maps.insert((namespace, key.name.clone()), manifest.json.clone());
             }
         }
@@ -230,6 +247,7 @@ impl PolicySet for Set {
             fixtures,
             others,
             scopes: Arc::clone(&cluster.scopes),
+            home: Some(home).filter(|it| *it != DEFAULT).map(str::to_owned),
             now,
         })
     }
@@ -281,7 +299,7 @@ impl PolicySet for Set {
             }
         };
         let mut results = results(&responses, &is_known, &is_gap);
-        if let Some(how) = object.unplaced {
+        if let Some(how) = object.unplaced.filter(|_| self.asks_of_namespaces) {
             let old = before
                 .as_ref()
                 .filter(|it| it.0.unplaced.is_some())
@@ -313,7 +331,7 @@ impl PolicySet for Set {
         let mut responses = self.responses(Asked::Deletion(&object.json), around);
         only_of_deletions(&mut responses);
         let mut found = Vec::new();
-        if let Some(how) = object.unplaced {
+        if let Some(how) = object.unplaced.filter(|_| self.asks_of_namespaces) {
             let mut anywhere = self.anywhere(Asked::Deletion(&object.json), around);
             only_of_deletions(&mut anywhere);
             found = unplaced(how, &responses, &anywhere, &|_| false);

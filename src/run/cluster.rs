@@ -52,8 +52,9 @@ pub(super) struct Receives {
 
 impl Receives {
     /// Whether the labels of the resource's namespace are not what they were.
-    pub(super) fn relabels_around(&self, key: &ResourceKey) -> bool {
-        let namespace = key.namespace.as_deref().unwrap_or("default");
+    pub(super) fn relabels_around(&self, overlay: &str, key: &ResourceKey) -> bool {
+        let home = self.cluster.homes.get(overlay).map(String::as_str);
+        let namespace = key.namespace.as_deref().or(home).unwrap_or("default");
         self.relabelled.contains(namespace)
     }
 
@@ -61,7 +62,9 @@ impl Receives {
     pub(super) fn relabels(&self, overlay: &OverlayFacts) -> bool {
         match &overlay.head {
             Some(RenderFacts::Rendered { resources, .. }) if !self.relabelled.is_empty() => {
-                resources.iter().any(|it| self.relabels_around(&it.key))
+                resources
+                    .iter()
+                    .any(|it| self.relabels_around(&overlay.path, &it.key))
             }
             _ => false,
         }
@@ -74,11 +77,16 @@ impl Receives {
 pub(super) fn clusters(
     outcomes: &[Outcome],
     definitions: &dyn Fn() -> BTreeMap<(String, String), bool>,
+    homes: &dyn Fn() -> BTreeMap<String, String>,
 ) -> BTreeMap<Option<String>, Receives> {
     let mut scopes: BTreeMap<(String, String), bool> = BTreeMap::new();
     for it in outcomes {
         scopes.extend(it.says.scopes.clone());
     }
+    let homes = match unplaced(outcomes).next() {
+        Some(_) => Arc::new(homes()),
+        None => Arc::default(),
+    };
     if asks_of_definitions(outcomes, &scopes) {
         for (kind, is_cluster_scoped) in definitions() {
             scopes.entry(kind).or_insert(is_cluster_scoped);
@@ -118,6 +126,7 @@ pub(super) fn clusters(
             Cluster {
                 namespaces,
                 scopes: Arc::clone(&scopes),
+                homes: Arc::clone(&homes),
             }
         };
         let others = [own(None, 0), own(None, 1)];
@@ -138,20 +147,34 @@ pub(super) fn clusters(
     environments.into_iter().map(of).collect()
 }
 
-/// Whether a resource that may be judged has no namespace, and is of a kind that only a definition knows.
-fn asks_of_definitions(outcomes: &[Outcome], known: &BTreeMap<(String, String), bool>) -> bool {
+/// The resources that may be judged and give no namespace.
+fn unplaced(outcomes: &[Outcome]) -> impl Iterator<Item = &ResourceKey> {
     let differing = outcomes.iter().filter(|it| it.facts.differs());
     let sides = differing.flat_map(|it| [&it.facts.base, &it.facts.head]);
     let resources = sides.flatten().flat_map(|it| match it {
         RenderFacts::Rendered { resources, .. } => resources.as_slice(),
         RenderFacts::Failed { .. } => &[],
     });
-    resources.map(|it| &it.key).any(|key| {
+    let keys = resources.map(|it| &it.key);
+    keys.filter(|it| it.namespace.is_none())
+}
+
+/// Whether one of them is of a kind that only a definition knows.
+fn asks_of_definitions(outcomes: &[Outcome], known: &BTreeMap<(String, String), bool>) -> bool {
+    unplaced(outcomes).any(|key| {
         let group = key.api_version.rsplit_once('/').map_or("", |it| it.0);
-        key.namespace.is_none()
-            && !engines::is_of_kubernetes(group)
+        !engines::is_of_kubernetes(group)
             && !known.contains_key(&(group.to_owned(), key.kind.clone()))
     })
+}
+
+/// The namespaces into which deployers of a tree put overlays; none where it cannot be listed.
+pub(super) fn homes(tree: &dyn repo::Tree, session: &Session<'_>) -> BTreeMap<String, String> {
+    let homes = discover::homes(tree, session).unwrap_or_default();
+    homes
+        .into_iter()
+        .map(|it| (it.0.to_string(), it.1))
+        .collect()
 }
 
 /// What the definitions in the files of a tree say. What cannot be read there says nothing, so that its

@@ -282,7 +282,11 @@ fn facts_of(
         let found = sides.flat_map(|it| cluster::defined(it.files, &it.session));
         found.collect()
     };
-    let clusters = cluster::clusters(&outcomes, &definitions);
+    let homes = || match asks {
+        true => cluster::homes(head.files, &head.session),
+        false => BTreeMap::new(),
+    };
+    let clusters = cluster::clusters(&outcomes, &definitions, &homes);
     decide_all(&scene, &rules, &clusters, &mut outcomes, watch);
     facts.problems.extend(rules.problems());
     [facts.base_policies, facts.head_policies] = rules.facts();
