@@ -507,9 +507,13 @@ enum Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn namespace(&self) -> &str {
+    fn object(&self) -> &serde_json::Value {
         let (Self::Creation(it) | Self::Update(_, it) | Self::Deletion(it)) = self;
-        let namespace = it.pointer("/metadata/namespace");
+        it
+    }
+
+    fn namespace(&self) -> &str {
+        let namespace = self.object().pointer("/metadata/namespace");
         namespace.and_then(|it| it.as_str()).unwrap_or_default()
     }
 
@@ -581,13 +585,16 @@ impl Set {
         for fixtures in others.into_iter().flatten() {
             take_worse(&mut responses, asked.of(fixtures, around.now, &evaluate));
         }
+        responses.retain(|it| it.0.may_be_for(asked.object()));
         responses
     }
 
     /// The same where the object may be in any namespace.
     fn anywhere(&self, asked: Asked<'_>, around: &Around) -> Vec<(&Policy, PolicyResponse)> {
         let evaluate = |it: &Request<'_>| self.own(self.policies.evaluate_anywhere(it));
-        asked.of(&around.fixtures, around.now, &evaluate)
+        let mut responses = asked.of(&around.fixtures, around.now, &evaluate);
+        responses.retain(|it| it.0.may_be_for(asked.object()));
+        responses
     }
 
     /// The same responses, which do not live as short as what was asked about.

@@ -629,3 +629,34 @@ fn a_rule_that_no_fixture_showed_before_is_known_while_its_policy_stays() {
         assert!(told.iter().any(|it| it == expected), "{path}: {told:?}");
     }
 }
+
+#[test]
+fn a_policy_of_a_kind_that_is_not_built_yet_is_told_where_it_may_be_for_what_changes() {
+    let cel = "apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {name: cel}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [pods]}]}
+  validations: [{expression: \"true\"}]
+";
+    let of_pod = pod(&OLD.replace(":latest", ":2"));
+    let of_map = format!("{MAP}data: {{a: b}}\n");
+    let warned = "warn policies/cel policies/old.yaml:1";
+    for (environment, path, text, expected) in [
+        (ENFORCE, "prod/pod.yaml", &of_pod, vec![warned, "admit"]),
+        (ENFORCE, "prod/map.yaml", &of_map, vec!["admit"]),
+        (
+            STRICT,
+            "prod/pod.yaml",
+            &of_pod,
+            vec!["undecided prod: Pod web (prod)", "undecided"],
+        ),
+        (STRICT, "prod/map.yaml", &of_map, vec!["admit"]),
+    ] {
+        let (repository, base) = unjudged(environment, "policies/old.yaml", cel);
+        repository.write(path, text);
+        let head = repository.commit("head");
+        let lines = repository.check(&base, &head).lines();
+        assert_eq!(lines, expected, "{environment} {path}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{
     Body, Check, Policy, PolicyKind, Problem, Rule, RuleType,
+    constraints::Constraints,
     fields::{Fault, Fields},
     read, shape,
     unread::Unread,
@@ -161,6 +162,7 @@ pub(super) fn base(document: &Node, kind: PolicyKind, name: &str) -> Policy {
         at_deletion: true,
         controllers: Vec::new(),
         unsupported: None,
+        constraints: None,
         queries: Queries::default(),
     }
 }
@@ -170,6 +172,7 @@ fn foreign(document: &Node, kind: PolicyKind, name: &str) -> Policy {
     let mut policy = base(document, kind, name);
     policy.unsupported = Some(format!("policies of kind {kind:?} are not evaluated yet").into());
     policy.at_deletion = foreign_at_deletion(document, kind);
+    policy.constraints = Some(Constraints::of(document));
     policy.rules.push(Rule {
         name: Arc::from(""),
         written: Arc::from(""),

@@ -1,6 +1,7 @@
 //! Policies as they are written.
 
 mod body;
+mod constraints;
 mod deletion;
 mod fields;
 mod load;
@@ -111,6 +112,8 @@ pub struct Policy {
     pub(crate) controllers: Vec<String>,
     /// Why no rule of it can be judged.
     pub(crate) unsupported: Option<Arc<str>>,
+    /// What it is for, where it is of a kind that is not evaluated.
+    pub(crate) constraints: Option<constraints::Constraints>,
     pub(crate) queries: Queries,
 }
 
