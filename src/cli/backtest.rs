@@ -23,9 +23,9 @@ pub(super) struct Args {
     /// How many changes to judge
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     last: u32,
-    /// The branch whose changes are judged
-    #[arg(long, value_name = "REVISION", default_value = "HEAD")]
-    branch: String,
+    /// The branch whose changes are judged [default: the base branch, `origin/HEAD`, `main` or `master`]
+    #[arg(long, value_name = "REVISION")]
+    branch: Option<String>,
     /// How the table is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,

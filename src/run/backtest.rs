@@ -33,8 +33,8 @@ use tollgate_yaml::Sources;
 pub struct BacktestTask {
     /// A folder of the repository.
     pub directory: PathBuf,
-    /// The branch.
-    pub branch: String,
+    /// The branch; `None`: the base branch.
+    pub branch: Option<String>,
     /// How many changes to look back.
     pub last: usize,
     /// How many of them, the newest, to leave out: others judge those.
@@ -66,10 +66,17 @@ pub(super) fn backtest(
     watch: Watch<'_>,
 ) -> Result<Backtested, Stop> {
     let objects = Arc::new(Objects::open(&task.directory, Caps::default()).map_err(repo_stop)?);
-    let history = change::history(&objects, &task.branch, task.last).map_err(repo_stop)?;
+    let history =
+        change::history(&objects, task.branch.as_deref(), task.last).map_err(repo_stop)?;
     let tip = GitTree::read(&objects, &history.tip.tree).map_err(repo_stop)?;
     let settings = settings(&objects, &tip, &history.tip.name, &read.head)?;
     let mut notes = settings.notes;
+    if history.guessed {
+        notes.push(
+            "there is no branch `origin/HEAD`, `main` or `master`, so these are the changes of what is checked out: `--branch` names another"
+                .to_owned(),
+        );
+    }
     if history.shallow {
         notes.push(format!(
             "the clone ends after {} changes: `git fetch --unshallow` brings the others",

@@ -30,17 +30,27 @@ pub struct History {
     pub changes: Vec<Taken>,
     /// Whether the clone ends before the branch begins.
     pub shallow: bool,
+    /// Whether no branch was named and none is known to be the base branch, so that it is what is
+    /// checked out.
+    pub guessed: bool,
 }
 
-/// The last changes of a branch.
+/// The last changes of a branch; of the base branch where none is named.
 ///
 /// # Errors
 /// Where there is no such branch.
-pub fn history(objects: &Objects, branch: &str, last: usize) -> Result<History, RepoError> {
-    let tip = super::commit(objects, branch)?;
-    objects
+pub fn history(objects: &Objects, branch: Option<&str>, last: usize) -> Result<History, RepoError> {
+    let (tip, guessed) = match branch {
+        Some(name) => (super::commit(objects, name)?, false),
+        None => match super::base_branch(objects)? {
+            Some(tip) => (tip, false),
+            None => (super::commit(objects, "HEAD")?, true),
+        },
+    };
+    let history = objects
         .with(|repository| walk(repository, tip, last))
-        .map_err(|error| RepoError::new(error.message()))
+        .map_err(|error| RepoError::new(error.message()))?;
+    Ok(History { guessed, ..history })
 }
 
 fn walk(repository: &Repository, tip: Revision, last: usize) -> Result<History, git2::Error> {
@@ -67,5 +77,6 @@ fn walk(repository: &Repository, tip: Revision, last: usize) -> Result<History, 
         tip,
         changes,
         shallow,
+        guessed: false,
     })
 }

@@ -196,6 +196,29 @@ pub fn commit(objects: &Objects, name: &str) -> Result<Revision, RepoError> {
         .map_err(|error| RepoError::new(error.message()))?
 }
 
+/// The branch that changes are merged into, and its commit; `None` where nothing says which one it is.
+///
+/// # Errors
+/// Where its commit is not what its id says.
+pub fn base_branch(objects: &Objects) -> Result<Option<Revision>, RepoError> {
+    let ask = Ask::default();
+    let find = |repository: &Repository| {
+        let resolver = Resolver {
+            objects,
+            repository,
+            ask: &ask,
+        };
+        let Ok((name, commit)) = resolver.default_branch() else {
+            return Ok(None);
+        };
+        objects.verify_commit(commit.id())?;
+        Ok(Some(revision(&name, &commit)))
+    };
+    objects
+        .with(|repository| Ok(find(repository)))
+        .map_err(|error| RepoError::new(error.message()))?
+}
+
 struct Resolver<'a> {
     objects: &'a Objects,
     repository: &'a Repository,
