@@ -66,7 +66,19 @@ pub(super) enum Standing<'a> {
     Foreign,
 }
 
+/// The embedded versions that this process has read, from the first one on.
+static READ: [OnceLock<Result<Kubernetes, String>>; (MINORS.1 - MINORS.0 + 1) as usize] =
+    [const { OnceLock::new() }; (MINORS.1 - MINORS.0 + 1) as usize];
+
 impl Kubernetes {
+    /// The definitions of `1.minor`, read once a process: a run may judge many changes.
+    pub(super) fn of(minor: u32) -> Result<&'static Self, &'static String> {
+        static NONE: OnceLock<Result<Kubernetes, String>> = OnceLock::new();
+        let at = minor.checked_sub(MINORS.0).map(|it| it as usize);
+        let read = at.and_then(|it| READ.get(it)).unwrap_or(&NONE);
+        read.get_or_init(|| Self::new(minor)).as_ref()
+    }
+
     /// Read the definitions of `1.minor`.
     pub(super) fn new(minor: u32) -> Result<Self, String> {
         let mut text = String::new();

@@ -29,7 +29,7 @@ use crd::{Definition, Serves};
 use kubernetes::{Kubernetes, MINORS, Standing, api_version};
 use later::Later;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tollgate_yaml::FieldPath;
 
 /// Mistakes of one resource that are told; the rest are counted.
@@ -38,7 +38,6 @@ const MISTAKES: usize = 20;
 /// Schemas, read when the first resource asks, and shared by threads.
 pub struct Schemas {
     minor: u32,
-    kubernetes: OnceLock<Result<Kubernetes, String>>,
     /// Definitions of renders, by the digest of their manifest.
     rendered: Mutex<BTreeMap<String, Option<Arc<Definition>>>>,
 }
@@ -110,7 +109,6 @@ impl Schemas {
         };
         Ok(Self {
             minor,
-            kubernetes: OnceLock::new(),
             rendered: Mutex::default(),
         })
     }
@@ -144,8 +142,7 @@ impl Schemas {
         beside: &Definitions,
         elsewhere: impl FnOnce() -> &'a Definitions,
     ) -> Vec<Mistake> {
-        let kubernetes = self.kubernetes.get_or_init(|| Kubernetes::new(self.minor));
-        let kubernetes = match kubernetes {
+        let kubernetes = match Kubernetes::of(self.minor) {
             Ok(it) => it,
             Err(why) => return vec![Mistake::unchecked(why.clone())],
         };

@@ -78,12 +78,12 @@ fn row(rule: &BacktestRule, out: &mut String) {
     for it in &rule.examples {
         let _ = writeln!(
             out,
-            "<li><code>{}</code> <span class=\"weight\">{}</span> <code>{}</code>: {} <span class=\"weight\">({})</span></li>",
+            "<li><code>{}</code> {}<br/><span class=\"weight\">{}</span> <code>{}</code>: {}</li>",
             text(short(&it.commit)),
+            text(&it.title),
             weight(it),
             text(&it.at),
-            text(&it.message),
-            text(&it.title)
+            text(&it.message)
         );
     }
     *out += "</ul></td></tr>\n";

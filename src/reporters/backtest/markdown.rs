@@ -44,12 +44,12 @@ pub(super) fn write(backtest: &Backtest) -> String {
         for it in &rule.examples {
             let _ = writeln!(
                 out,
-                "- {} {} {}: {} ({})",
+                "- {} {}: {} {}: {}",
                 code(short(&it.commit)),
+                code(&it.title),
                 weight(it),
                 code(&it.at),
-                code(&it.message),
-                code(&it.title)
+                code(&it.message)
             );
         }
     }

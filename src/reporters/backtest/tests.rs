@@ -43,7 +43,8 @@ note: a note
 rule            held  known  would need
 policies/team      1      -           -
   setting: environments.prod.enforcement: audit
-  1a2b3c4d5e held a.yaml:1:2: no team (no team)
+  1a2b3c4d5e no team
+    held a.yaml:1:2: no team
 "
     );
 }

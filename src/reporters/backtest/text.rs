@@ -46,12 +46,12 @@ fn rule(rule: &BacktestRule, width: usize, out: &mut String) {
     for it in &rule.examples {
         let _ = writeln!(
             out,
-            "  {} {} {}: {} ({})",
+            "  {} {}\n    {} {}: {}",
             short(&it.commit),
+            line(&it.title),
             weight(it),
             line(&it.at),
-            line(&it.message),
-            line(&it.title)
+            line(&it.message)
         );
     }
 }
