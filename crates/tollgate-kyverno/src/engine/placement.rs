@@ -79,3 +79,99 @@ fn in_pattern(pattern: &Value) -> bool {
     let mut namespaces = metadata.iter().flat_map(|it| below(it, "namespace"));
     namespaces.any(|it| !matches!(it.as_str(), Some("*" | "?*")))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        Fixtures, Operation, Request,
+        testing::{load_text, resource},
+    };
+    use std::collections::BTreeMap;
+    use std::time::SystemTime;
+
+    #[test]
+    fn of_what_may_be_anywhere_those_rules_are_asked_that_are_for_some_namespaces_or_look_at_it() {
+        let things =
+            |more: &str| format!("match: {{any: [{{resources: {{kinds: [Thing]{more}}}}}]}}");
+        let fails = "validate: {message: never, pattern: {spec: {other: 1}}}";
+        for (blocks, check, asks, asked) in [
+            (things(""), fails, false, false),
+            (things(", namespaces: [web]"), fails, true, true),
+            (things(", namespaces: [\"*\"]"), fails, true, false),
+            (things(", namespaceSelector: {}"), fails, true, false),
+            (
+                things(", namespaceSelector: {matchLabels: {a: b}}"),
+                fails,
+                true,
+                true,
+            ),
+            (
+                things(", names: [b], namespaces: [web]"),
+                fails,
+                true,
+                false,
+            ),
+            (
+                format!(
+                    "{}\n    exclude: {{any: [{{resources: {{namespaces: [web]}}}}]}}",
+                    things("")
+                ),
+                fails,
+                true,
+                true,
+            ),
+            (
+                things(""),
+                "validate: {message: never, pattern: {metadata: {=(namespace): \"!web\"}}}",
+                true,
+                true,
+            ),
+            (
+                things(""),
+                "validate: {message: never, pattern: {metadata: {namespace: \"?*\"}}}",
+                false,
+                false,
+            ),
+            (
+                things(""),
+                "validate: {message: never, deny: {conditions: {all: [{key: \"{{ request.namespace }}\", operator: Equals, value: web}]}}}",
+                true,
+                true,
+            ),
+            (
+                things(""),
+                "validate: {message: \"in {{ request.namespace }}\", deny: {}}",
+                false,
+                false,
+            ),
+        ] {
+            let text = format!(
+                "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {{name: p}}\nspec:\n  background: false\n  rules:\n  - name: r\n    {blocks}\n    {check}\n"
+            );
+            let loaded = load_text(&text);
+            assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+            let object = resource(
+                "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a, namespace: default}\nspec: {b: 1}\n",
+            );
+            let (values, rule_values, fixtures) =
+                (BTreeMap::new(), BTreeMap::new(), Fixtures::default());
+            let request = Request {
+                object: Some(&object),
+                old_object: None,
+                operation: Operation::Create,
+                user_info: None,
+                values: &values,
+                rule_values: &rule_values,
+                fixtures: &fixtures,
+                now: SystemTime::UNIX_EPOCH,
+            };
+            let policies = &loaded.policies;
+            assert_eq!(policies.asks_of_namespaces(), asks, "{text}");
+            assert_eq!(
+                !policies.evaluate_anywhere(&request).is_empty(),
+                asked,
+                "{text}"
+            );
+        }
+    }
+}
