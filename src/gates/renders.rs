@@ -36,6 +36,7 @@ impl Gate for Renders {
             examined.examine(&subject, 1);
             overlay_findings(cx, overlay, &subject, &mut examined);
         }
+        examined.findings.extend(not_judged(&examined.findings));
         unread(cx, &mut examined);
         unmatched(cx, &mut examined);
         if cx.facts.overlays.is_empty() {
@@ -172,6 +173,18 @@ fn failed(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str, examined: 
         finding.disposition = known.unwrap_or_default();
     }
     examined.findings.push(finding);
+}
+
+/// What is known is told on request only; that a part of the change was judged by nobody is told always.
+fn not_judged(findings: &[Finding]) -> Option<Finding> {
+    let is_broken = |it: &&Finding| it.rule == "renders/broken-before" && it.is_known();
+    let message = match findings.iter().filter(is_broken).count() {
+        0 => return None,
+        1 => "an overlay that this change touches does not render, before and after it, so what the change would bring there is not judged".to_owned(),
+        n => format!("{n} overlays that this change touches do not render, before and after it, so what the change would bring there is not judged"),
+    };
+    let finding = Finding::new(Level::Warn, "renders/broken-before", "overlays", message);
+    Some(finding.help("mend them, or delete them if nobody deploys them; `known: hold` of an environment holds such changes"))
 }
 
 /// Whether kustomize itself refuses the overlay on both sides, for the same reason, at the same place

@@ -35,6 +35,7 @@ fn what_kustomize_refuses_for_one_reason_before_and_after_is_known() {
     let head = [("prod/a.yaml", &*changed)];
     let known = [
         "waived renders/broken-before prod/kustomization.yaml:2",
+        "warn renders/broken-before",
         "admit",
     ];
     assert_eq!(of_overlay("", &base, &head), known);
