@@ -69,6 +69,16 @@ impl Objects {
         })
     }
 
+    /// Begin with another change. What was wrong with the last one says nothing of it; nor does what was
+    /// read of others count, which is forgotten where it fills half of what one may read.
+    pub fn begin(&self) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut held = self.blobs.write().unwrap_or_else(PoisonError::into_inner);
+        if held.bytes > self.caps.total_bytes / 2 {
+            *held = Blobs::default();
+        }
+    }
+
     /// The root of the work tree; `None` for a bare repository.
     pub fn work_dir(&self) -> Option<&Path> {
         self.work_dir.as_deref()

@@ -253,6 +253,28 @@ fn every_cap_holds_at_its_edge() {
 }
 
 #[test]
+fn what_was_read_of_one_change_does_not_count_for_the_next() {
+    let mut repo = TestRepo::new();
+    repo.file("a", "0123456789").file("b", "9876543210");
+    let objects = repo.objects_with(Caps {
+        total_bytes: 15,
+        ..Caps::default()
+    });
+    let tree = GitTree::read(&objects, &repo.tree().to_string()).expect("a tree");
+    assert_eq!(read(&tree, "a"), "0123456789");
+    assert!(read(&tree, "b").contains("together have more than 15 bytes"));
+    objects.begin();
+    assert_eq!(read(&tree, "b"), "9876543210");
+    // Nor does an object that is missing.
+    let gone = repo.raw_tree(&[(FILE, b"x", git2::Oid::from_bytes(&[7; 20]).expect("an id"))]);
+    let broken = GitTree::read(&objects, &gone.to_string()).expect("a tree");
+    read(&broken, "x");
+    assert!(objects.fault().is_some());
+    objects.begin();
+    assert!(objects.fault().is_none());
+}
+
+#[test]
 fn a_tree_of_trees_that_explodes_is_stopped() {
     let repo = TestRepo::new();
     let mut tree = repo.raw_tree(&[(FILE, b"x", repo.blob("x"))]);

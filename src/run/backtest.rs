@@ -170,6 +170,7 @@ fn one(
     now: u64,
 ) -> BacktestCommit {
     let read = Texts::default();
+    objects.begin();
     let gathered = gather::taken(objects, taken, settings, now, &read, &|_| {});
     let (outcome, findings) = match gathered {
         Ok(Gathered { facts, settings }) => {
