@@ -17,7 +17,7 @@
 //! which is part of the resource's name in the cluster too.
 
 use crate::model::{Place, Side};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 use tollgate_yaml::{Node, Sources, Span};
@@ -88,14 +88,16 @@ pub(super) struct Found {
     /// By the file that they stand in.
     values: BTreeMap<File, Values>,
     lines: BTreeMap<File, BTreeSet<u32>>,
+    /// Whose lines those are: a text may hold many values.
+    hidden: HashSet<(Side, Span)>,
 }
 
 /// The values of one file.
 #[derive(Default)]
 struct Values {
-    known: BTreeSet<Arc<str>>,
+    known: HashSet<Arc<str>>,
     /// Words of a text that nobody can read: some of them may be values.
-    guessed: BTreeSet<Arc<str>>,
+    guessed: HashSet<Arc<str>>,
 }
 
 impl Found {
@@ -142,6 +144,9 @@ impl Found {
         let Some(file) = sources.get(span.file) else {
             return;
         };
+        if !self.hidden.insert((side, span)) {
+            return;
+        }
         let (start, end) = (file.position(span.start).line, file.position(span.end).line);
         let lines = self
             .lines
@@ -158,7 +163,9 @@ impl Found {
         Shield {
             distinct: Searcher::new(distinct.chain(guessed().filter(|it| is_random(it)))),
             known: Searcher::new(known().filter(|it| !is_distinct(it))),
-            long: Searcher::new(known().filter(|it| it.chars().count() >= DISTINCT)),
+            long: Searcher::new(
+                known().filter(|it| it.chars().count() >= DISTINCT && !is_distinct(it)),
+            ),
             guessed: Searcher::new(guessed().filter(|it| is_distinct(it))),
             files: self
                 .values
@@ -186,7 +193,7 @@ impl Values {
     }
 }
 
-fn forms(text: &str, out: &mut BTreeSet<Arc<str>>) {
+fn forms(text: &str, out: &mut HashSet<Arc<str>>) {
     plain_forms(text, out);
     let packed: String = text.split_whitespace().collect();
     if let Ok(bytes) = data_encoding::BASE64.decode(packed.as_bytes())
@@ -196,7 +203,7 @@ fn forms(text: &str, out: &mut BTreeSet<Arc<str>>) {
     }
 }
 
-fn plain_forms(text: &str, out: &mut BTreeSet<Arc<str>>) {
+fn plain_forms(text: &str, out: &mut HashSet<Arc<str>>) {
     for text in [text, text.trim()] {
         form(text, out);
         form(&data_encoding::BASE64.encode(text.as_bytes()), out);
@@ -213,16 +220,22 @@ fn plain_forms(text: &str, out: &mut BTreeSet<Arc<str>>) {
     }
 }
 
-fn form(text: &str, out: &mut BTreeSet<Arc<str>>) {
+fn form(text: &str, out: &mut HashSet<Arc<str>>) {
     if text.chars().count() < SHORTEST {
         return;
     }
-    out.insert(Arc::from(text));
+    add(text, out);
     // As messages quote it.
     let quoted = format!("{text:?}");
     let quoted = quoted.get(1..quoted.len() - 1).unwrap_or_default();
     if quoted != text {
-        out.insert(Arc::from(quoted));
+        add(quoted, out);
+    }
+}
+
+fn add(text: &str, out: &mut HashSet<Arc<str>>) {
+    if !out.contains(text) {
+        out.insert(Arc::from(text));
     }
 }
 
@@ -236,13 +249,13 @@ struct Searcher {
 
 impl Searcher {
     fn new<'a>(values: impl Iterator<Item = &'a Arc<str>>) -> Self {
-        let mut short = BTreeSet::new();
+        let mut short = Vec::new();
         let mut long = Windows::default();
         for it in values {
             if it.len() > LONG {
                 long.add(it);
             } else {
-                short.insert(it.clone());
+                short.push(it.clone());
             }
         }
         Self {
@@ -296,7 +309,7 @@ pub(super) struct Shield {
     distinct: Searcher,
     /// The others that are known to be values.
     known: Searcher,
-    /// Those that are long, plain words too.
+    /// Those that are long, plain words.
     long: Searcher,
     /// What may be a value and is no plain word.
     guessed: Searcher,
@@ -449,6 +462,27 @@ mod tests {
             Place::of(&sources, Span::new(file, at, at + 3), Side::Head).expect("a place");
         shield.place(&mut place);
         assert_eq!(place.text, "  pin: [redacted]");
+    }
+
+    #[test]
+    fn a_text_with_many_values_is_hidden_once() {
+        let sources = Sources::new();
+        let values: String = (0..50)
+            .map(|it| format!("    k{it}: value-{it}\n"))
+            .collect();
+        let text = format!(
+            "kind: Secret\nstringData:\n  a: |\n    kind: Secret\n    data:\n{}",
+            values.replace("    k", "      k")
+        );
+        sources.add("s.yaml", &*text);
+        let found = Found::in_sources(&sources, Side::Head);
+        assert_eq!(found.hidden.len(), 1);
+        let lines = found.lines.values().map(BTreeSet::len).sum::<usize>();
+        assert!((50..=60).contains(&lines), "{lines}");
+        assert_eq!(
+            cleaned(&found.into_shield(), "is value-49"),
+            "is [redacted]"
+        );
     }
 
     #[test]
