@@ -374,7 +374,9 @@ fn facts_of(
     let configs = (&loaded.config, new.map(|it| &it.config));
     waivers::gather(base.waivers(), head.waivers(), configs, &mut facts);
     values.extend(read.found());
-    values.into_shield().facts(&mut facts);
+    let shield = values.into_shield();
+    shield.facts(&mut facts);
+    shield.names(&mut facts);
     let settings = config::Loaded { config, ..loaded };
     Ok(Gathered { facts, settings })
 }

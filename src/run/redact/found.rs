@@ -1,6 +1,6 @@
 //! Secret values in source files: in Secrets, in generators of Secrets, in patches of both.
 
-use super::{Found, Side, Values};
+use super::{Found, Side, Values, is_random};
 use crate::model::secret;
 use tollgate_yaml::{Dialect, Limits, Node, Sources, Span, Value, parse};
 
@@ -62,6 +62,10 @@ impl Found {
                 let is_manifest = at.root || node.get("metadata").is_some();
                 for value in secret::values(node).iter().filter(|_| is_manifest) {
                     self.take(&value.entry.value, at, nesting);
+                    self.key(value.entry, at.side, at.path);
+                }
+                if copies_into_a_name(node) {
+                    self.copies = true;
                 }
                 for value in items_of_a_list(node) {
                     self.take(&value.entry.value, at, nesting);
@@ -127,8 +131,29 @@ impl Found {
         }
     }
 
-    /// The literals of a generator; its files are read when it is rendered.
+    /// The literals of a generator; its files are read when it is rendered. The name of a file that is
+    /// not there may be a value that somebody put into the wrong list.
     fn generator(&mut self, node: &Node, at: Where<'_>) {
+        for list in ["files", "envs", "env"] {
+            let entry = node.get(list);
+            let entries = entry
+                .and_then(Node::as_sequence)
+                .or_else(|| entry.map(std::slice::from_ref));
+            for it in entries.unwrap_or_default() {
+                let text = it.as_scalar().map_or("", |it| &it.text);
+                let name = text.split_once('=').map_or(text, |it| it.1);
+                let is_read = |name: &str| {
+                    let end = format!("/{name}");
+                    let files = at.sources.all();
+                    files
+                        .iter()
+                        .any(|(_, it)| it.path().ends_with(&end) || it.path() == name)
+                };
+                if is_random(name) && !is_read(name) {
+                    self.values_of(at.side, at.path).guess(name);
+                }
+            }
+        }
         for literal in node
             .get("literals")
             .and_then(Node::as_sequence)
@@ -226,6 +251,28 @@ fn items_of_a_list(node: &Node) -> Vec<secret::SecretValue<'_>> {
         }
         None => Vec::new(),
     }
+}
+
+/// Whether a replacement copies a value of a Secret into the name or the namespace of something.
+fn copies_into_a_name(node: &Node) -> bool {
+    let text = |key| node.get("source")?.get(key)?.as_str();
+    if text("kind").is_some_and(|it| !secret::is_secret_kind(it)) {
+        return false;
+    }
+    let source = text("fieldPath").unwrap_or_default();
+    let from = secret::MAPS.iter().any(|it| {
+        let rest = source.strip_prefix(it);
+        rest.is_some_and(|it| it.is_empty() || it.starts_with(['.', '[']))
+    });
+    let targets = node.get("targets").and_then(Node::as_sequence);
+    let names = |target: &Node| match target.get("fieldPaths").and_then(Node::as_sequence) {
+        Some(paths) => paths.iter().any(|it| {
+            let path = it.as_str().unwrap_or_default();
+            path.starts_with("metadata.name")
+        }),
+        None => true,
+    };
+    from && targets.is_some_and(|it| it.iter().any(names))
 }
 
 /// Where a node stands.

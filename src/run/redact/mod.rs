@@ -3,8 +3,8 @@
 //! [`Found`] collects: every value of every Secret in the files that were read and in what
 //! overlays render, and the lines on which they stand. [`Shield`] then goes over an answer
 //! (`answer.rs`): a line with a value is shown without it, and what quotes a value shows
-//! [`REDACTED`]. Only texts are changed, never names, paths or digests, so that a value cannot
-//! change what is judged.
+//! [`REDACTED`]. Only texts are changed, never paths or digests, so that a value cannot change what is
+//! judged; of names those alone that a value was copied into (`names.rs`).
 //!
 //! A message has to stay readable where a Secret holds `http` or `kubernetes`. So what is long and
 //! no plain word is taken out of every text, wherever it stands in it. A long plain word is taken out
@@ -20,12 +20,13 @@ use crate::model::{Place, Side};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
-use tollgate_yaml::{Node, Sources, Span};
+use tollgate_yaml::{Entry, Node, Sources, Span};
 use windows::{LONG, Windows};
 use words::Words;
 
 mod answer;
 mod found;
+mod names;
 mod windows;
 mod words;
 
@@ -90,6 +91,10 @@ pub(super) struct Found {
     lines: BTreeMap<File, BTreeSet<u32>>,
     /// Whose lines those are: a text may hold many values.
     hidden: HashSet<(Side, Span)>,
+    /// Keys that no Secret can have, of which each may be a value in the wrong place.
+    keys: HashSet<Arc<str>>,
+    /// Whether a replacement copies a value into a name.
+    copies: bool,
 }
 
 /// The values of one file.
@@ -118,7 +123,9 @@ impl Found {
             for span in spans.into_iter().flatten() {
                 self.hide(span, sources, side);
                 let path = sources.get(span.file).map(|it| it.path().to_owned());
-                self.keep((side, path.unwrap_or_default()), &values);
+                let path = path.unwrap_or_default();
+                self.key(value.entry, side, &path);
+                self.keep((side, path), &values);
             }
         }
     }
@@ -130,6 +137,19 @@ impl Found {
         }
         for (file, lines) in other.lines {
             self.lines.entry(file).or_default().extend(lines);
+        }
+        self.keys.extend(other.keys);
+        self.copies |= other.copies;
+    }
+
+    /// A key that no Secret can have.
+    fn key(&mut self, entry: &Entry, side: Side, path: &str) {
+        let known = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
+        let key = &entry.key.text;
+        if !key.chars().all(known) && is_distinct(key) {
+            let values = self.values.entry((side, path.to_owned())).or_default();
+            values.known(key);
+            form(key, &mut self.keys);
         }
     }
 
@@ -160,7 +180,9 @@ impl Found {
         let known = || self.values.values().flat_map(|it| &it.known);
         let guessed = || self.values.values().flat_map(|it| &it.guessed);
         let distinct = known().filter(|it| is_distinct(it));
+        let copied = distinct.clone().filter(|_| self.copies);
         Shield {
+            names: Searcher::new(copied.chain(&self.keys)),
             distinct: Searcher::new(distinct.chain(guessed().filter(|it| is_random(it)))),
             known: Searcher::new(known().filter(|it| !is_distinct(it))),
             long: Searcher::new(
@@ -305,6 +327,8 @@ fn is_whole(text: &str, part: Range<usize>) -> bool {
 
 /// Takes secret values out of texts.
 pub(super) struct Shield {
+    /// Values that may be in names.
+    names: Searcher,
     /// Values that are nowhere but where somebody quotes them.
     distinct: Searcher,
     /// The others that are known to be values.
