@@ -118,14 +118,15 @@ impl Found {
         for value in crate::model::secret::values(body) {
             let origin = &value.entry.value.origin;
             let spans = [Some(origin.edit_here()), origin.overridden()];
-            let mut values = Values::default();
-            values.known(value.text());
             for span in spans.into_iter().flatten() {
                 self.hide(span, sources, side);
                 let path = sources.get(span.file).map(|it| it.path().to_owned());
                 let path = path.unwrap_or_default();
                 self.key(value.entry, side, &path);
-                self.keep((side, path), &values);
+                self.values
+                    .entry((side, path))
+                    .or_default()
+                    .known(value.text());
             }
         }
     }
@@ -133,7 +134,7 @@ impl Found {
     /// All that another found.
     pub(super) fn extend(&mut self, other: Self) {
         for (file, values) in other.values {
-            self.keep(file, &values);
+            self.keep(file, values);
         }
         for (file, lines) in other.lines {
             self.lines.entry(file).or_default().extend(lines);
@@ -153,10 +154,14 @@ impl Found {
         }
     }
 
-    fn keep(&mut self, file: File, values: &Values) {
+    fn keep(&mut self, file: File, values: Values) {
         let mine = self.values.entry(file).or_default();
-        mine.known.extend(values.known.iter().cloned());
-        mine.guessed.extend(values.guessed.iter().cloned());
+        if mine.known.is_empty() {
+            mine.known = values.known;
+        } else {
+            mine.known.extend(values.known);
+        }
+        mine.guessed.extend(values.guessed);
     }
 
     /// The lines of a span show no value.
@@ -177,27 +182,37 @@ impl Found {
 
     /// Ready to take values out.
     pub(super) fn into_shield(self) -> Shield {
-        let known = || self.values.values().flat_map(|it| &it.known);
-        let guessed = || self.values.values().flat_map(|it| &it.guessed);
-        let distinct = known().filter(|it| is_distinct(it));
-        let copied = distinct.clone().filter(|_| self.copies);
+        let (mut distinct, mut known, mut long) = (Vec::new(), Vec::new(), Vec::new());
+        let mut guesses = Vec::new();
+        let mut files = BTreeMap::new();
+        for (file, values) in self.values {
+            // The searchers sort them.
+            let (own, mut words): (Vec<_>, Vec<_>) =
+                values.known.into_iter().partition(|it| is_distinct(it));
+            distinct.extend(own);
+            let is_long = |it: &&Arc<str>| it.chars().count() >= DISTINCT;
+            long.extend(words.iter().filter(is_long).cloned());
+            known.extend(words.iter().cloned());
+            let guessed: Vec<Arc<str>> = values.guessed.into_iter().collect();
+            distinct.extend(guessed.iter().filter(|it| is_random(it)).cloned());
+            guesses.extend(guessed.iter().filter(|it| is_distinct(it)).cloned());
+            words.extend(guessed);
+            let words = Searcher::new(words);
+            if !words.is_empty() {
+                files.insert(file, words);
+            }
+        }
+        let mut names: Vec<Arc<str>> = self.keys.into_iter().collect();
+        if self.copies {
+            names.extend(distinct.iter().cloned());
+        }
         Shield {
-            names: Searcher::new(copied.chain(&self.keys)),
-            distinct: Searcher::new(distinct.chain(guessed().filter(|it| is_random(it)))),
-            known: Searcher::new(known().filter(|it| !is_distinct(it))),
-            long: Searcher::new(
-                known().filter(|it| it.chars().count() >= DISTINCT && !is_distinct(it)),
-            ),
-            guessed: Searcher::new(guessed().filter(|it| is_distinct(it))),
-            files: self
-                .values
-                .iter()
-                .filter_map(|(file, it)| {
-                    let known = it.known.iter().filter(|it| !is_distinct(it));
-                    let words = Searcher::new(known.chain(&it.guessed));
-                    (!words.is_empty()).then(|| (file.clone(), words))
-                })
-                .collect(),
+            names: Searcher::new(names),
+            distinct: Searcher::new(distinct),
+            known: Searcher::new(known),
+            long: Searcher::new(long),
+            guessed: Searcher::new(guesses),
+            files,
             lines: self.lines,
         }
     }
@@ -248,6 +263,10 @@ fn form(text: &str, out: &mut HashSet<Arc<str>>) {
     }
     add(text, out);
     // As messages quote it.
+    let is_plain = |it: u8| matches!(it, b' '..=b'~') && !matches!(it, b'"' | b'\\' | b'\'');
+    if text.bytes().all(is_plain) {
+        return;
+    }
     let quoted = format!("{text:?}");
     let quoted = quoted.get(1..quoted.len() - 1).unwrap_or_default();
     if quoted != text {
@@ -270,14 +289,14 @@ struct Searcher {
 }
 
 impl Searcher {
-    fn new<'a>(values: impl Iterator<Item = &'a Arc<str>>) -> Self {
+    fn new(values: Vec<Arc<str>>) -> Self {
         let mut short = Vec::new();
         let mut long = Windows::default();
         for it in values {
             if it.len() > LONG {
-                long.add(it);
+                long.add(&it);
             } else {
-                short.push(it.clone());
+                short.push(it);
             }
         }
         Self {
