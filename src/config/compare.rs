@@ -1,7 +1,8 @@
 //! What a new configuration demands less of than the old one.
 
-use super::{Config, Enforcement, Environment, KnownFindings, Loaded, Policies};
+use super::{Config, Enforcement, Environment, Group, KnownFindings, Loaded, Policies};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// One clause for each demand of `old` that `new` lowers, or changes in a way of which that cannot
 /// be excluded. A demand that is only added is none.
@@ -83,7 +84,12 @@ fn sections(old: &Config, new: &Config, out: &mut Vec<String>) {
         new.pull_request.as_ref(),
         out,
     );
-    changed("`groups`", Some(&old.groups), Some(&new.groups), out);
+    changed(
+        "`groups`",
+        Some(&asked(old, old)),
+        Some(&asked(old, new)),
+        out,
+    );
     changed(
         "`approvals`",
         old.approvals.as_ref(),
@@ -114,6 +120,17 @@ fn sections(old: &Config, new: &Config, out: &mut Vec<String>) {
             out.push(format!("{section} permits something else"));
         }
     }
+}
+
+/// The groups of `of` that rules of `old` ask. Whom no rule asks decides nothing yet.
+fn asked<'a>(old: &'a Config, of: &'a Config) -> BTreeMap<&'a str, &'a Group> {
+    let rules = old.approvals.iter().flat_map(|it| &it.rules);
+    let rules = rules.map(|it| &it.require);
+    let names = rules
+        .chain(old.emergency.iter().map(|it| &it.require))
+        .flat_map(|it| &it.from);
+    let groups = names.filter_map(|it| of.groups.get_key_value(it.as_str()));
+    groups.map(|(name, it)| (name.as_str(), it)).collect()
 }
 
 /// Of coverage and of the built-in policies more is no less. What other paths come to is for those to
@@ -207,6 +224,41 @@ approvals: {rules: [{name: all, when: {any: true}, require: {count: 2, from: [pl
             assert_ne!(new, OLD, "{from}");
             let want: Vec<&str> = want.split('|').filter(|it| !it.is_empty()).collect();
             assert_eq!(lowered(&loaded(OLD), &loaded(&new)), want, "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn a_group_counts_where_a_rule_of_the_old_configuration_asks_it() {
+        let rule = "approvals: {rules: [{name: all, when: {any: true}, require: {count: 1, from: [a]}}]}\n";
+        let emergency = "override: {path: \"o/*.yaml\", require: {count: 2, from: [a]}, may_waive: [policies]}\n";
+        let groups = "groups: {a: {users: [ann, bob]}, b: {users: [cho]}}\n";
+        let changed: &[&str] = &["`groups` is changed"];
+        for (old, new, want) in [
+            ("", format!("{groups}{rule}"), &[][..]),
+            (
+                groups,
+                format!("{rule}{}", groups.replace("bob", "eve")),
+                &[],
+            ),
+            (groups, String::new(), &[]),
+            (
+                &format!("{rule}{groups}"),
+                format!("{rule}{}", groups.replace("cho", "eve")),
+                &[],
+            ),
+            (
+                &format!("{rule}{groups}"),
+                format!("{rule}{}", groups.replace("bob", "eve")),
+                changed,
+            ),
+            (
+                &format!("{emergency}{groups}"),
+                format!("{emergency}{}", groups.replace("bob", "eve")),
+                changed,
+            ),
+        ] {
+            let [old, new] = [old, &new].map(|it| loaded(&format!("version: 1\n{it}")));
+            assert_eq!(lowered(&old, &new), want, "{old:?} -> {new:?}");
         }
     }
 

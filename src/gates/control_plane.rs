@@ -1,4 +1,4 @@
-use super::{CONTROL_PLANE, Cause, Examined, GATES, Gate, GateContext, Meta, Unsure};
+use super::{CONTROL_PLANE, Cause, Examined, GATES, Gate, GateContext, Meta, Unsure, mended};
 use crate::{
     config::{Config, Environment},
     finding::{Finding, Level},
@@ -283,7 +283,18 @@ fn clause(it: &WeakenedFacts) -> String {
 fn weakened(cx: GateContext<'_>) -> Vec<(String, String, Option<Place>)> {
     let facts = cx.facts;
     let mut out = Vec::new();
-    for it in &facts.weakened {
+    let mended = mended(cx);
+    for (name, it) in &mended {
+        let message = format!(
+            "nobody can say whether it decides as much as it did, because it could not be read: {}",
+            it.message
+        );
+        out.push(((*name).to_owned(), message, it.place.clone()));
+    }
+    // What it seems to have asked for is a part of that.
+    let is_part =
+        |it: &WeakenedFacts| it.shown.is_none() && mended.iter().any(|(name, _)| *name == it.name);
+    for it in facts.weakened.iter().filter(|it| !is_part(it)) {
         out.push((it.name.clone(), clause(it), it.place.clone()));
     }
     for file in &facts.control_plane {

@@ -228,6 +228,23 @@ fn open_question(it: &Problem) -> Unsure {
     }
 }
 
+/// What cannot be read of BASE's rules and is mended by a change that brings nothing that they would
+/// judge: then those who answer for the rules can say that it may go.
+fn mended(cx: GateContext<'_>) -> Vec<(&str, &Problem)> {
+    let overlays = &cx.facts.overlays;
+    let rides = overlays.iter().any(OverlayFacts::differs_beyond_rules)
+        || cx.facts.results.iter().any(|it| it.unread && !it.gap);
+    let brings = overlays
+        .iter()
+        .any(|it| !it.changed().is_empty() || !it.removed().is_empty());
+    let problems = cx.facts.problems.iter();
+    problems
+        .filter(|it| it.gate == "policies" && !it.before)
+        .filter(|it| !(rides || it.hides_rules && brings))
+        .filter_map(|it| Some((it.mended.as_deref()?, it)))
+        .collect()
+}
+
 /// What a reader should know about the forge's answers, one note each.
 fn forge_notes(cx: GateContext<'_>, rule: &str) -> Vec<Finding> {
     let forge = cx.facts.forge.iter();

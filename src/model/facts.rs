@@ -698,6 +698,10 @@ pub struct Problem {
     /// Whether policies may stand there that nobody can read, for any resource.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hides_rules: bool,
+    /// Where BASE alone has it, and all that HEAD has in its place can be read: the policy that is mended,
+    /// or the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mended: Option<String>,
 }
 
 /// The worker ended before it was done.

@@ -467,10 +467,15 @@ fn of_both([base, head]: [Vec<Problem>; 2], changed: &[ChangedFile], whole: bool
             && (it.name || whole && it.hides_rules || !touched(&it.subject)),
         ..it
     };
+    let wrong: BTreeSet<String> = head.iter().map(|it| it.subject.clone()).collect();
     let mut problems: Vec<Problem> = base
         .into_iter()
         .filter(|it| it.gate == "policies")
         .map(|it| with(&is, it))
+        .map(|it| Problem {
+            mended: (!it.before && !wrong.contains(&it.subject)).then(|| it.subject.clone()),
+            ..it
+        })
         .collect();
     let head = head.into_iter().map(|it| with(&was, it));
     problems.extend(head.filter(|it| !(it.hides_rules && it.before)));

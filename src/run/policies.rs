@@ -139,8 +139,23 @@ impl Loaded<'_> {
             name: false,
             before: self.stays(it.document),
             hides_rules: false,
+            mended: None,
         };
         self.problems.iter().map(problem).collect()
+    }
+
+    /// The same of BASE, where the other side can read whatever it has otherwise.
+    pub(super) fn as_mended(&self, gate: &str) -> Vec<Problem> {
+        let names = self.problems.iter().map(|it| it.name.clone());
+        let mended = |(it, name): (Problem, String)| Problem {
+            mended: (!it.before).then_some(name),
+            ..it
+        };
+        self.as_problems(gate)
+            .into_iter()
+            .zip(names)
+            .map(mended)
+            .collect()
     }
 
     /// Say which documents the other side has not, or has otherwise.

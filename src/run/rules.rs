@@ -138,10 +138,10 @@ impl<'a> Rules<'a> {
     /// What cannot be loaded.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<Problem> = Vec::new();
-        let base = self
-            .ruled
-            .iter()
-            .map(|it| it.policies.as_problems("policies"));
+        let base = self.ruled.iter().map(|it| match it.problems.is_empty() {
+            true => it.policies.as_mended("policies"),
+            false => it.policies.as_problems("policies"),
+        });
         let head = self.ruled.iter().map(|it| it.problems.clone());
         for it in base.chain(head).flatten() {
             if !problems.contains(&it) {

@@ -159,6 +159,7 @@ fn problem(subject: &str, message: String) -> Problem {
         name: false,
         before: false,
         hides_rules: false,
+        mended: None,
     }
 }
 

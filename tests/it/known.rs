@@ -253,7 +253,10 @@ fn a_change_of_what_nobody_can_judge_by_is_not_decided() {
             let head = repository.commit("head");
             let verdict = repository.check(&base, &head);
             assert_ne!(verdict.decision(), "admit", "{before}{after}");
-            assert_eq!(verdict.exit, 3, "{before}{after}{:?}", verdict.lines());
+            // One that is mended, and nothing else, is for those to let in who answer for the rules.
+            let is_mended = before == REFUSED && after == sound && !deploys;
+            let exit = if is_mended { 1 } else { 3 };
+            assert_eq!(verdict.exit, exit, "{before}{after}{:?}", verdict.lines());
         }
     }
 }

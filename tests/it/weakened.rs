@@ -278,3 +278,81 @@ fn a_setting_that_no_gate_reads_leaves_the_verdict_undecided() {
         );
     }
 }
+
+#[test]
+fn a_policy_that_could_not_be_read_and_is_mended_or_goes_is_told_once() {
+    let unread = POLICY.replace("pattern:", "patern:");
+    let broken = POLICY.replace("metadata: {name: team}", "metadata: {name: team");
+    let of_field = "team: nobody can say whether it decides as much as it did, because it could not be read: `spec.rules[0].validate` has no field `patern`";
+    for (before, after) in [
+        (&unread, Some(POLICY)),
+        (&unread, None),
+        (&broken, Some(POLICY)),
+        (&broken, None),
+    ] {
+        let repository = repository(CONFIG);
+        repository.delete("policies/team/kyverno-test.yaml");
+        repository.write("policies/team.yaml", before);
+        let base = repository.commit("base");
+        match after {
+            Some(text) => repository.write("policies/team.yaml", text),
+            None => repository.delete("policies/team.yaml"),
+        };
+        let head = repository.commit("head");
+        let verdict = repository.check(&base, &head);
+        let told: Vec<&str> = verdict
+            .findings()
+            .filter(|it| it["rule"] == "control-plane/weakened")
+            .filter_map(|it| it["message"].as_str())
+            .collect();
+        assert_eq!(told.len(), 1, "{before} {after:?}: {told:?}");
+        if before == &unread {
+            assert!(of_field.ends_with(told[0]), "{told:?}");
+        }
+        let lines = verdict.lines();
+        assert!(
+            !lines.iter().any(|it| it.starts_with("undecided")),
+            "{lines:?}"
+        );
+        assert_eq!(lines.last().map(String::as_str), Some("refuse"));
+    }
+}
+
+#[test]
+fn a_policy_that_is_mended_together_with_what_it_may_judge_or_stays_unread_is_undecided() {
+    let unread = POLICY.replace("pattern:", "patern:");
+    let other = POLICY.replace("pattern:", "patterns:");
+    for (text, rides) in [(POLICY, true), (&other, false)] {
+        let repository = repository(CONFIG);
+        repository.delete("policies/team/kyverno-test.yaml");
+        repository.write("policies/team.yaml", &unread);
+        let base = repository.commit("base");
+        repository.write("policies/team.yaml", text);
+        if rides {
+            repository.write("apps/web/live/map.yaml", &map("web", "{team: shop}"));
+        }
+        let head = repository.commit("head");
+        let lines = repository.check(&base, &head).lines();
+        assert!(
+            lines.contains(&"undecided policies".to_owned()),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn the_first_rule_with_a_group_is_no_weakening_and_another_group_for_a_rule_is() {
+    let asked = |users: &str| {
+        format!(
+            "{CONFIG}groups: {{a: {{users: {users}}}}}\napprovals: {{rules: [{{name: rules, when: {{control_plane: true}}, require: {{count: 1, from: [a]}}}}]}}\n"
+        )
+    };
+    let (told, _) = weakened(&repository(CONFIG), |it| {
+        it.write("tollgate.yaml", &asked("[ann, bob]"));
+    });
+    assert_eq!(told, [""; 0]);
+    let (told, _) = weakened(&repository(&asked("[ann, bob]")), |it| {
+        it.write("tollgate.yaml", &asked("[ann, eve]"));
+    });
+    assert_eq!(told, ["tollgate.yaml: `groups` is changed"]);
+}

@@ -5,7 +5,7 @@ use super::NOT_BUILT_YET;
 use crate::{
     config::Enforcement,
     finding::{Finding, Level},
-    gates::{Cause, Examined, GateContext, Unsure, known},
+    gates::{Cause, Examined, GateContext, Unsure, known, mended, open_question},
     model::{OverlayFacts, Place, Problem, ResourceKey, RuleFacts, RuleOutcome},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,10 +134,18 @@ impl<'a> Gaps<'a> {
     /// Take in what could not be loaded of BASE: what the change makes so is an open question; what it
     /// only finds so is known, and told by what was not judged for it, where that is anything.
     pub(super) fn problems(&mut self, cx: GateContext<'a>, examined: &mut Examined) {
+        let mended: Vec<&Problem> = mended(cx).into_iter().map(|it| it.1).collect();
         let problems = cx.facts.problems.iter();
         for it in problems.filter(|it| it.gate == "policies") {
             if !it.before {
-                examined.unsure.push(super::super::open_question(it));
+                if !mended.contains(&it) {
+                    let mut question = open_question(it);
+                    if it.mended.is_some() {
+                        "mend it in a change that brings nothing else"
+                            .clone_into(&mut question.needs);
+                    }
+                    examined.unsure.push(question);
+                }
                 continue;
             }
             if it.hides_rules {

@@ -156,6 +156,7 @@ impl<'a> Opened<'a> {
             name: true,
             before: false,
             hides_rules: false,
+            mended: None,
         }));
         problems
     }
@@ -171,6 +172,7 @@ impl<'a> Opened<'a> {
             name: false,
             before: false,
             hides_rules: false,
+            mended: None,
         }
     }
 }

@@ -140,6 +140,7 @@ pub(super) fn submodules(head: &Opened<'_>, facts: &Facts, config: &Config) -> V
             name: false,
             before: false,
             hides_rules: false,
+        mended: None,
         });
     }
     problems

@@ -118,6 +118,7 @@ impl Shield {
             name: _,
             before: _,
             hides_rules: _,
+            mended: _,
         } in problems
         {
             self.said(message, help, place);
