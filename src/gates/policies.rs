@@ -245,11 +245,12 @@ fn judge(
             (rule, Some(it)) => format!("{rule}: {message} ({})", removal(it)),
         },
     )
-    .label(result.place.as_ref(), here)
+    // HEAD's file comes first: there it is to be mended, and what is removed has no line there.
     .label(
         result.removed.as_ref().and_then(|it| it.by.as_ref()),
-        "by a change of this file",
+        "a change of this file removes it",
     )
+    .label(result.place.as_ref(), here)
     .label(result.overridden.as_ref(), "in place of this")
     .label(result.rule_place.as_ref(), "the rule that decides")
     .resource(&result.resource)
@@ -267,6 +268,8 @@ fn judge(
             "this policy is built in: `tollgate explain policies/{}`",
             result.policy
         ));
+    } else if result.removed.is_some() && level != Level::Note {
+        finding = finding.help(KEEP);
     }
     finding.disposition = disposition.unwrap_or_default();
     examined.findings.push(finding);
@@ -280,6 +283,9 @@ fn removal(it: &RemovalFacts) -> &'static str {
         "it is removed"
     }
 }
+
+/// What to do about a removal that a rule forbids.
+const KEEP: &str = "keep the resource; if it is meant to go, have the policy changed before, or ask for an exception";
 
 /// What would mend a rule that is fine.
 const NOT_BUILT_YET: &str = "an engine for it, which is not built yet; nothing is wrong with the policy. Until then leave its file out of `policies.paths` in tollgate.yaml, and have the tool that it was written for judge by it";

@@ -101,11 +101,31 @@ fn unread(cx: GateContext<'_>, examined: &mut Examined) {
         let message = format!("no overlay reads this manifest ({what}), so nothing judges it");
         let mut finding = Finding::new(level, "renders/unread", path, message)
             .label(place.as_ref(), "this manifest")
-            .help("list it in a kustomization that an environment receives, or delete it");
+            .help(unread_help(what));
         if let [only] = environments.as_slice() {
             finding.environment = Some(only.clone());
         }
         examined.findings.push(finding);
+    }
+}
+
+/// What to do with a manifest that no overlay reads, by its kind: policies and their tests are read
+/// without one.
+fn unread_help(what: &str) -> &'static str {
+    match what.split(' ').next().unwrap_or_default() {
+        "Test" | "Values" | "UserInfo" => {
+            "if it tests policies, add its folder to `policies.fixtures` in tollgate.yaml; otherwise list it in a kustomization that an environment receives, or delete it"
+        }
+        "ClusterPolicy"
+        | "Policy"
+        | "PolicyException"
+        | "ValidatingPolicy"
+        | "NamespacedValidatingPolicy"
+        | "ValidatingAdmissionPolicy"
+        | "ValidatingAdmissionPolicyBinding" => {
+            "if it is to judge changes, add its folder to `policies.paths` in tollgate.yaml; if it is to be deployed, list it in a kustomization that an environment receives"
+        }
+        _ => "list it in a kustomization that an environment receives, or delete it",
     }
 }
 
@@ -324,7 +344,7 @@ fn unmapped(overlay: &OverlayFacts, subject: &str) -> Finding {
         level,
         "renders/unmapped",
         subject,
-        "belongs to no environment, so nothing judges it",
+        "belongs to no environment, so nothing says how strictly it is judged",
     )
     .help("add its folder to an environment's `overlays` in tollgate.yaml")
 }

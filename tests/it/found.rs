@@ -167,3 +167,33 @@ fn without_a_configuration_a_folder_of_a_later_stage_is_judged_although_dev_buil
         1
     );
 }
+
+#[test]
+fn a_policy_and_its_test_that_nobody_reads_are_told_which_setting_reads_them() {
+    let policy =
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec: {rules: []}\n";
+    let suite = "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: t}\n";
+    for (text, setting) in [
+        (policy, Some("`policies.paths`")),
+        (suite, Some("`policies.fixtures`")),
+        (SERVICE, None),
+    ] {
+        let repository = repository("enforce");
+        repository.write(
+            "tollgate.yaml",
+            "version: 1\nenvironments:\n  prod: {overlays: [\"apps/*/overlays/prod\"]}\npolicies: {paths: [\"policies/**\"], fixtures: [\"checks/**\"]}\n",
+        );
+        let base = repository.commit("base");
+        repository.write("loose/it.yaml", text);
+        let head = repository.commit("head");
+        let verdict = repository.check(&base, &head);
+        let finding = verdict.findings().find(|it| it["rule"] == "renders/unread");
+        let finding = finding.unwrap_or_else(|| panic!("{:?}", verdict.lines()));
+        let help = finding["help"].as_str().unwrap_or_default();
+        let named = ["`policies.paths`", "`policies.fixtures`"]
+            .into_iter()
+            .find(|it| help.contains(it));
+        assert_eq!(named, setting, "{help}");
+        assert!(help.contains("list it in a kustomization"), "{help}");
+    }
+}

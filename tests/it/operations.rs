@@ -211,14 +211,30 @@ fn what_vanishes_from_an_environment_is_judged_as_a_deletion() {
             finding["subject"], "prod: ConfigMap web/web (prod)",
             "{case}"
         );
+        // What HEAD's file does comes first, in every format; then what is removed.
         let place = |at: usize| &finding["labels"][at]["place"];
+        let removed = usize::from(by.is_some());
         assert_eq!(
-            (&place(0)["path"], &place(0)["line"], &place(0)["side"]),
+            (
+                &place(removed)["path"],
+                &place(removed)["line"],
+                &place(removed)["side"]
+            ),
             (&json!("prod/map.yaml"), &json!(1), &json!("base")),
             "{case}"
         );
-        let second = by.unwrap_or(RULE);
-        assert_eq!(place(1)["path"], second, "{case}");
+        if let Some(by) = by {
+            assert_eq!(place(0)["path"], by, "{case}");
+            assert_eq!(place(0)["side"], "head", "{case}");
+            let text = &finding["labels"][0]["text"];
+            assert_eq!(text, "a change of this file removes it", "{case}");
+        }
+        assert_eq!(place(removed + 1)["path"], RULE, "{case}");
+        assert_eq!(
+            finding["help"],
+            "keep the resource; if it is meant to go, have the policy changed before, or ask for an exception",
+            "{case}"
+        );
     }
 }
 
@@ -447,4 +463,36 @@ fn what_else_decides_about_changes_decides_about_deletions() {
         );
         assert_eq!(verdict.decision(), want, "{case}: {:?}", verdict.lines());
     }
+}
+
+#[test]
+fn people_read_which_file_removes_what_a_rule_keeps() {
+    let repository = Repository::new();
+    let rule = policy("DELETE", "deny: {}");
+    repository
+        .write("tollgate.yaml", CONFIG)
+        .write(RULE, &rule)
+        .write(
+            "prod/kustomization.yaml",
+            "resources: [other.yaml, map.yaml]\n",
+        )
+        .write("prod/map.yaml", MAP)
+        .write("prod/other.yaml", &MAP.replace("web", "other"));
+    let base = repository.commit("base");
+    repository.write("prod/kustomization.yaml", "resources: [other.yaml]\n");
+    repository.delete("prod/map.yaml");
+    let head = repository.commit("head");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_tollgate"))
+        .args(["check", "--base", &base, "--head", &head])
+        .current_dir(repository.path())
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let first = "--> prod/kustomization.yaml: a change of this file removes it\n";
+    let second = "::: prod/map.yaml:1:1\n";
+    let at = |it: &str| {
+        text.find(it)
+            .unwrap_or_else(|| panic!("no `{it}` in {text}"))
+    };
+    assert!(at(first) < at(second), "{text}");
 }

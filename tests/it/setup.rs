@@ -494,6 +494,53 @@ fn fits(repository: &Repository) -> String {
     text
 }
 
+/// A suite of fixtures without rows.
+const SUITE: &str = "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: t}\npolicies: []\nresources: []\nresults: []\n";
+
+#[test]
+fn init_leaves_room_for_a_second_suite_where_the_folder_around_the_first_holds_nothing_else() {
+    let overlay = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n";
+    for (suites, beside, written) in [
+        (&["checks/team"] as &[&str], None, "checks/**"),
+        (&["a/checks/team"], None, "a/checks/**"),
+        (&["checks/team", "checks/keep"], None, "checks/**"),
+        (
+            &["checks/team"],
+            Some("checks/notes.yaml"),
+            "checks/team/**",
+        ),
+        (
+            &["checks/team"],
+            Some("checks/teams/a.txt"),
+            "checks/team/**",
+        ),
+        (&["checks"], None, "checks/**"),
+        (&["checks/a/one", "checks/a/two"], None, "checks/a/**"),
+    ] {
+        let repository = Repository::new();
+        repository.write("apps/web/overlays/prod/kustomization.yaml", overlay);
+        for folder in suites {
+            repository.write(&format!("{folder}/kyverno-test.yaml"), SUITE);
+        }
+        if let Some(path) = beside {
+            repository.write(path, "a: 1\n");
+        }
+        repository.commit("base");
+        run(repository.path(), &["init"], 0);
+        let text = std::fs::read_to_string(repository.path().join("tollgate.yaml"));
+        let text = text.expect("a configuration");
+        let fixtures = text
+            .split("  fixtures:\n")
+            .nth(1)
+            .and_then(|it| it.lines().next());
+        assert_eq!(
+            fixtures,
+            Some(format!("    - \"{written}\"").as_str()),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn init_fits_the_example() {
     let repository = Repository::new();

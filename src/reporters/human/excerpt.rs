@@ -66,7 +66,7 @@ pub(super) fn full<'a>(block: &Block<'a, '_>, look: Look, shown: &mut Shown<'a>)
     for (at, (labels, source)) in lines.iter().zip(&sources).enumerate() {
         main = if source.is_empty() {
             // A whole file: there is no line to show.
-            main.element(Origin::path(escape::path(&labels[0].place.path)))
+            main.element(Origin::path(whole_file(labels)))
         } else {
             main.element(snippet(labels, source, at == 0))
         };
@@ -149,6 +149,13 @@ fn notes(group: &Group<'_>, also: &[Group<'_>]) -> Vec<(&'static str, String)> {
 fn named(name: &'static str, few: &Few<'_>) -> Vec<(&'static str, String)> {
     let lines = few.texts(escape::line).into_iter();
     lines.map(|it| (name, it)).collect()
+}
+
+/// `path: what the labels say`.
+fn whole_file(labels: &[&Label]) -> String {
+    let path = labels.first().map_or("", |it| it.place.path.as_str());
+    let texts: Vec<_> = labels.iter().map(|it| escape::line(&it.text)).collect();
+    format!("{}: {}", escape::path(path), texts.join(", "))
 }
 
 fn snippet<'a>(labels: &[&Label], text: &'a str, primary: bool) -> Snippet<'a, Annotation<'a>> {

@@ -14,7 +14,7 @@ use crate::{
     exit,
     model::{Watch, step},
     repo::{
-        Caps, Objects, WorkingTree,
+        Caps, Objects, Tree, WorkingTree,
         discover::{self, Class, Kustomizations},
     },
     suites::SUITES,
@@ -48,6 +48,7 @@ struct Found {
     kustomizations: Kustomizations,
     policies: BTreeSet<RepoPath>,
     suites: BTreeSet<RepoPath>,
+    files: Vec<RepoPath>,
 }
 
 /// How the environments are written down. The first that is read back as what was found is taken.
@@ -119,6 +120,7 @@ fn look(tree: &WorkingTree, sources: &Sources) -> Result<Found, Stop> {
         kustomizations: discover::kustomizations(tree, &session).map_err(stop)?,
         policies: judging.map(|it| it.path.clone()).collect(),
         suites,
+        files: tree.files().map_err(stop)?,
     })
 }
 

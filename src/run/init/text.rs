@@ -137,7 +137,12 @@ fn reason(name: &str, enforcement: Enforcement) -> &'static str {
 
 fn policies(out: &mut String, found: &Found) {
     let paths = folders(&found.policies);
-    let fixtures = folders(&found.suites);
+    let mut fixtures = folders(&found.suites);
+    for folder in &mut fixtures {
+        *folder = around(folder, found);
+    }
+    let below = |it: Vec<RepoPath>| it.iter().map(patterns::below).collect::<Vec<_>>();
+    let (paths, fixtures) = (below(paths), below(fixtures));
     let count = plural(
         found.policies.len(),
         "file with policies",
@@ -168,7 +173,7 @@ fn policies(out: &mut String, found: &Found) {
 
 /// For each folder of the root, what holds all of `files` below it; none where a file stands in the
 /// root itself, or they stand in many folders.
-fn folders(files: &BTreeSet<RepoPath>) -> Vec<String> {
+fn folders(files: &BTreeSet<RepoPath>) -> Vec<RepoPath> {
     let mut common: BTreeMap<&str, RepoPath> = BTreeMap::new();
     for file in files {
         let Some(folder) = file.parent().filter(|it| !it.as_str().is_empty()) else {
@@ -184,7 +189,25 @@ fn folders(files: &BTreeSet<RepoPath>) -> Vec<String> {
     if common.len() > FOLDERS {
         return Vec::new();
     }
-    common.values().map(patterns::below).collect()
+    common.into_values().collect()
+}
+
+/// The folder around that of one suite, where it holds nothing else: the next suite will stand beside
+/// the first. Otherwise the folder itself.
+fn around(folder: &RepoPath, found: &Found) -> RepoPath {
+    let parent = folder.parent().filter(|it| !it.as_str().is_empty());
+    let suites = |it: &RepoPath| it.parent().as_ref() == Some(folder);
+    let Some(parent) = parent.filter(|_| found.suites.iter().any(suites)) else {
+        return folder.clone();
+    };
+    let is_below = |it: &RepoPath, top: &RepoPath| {
+        let rest = it.as_str().strip_prefix(top.as_str());
+        rest.is_some_and(|it| it.starts_with('/'))
+    };
+    let mut inside = found.files.iter().filter(|it| is_below(it, &parent));
+    let alone = inside.all(|it| is_below(it, folder))
+        && !found.policies.iter().any(|it| is_below(it, &parent));
+    if alone { parent } else { folder.clone() }
 }
 
 /// The deepest folder around both.
