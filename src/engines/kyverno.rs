@@ -104,7 +104,6 @@ impl PolicyEngine for Kyverno {
                 })
                 .collect(),
             set: Box::new(Set {
-                asks_of_namespaces: loaded.policies.asks_of_namespaces(),
                 policies: loaded.policies,
                 exceptions: loaded.exceptions.into_iter().collect(),
                 unread: loaded
@@ -126,8 +125,6 @@ fn authored(rules: &[tollgate_kyverno::Rule]) -> Vec<String> {
 struct Set {
     policies: tollgate_kyverno::PolicySet,
     exceptions: Exceptions,
-    /// Whether what a rule says may hang on the namespace of a resource.
-    asks_of_namespaces: bool,
     /// What could not be loaded, by the places at which it begins.
     unread: Vec<(Span, Unread)>,
 }
@@ -142,8 +139,6 @@ struct Around {
     /// The same with other labels of a namespace, by the namespace that has several.
     others: BTreeMap<String, Vec<Fixtures>>,
     scopes: Arc<BTreeMap<(String, String), bool>>,
-    /// The namespace of what gives none, where a deployer names one.
-    home: Option<String>,
     now: SystemTime,
 }
 
@@ -164,22 +159,12 @@ impl Around {
             None => is_cluster_scoped(&key.api_version, &key.kind),
         };
         let mut json = Cow::Borrowed(&manifest.json);
-        if is_filled_in(&json, cluster_scoped) {
-            let unplaced = None;
-            return Stored { json, unplaced };
-        }
-        let filled = fill_in(json.to_mut(), cluster_scoped);
-        let unplaced = match (&self.home, defined.is_some() || is_of_kubernetes(group)) {
-            (Some(_), _) => None,
-            (None, true) => Some(Unplaced::Namespaced),
-            (None, false) => Some(Unplaced::Undefined),
+        let filled = !is_filled_in(&json, cluster_scoped) && fill_in(json.to_mut(), cluster_scoped);
+        let unplaced = match defined.is_some() || is_of_kubernetes(group) {
+            true => Unplaced::Namespaced,
+            false => Unplaced::Undefined,
         };
-        if let (Some(home), true) = (&self.home, filled)
-            && let Some(namespace) = json.to_mut().pointer_mut("/metadata/namespace")
-        {
-            *namespace = home.as_str().into();
-        }
-        let unplaced = unplaced.filter(|_| filled);
+        let unplaced = filled.then_some(unplaced);
         Stored { json, unplaced }
     }
 }
@@ -200,14 +185,13 @@ impl Surroundings for Around {
 
 impl PolicySet for Set {
     fn asks_of_namespaces(&self) -> bool {
-        self.asks_of_namespaces
+        self.policies.asks_of_namespaces()
     }
 
     fn surroundings(
         &self,
         manifests: &[Manifest],
         cluster: &Cluster,
-        home: Option<&str>,
         now: u64,
     ) -> Box<dyn Surroundings> {
         let mut fixtures = Fixtures {
@@ -216,13 +200,12 @@ impl PolicySet for Set {
             ..Fixtures::default()
         };
         let mut config_maps = BTreeMap::new();
-        let home = home.unwrap_or(DEFAULT);
-        let mut used = BTreeSet::from([home]);
+        let mut used = BTreeSet::from([DEFAULT]);
         for manifest in manifests {
             let key = &manifest.key;
             used.extend(key.namespace.as_deref());
             if (key.api_version.as_str(), key.kind.as_str()) == ("v1", "ConfigMap") {
-                let namespace = key.namespace.as_deref().unwrap_or(home).to_owned();
+                let namespace = key.namespace.as_deref().unwrap_or(DEFAULT).to_owned();
                 config_maps.insert((namespace, key.name.clone()), manifest.json.clone());
             }
         }
@@ -247,7 +230,6 @@ impl PolicySet for Set {
             fixtures,
             others,
             scopes: Arc::clone(&cluster.scopes),
-            home: Some(home).filter(|it| *it != DEFAULT).map(str::to_owned),
             now,
         })
     }
@@ -299,7 +281,7 @@ impl PolicySet for Set {
             }
         };
         let mut results = results(&responses, &is_known, &is_gap);
-        if let Some(how) = object.unplaced.filter(|_| self.asks_of_namespaces) {
+        if let Some(how) = object.unplaced {
             let old = before
                 .as_ref()
                 .filter(|it| it.0.unplaced.is_some())
@@ -331,7 +313,7 @@ impl PolicySet for Set {
         let mut responses = self.responses(Asked::Deletion(&object.json), around);
         only_of_deletions(&mut responses);
         let mut found = Vec::new();
-        if let Some(how) = object.unplaced.filter(|_| self.asks_of_namespaces) {
+        if let Some(how) = object.unplaced {
             let mut anywhere = self.anywhere(Asked::Deletion(&object.json), around);
             only_of_deletions(&mut anywhere);
             found = unplaced(how, &responses, &anywhere, &|_| false);

@@ -100,13 +100,12 @@ pub trait PolicySet: Send + Sync {
     fn unread(&self, manifest: &Manifest, around: &dyn Surroundings, removed: bool) -> Vec<Span>;
     /// Whether what a rule says may hang on the namespace of a resource.
     fn asks_of_namespaces(&self) -> bool;
-    /// What evaluation needs to know of the other manifests of an overlay, of the cluster, of the namespace
-    /// of what gives none, and the time in seconds since 1970; made once an overlay.
+    /// What evaluation needs to know of the other manifests of an overlay, of the cluster, and the time in
+    /// seconds since 1970; made once an overlay.
     fn surroundings(
         &self,
         manifests: &[Manifest],
         cluster: &Cluster,
-        home: Option<&str>,
         now: u64,
     ) -> Box<dyn Surroundings>;
 }
@@ -121,8 +120,6 @@ pub struct Cluster {
     pub namespaces: BTreeMap<String, Vec<Labels>>,
     /// Whether objects of a kind have no namespace, by API group and kind, as definitions say.
     pub scopes: Arc<BTreeMap<(String, String), bool>>,
-    /// The namespace into which a deployer puts what gives none, by the path of an overlay.
-    pub homes: Arc<BTreeMap<String, String>>,
 }
 
 impl Cluster {

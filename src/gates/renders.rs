@@ -308,7 +308,13 @@ fn rendered(overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
 fn removed(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
     let lost = overlay.removed().len();
     let strict = cx.enforcement(overlay) == Some(Enforcement::Strict);
-    let loses = format!("the environment would lose {lost} resources");
+    let loses = match &overlay.base {
+        Some(RenderFacts::Failed { .. }) => {
+            "nobody can tell what the environment would lose, because BASE's does not render"
+                .to_owned()
+        }
+        _ => format!("the environment would lose {lost} resources"),
+    };
     let gone = format!("the overlay is removed; {loses}");
     let (level, message, help) = if overlay.leftovers {
         (

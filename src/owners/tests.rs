@@ -390,8 +390,7 @@ fn a_file_is_read_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_large_file_is_read_fast_or_refused() {
-    let start = std::time::Instant::now();
+fn a_large_file_is_read_or_refused() {
     for dialect in [ForgeKind::Github, ForgeKind::Gitlab] {
         let largest = format!("* @ann\n{}", "#".repeat(LIMIT - 8));
         assert_eq!(largest.len(), LIMIT - 1);
@@ -421,7 +420,6 @@ fn a_large_file_is_read_fast_or_refused() {
         let path = format!("apps/app-{it}/overlays/prod/kustomization.yaml");
         assert_eq!(asked(&file, &path), [format!("@t{it} :{}", it + 1)]);
     }
-    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
 
 #[test]

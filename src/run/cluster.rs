@@ -52,9 +52,8 @@ pub(super) struct Receives {
 
 impl Receives {
     /// Whether the labels of the resource's namespace are not what they were.
-    pub(super) fn relabels_around(&self, overlay: &str, key: &ResourceKey) -> bool {
-        let home = self.cluster.homes.get(overlay).map(String::as_str);
-        let namespace = key.namespace.as_deref().or(home).unwrap_or("default");
+    pub(super) fn relabels_around(&self, key: &ResourceKey) -> bool {
+        let namespace = key.namespace.as_deref().unwrap_or("default");
         self.relabelled.contains(namespace)
     }
 
@@ -62,9 +61,7 @@ impl Receives {
     pub(super) fn relabels(&self, overlay: &OverlayFacts) -> bool {
         match &overlay.head {
             Some(RenderFacts::Rendered { resources, .. }) if !self.relabelled.is_empty() => {
-                resources
-                    .iter()
-                    .any(|it| self.relabels_around(&overlay.path, &it.key))
+                resources.iter().any(|it| self.relabels_around(&it.key))
             }
             _ => false,
         }
@@ -76,21 +73,20 @@ impl Receives {
 /// environment itself says nothing.
 pub(super) fn clusters(
     outcomes: &[Outcome],
-    definitions: &dyn Fn() -> BTreeMap<(String, String), bool>,
-    homes: &dyn Fn() -> BTreeMap<String, String>,
+    definitions: &dyn Fn() -> Vec<((String, String), bool)>,
 ) -> BTreeMap<Option<String>, Receives> {
     let mut scopes: BTreeMap<(String, String), bool> = BTreeMap::new();
-    for it in outcomes {
-        scopes.extend(it.says.scopes.clone());
-    }
-    let homes = match unplaced(outcomes).next() {
-        Some(_) => Arc::new(homes()),
-        None => Arc::default(),
+    // Where two definitions contradict each other, the kind is taken for one with a namespace: rules for
+    // namespaces then judge it.
+    let mut add = |(kind, is_cluster_scoped): ((String, String), bool)| {
+        let scope = scopes.entry(kind).or_insert(is_cluster_scoped);
+        *scope &= is_cluster_scoped;
     };
-    if asks_of_definitions(outcomes, &scopes) {
-        for (kind, is_cluster_scoped) in definitions() {
-            scopes.entry(kind).or_insert(is_cluster_scoped);
-        }
+    for it in outcomes {
+        it.says.scopes.clone().into_iter().for_each(&mut add);
+    }
+    if asks_of_definitions(outcomes) {
+        definitions().into_iter().for_each(add);
     }
     let scopes = Arc::new(scopes);
     let environments: BTreeSet<Option<&str>> = outcomes
@@ -126,7 +122,6 @@ pub(super) fn clusters(
             Cluster {
                 namespaces,
                 scopes: Arc::clone(&scopes),
-                homes: Arc::clone(&homes),
             }
         };
         let others = [own(None, 0), own(None, 1)];
@@ -147,34 +142,18 @@ pub(super) fn clusters(
     environments.into_iter().map(of).collect()
 }
 
-/// The resources that may be judged and give no namespace.
-fn unplaced(outcomes: &[Outcome]) -> impl Iterator<Item = &ResourceKey> {
+/// Whether a resource that may be judged has no namespace, and is of a kind that only a definition knows.
+fn asks_of_definitions(outcomes: &[Outcome]) -> bool {
     let differing = outcomes.iter().filter(|it| it.facts.differs());
     let sides = differing.flat_map(|it| [&it.facts.base, &it.facts.head]);
     let resources = sides.flatten().flat_map(|it| match it {
         RenderFacts::Rendered { resources, .. } => resources.as_slice(),
         RenderFacts::Failed { .. } => &[],
     });
-    let keys = resources.map(|it| &it.key);
-    keys.filter(|it| it.namespace.is_none())
-}
-
-/// Whether one of them is of a kind that only a definition knows.
-fn asks_of_definitions(outcomes: &[Outcome], known: &BTreeMap<(String, String), bool>) -> bool {
-    unplaced(outcomes).any(|key| {
+    resources.map(|it| &it.key).any(|key| {
         let group = key.api_version.rsplit_once('/').map_or("", |it| it.0);
-        !engines::is_of_kubernetes(group)
-            && !known.contains_key(&(group.to_owned(), key.kind.clone()))
+        key.namespace.is_none() && !engines::is_of_kubernetes(group)
     })
-}
-
-/// The namespaces into which deployers of a tree put overlays; none where it cannot be listed.
-pub(super) fn homes(tree: &dyn repo::Tree, session: &Session<'_>) -> BTreeMap<String, String> {
-    let homes = discover::homes(tree, session).unwrap_or_default();
-    homes
-        .into_iter()
-        .map(|it| (it.0.to_string(), it.1))
-        .collect()
 }
 
 /// What the definitions in the files of a tree say. What cannot be read there says nothing, so that its

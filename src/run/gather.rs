@@ -282,11 +282,7 @@ fn facts_of(
         let found = sides.flat_map(|it| cluster::defined(it.files, &it.session));
         found.collect()
     };
-    let homes = || match asks {
-        true => cluster::homes(head.files, &head.session),
-        false => BTreeMap::new(),
-    };
-    let clusters = cluster::clusters(&outcomes, &definitions, &homes);
+    let clusters = cluster::clusters(&outcomes, &definitions);
     decide_all(&scene, &rules, &clusters, &mut outcomes, watch);
     facts.problems.extend(rules.problems());
     [facts.base_policies, facts.head_policies] = rules.facts();

@@ -410,9 +410,8 @@ pub(super) fn decide(
         let changed = outcome.facts.changed();
         let changed: BTreeSet<&ResourceKey> = changed.into_iter().map(|it| &it.key).collect();
         // A namespace's labels decide which policies match everything in it.
-        let is_subject = |it: &&Manifest| {
-            changed.contains(&it.key) || receives.relabels_around(path.as_str(), &it.key)
-        };
+        let is_subject =
+            |it: &&Manifest| changed.contains(&it.key) || receives.relabels_around(&it.key);
         let subjects: Vec<&Manifest> = rendered.manifests.iter().filter(is_subject).collect();
         let judged = judge(&rules.policies, &subjects, old);
         outcome.results = judged.results;

@@ -212,11 +212,10 @@ impl Loaded<'_> {
         side: Side,
         now: u64,
     ) -> World<'a> {
-        let home = cluster.homes.get(overlay).map(String::as_str);
         let around = self
             .sets
             .iter()
-            .map(|it| it.surroundings(manifests, cluster, home, now));
+            .map(|it| it.surroundings(manifests, cluster, now));
         World {
             policies: self,
             around: around.collect(),
@@ -433,13 +432,7 @@ mod tests {
             false
         }
 
-        fn surroundings(
-            &self,
-            _: &[Manifest],
-            _: &Cluster,
-            _: Option<&str>,
-            _: u64,
-        ) -> Box<dyn Surroundings> {
+        fn surroundings(&self, _: &[Manifest], _: &Cluster, _: u64) -> Box<dyn Surroundings> {
             self.0.fetch_add(1, Ordering::Relaxed);
             Box::new(Nothing)
         }

@@ -439,10 +439,6 @@ fn its_steps_end_in_an_admission_although_a_policy_cannot_be_evaluated() {
             "12 resources by cel: policies of kind ValidatingPolicy are not evaluated yet",
         ),
         (
-            "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: cel}\nspec: {background: 3, rules: [{name: r, match: {any: [{resources: {kinds: [ConfigMap]}}]}, validate: {message: never, deny: {}}}]}\n",
-            "12 resources by cel: ",
-        ),
-        (
             "apiVersion: kyverno.io/v1\nkind: [\n",
             "every resource by policies/cel.yaml: ",
         ),

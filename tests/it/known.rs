@@ -142,7 +142,12 @@ fn a_policy_that_nobody_could_read_before_is_told_by_what_it_would_have_judged()
     let warned = "warn policies/unreadable policies/old.yaml:5";
     let known = "waived policies/unreadable policies/old.yaml:5";
     for (environment, path, text, expected) in [
-        (ENFORCE, "prod/pod.yaml", &of_pod, [warned, "admit"]),
+        (
+            ENFORCE,
+            "prod/pod.yaml",
+            &of_pod,
+            ["undecided prod: old", "undecided"],
+        ),
         (
             "enforcement: audit",
             "prod/pod.yaml",
@@ -184,10 +189,14 @@ fn a_policy_that_nobody_could_read_before_is_told_by_what_it_would_have_judged()
 #[test]
 fn a_policy_that_cannot_be_read_may_be_for_what_is_removed() {
     let pattern = REFUSED.replace("deny: {}", "pattern: {spec: {a: b}}");
-    for (policy, told) in [
-        (REFUSED, "warn policies/unreadable policies/old.yaml:5"),
+    for (policy, told, decision) in [
+        (REFUSED, "undecided prod: old", "undecided"),
         // A pattern says nothing of what goes away.
-        (&pattern, "waived policies/unreadable policies/old.yaml:5"),
+        (
+            &pattern,
+            "waived policies/unreadable policies/old.yaml:5",
+            "admit",
+        ),
     ] {
         let (repository, base) = unjudged(ENFORCE, "policies/old.yaml", policy);
         repository
@@ -196,13 +205,17 @@ fn a_policy_that_cannot_be_read_may_be_for_what_is_removed() {
         let head = repository.commit("head");
         let lines = repository.check(&base, &head).lines();
         assert!(lines.iter().any(|it| it == told), "{lines:?}");
-        assert_eq!(lines.last().map(String::as_str), Some("admit"), "{lines:?}");
+        assert_eq!(
+            lines.last().map(String::as_str),
+            Some(decision),
+            "{lines:?}"
+        );
     }
 }
 
 #[test]
 fn what_is_not_judged_is_counted_by_environment() {
-    let (repository, base) = unjudged(ENFORCE, "policies/old.yaml", REFUSED);
+    let (repository, base) = unjudged("enforcement: audit", "policies/old.yaml", REFUSED);
     let two = format!(
         "{}---\n{}",
         pod(&OLD.replace(":latest", ":2")),

@@ -233,6 +233,12 @@ fn where_kinds_live_is_said_by_definitions() {
         ),
         ("the change defines it", &[], &both, false),
         (
+            "the change defines it against what BASE says",
+            &[("crds/thing.yaml", &*namespaced)],
+            &both,
+            true,
+        ),
+        (
             "another overlay renders it",
             &[
                 ("dev/kustomization.yaml", "resources: [crd.yaml]\n"),
@@ -418,39 +424,4 @@ fn a_kind_that_nothing_defines_is_told_as_such() {
     let verdict = new(&[("policies/rule.yaml", &rule)], thing);
     let want = "warn policies/namespace: `r` looks at namespaces, and nothing gives one to Thing web (prod), whose kind nothing defines: judged as in `default`; in another one it may say: an owner is missing";
     assert_eq!(said(&verdict), [want]);
-}
-
-#[test]
-fn a_deployer_gives_the_namespace_of_what_gives_none() {
-    let rule = policy("ConfigMap", ", namespaces: [web]", LABEL);
-    let argo = |more: &str| {
-        format!(
-            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: a}}\nspec:\n  {more}\n"
-        )
-    };
-    let flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\nspec: {path: ./prod, targetNamespace: web}\n";
-    let source = argo("source: {path: prod, repoURL: x}\n  destination: {namespace: web}");
-    let sources = argo("sources: [{chart: x}, {path: ./prod/}]\n  destination: {namespace: web}");
-    let other = argo("source: {path: prod}\n  destination: {namespace: other}");
-    let elsewhere = argo("source: {path: more/prod}\n  destination: {namespace: web}");
-    let both = format!("{source}---\n{other}");
-    let (deny, warn) = ("deny policies/rule", "warn policies/namespace");
-    for (case, deployer, want) in [
-        ("Argo CD", &*source, Some(deny)),
-        ("several sources", &*sources, Some(deny)),
-        ("Flux", flux, Some(deny)),
-        ("another namespace", &*other, None),
-        ("another folder", &*elsewhere, Some(warn)),
-        ("two that differ", &*both, Some(warn)),
-    ] {
-        let rules = [("policies/rule.yaml", &*rule), ("apps/a.yaml", deployer)];
-        let verdict = new(&rules, MAP);
-        let said = said(&verdict);
-        assert_eq!(said.len(), usize::from(want.is_some()), "{case}: {said:?}");
-        let first = said.first().map_or("", String::as_str);
-        assert!(
-            first.starts_with(want.unwrap_or_default()),
-            "{case}: {said:?}"
-        );
-    }
 }

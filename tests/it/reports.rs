@@ -2,7 +2,7 @@
 
 use crate::support::{Repository, tollgate};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+
 use tollgate::{
     exit,
     finding::{Finding, Label, Level},
@@ -310,10 +310,7 @@ fn a_flood_of_findings_hides_neither_verdict_nor_counts() {
     let faults = (0..1_000).map(fault).collect();
     let verdict = Verdict::weigh(records, faults, ChangeSummary::default());
     for name in FORMATS {
-        let started = Instant::now();
         let out = render(name, &verdict, PLAIN);
-        // A debug build on a busy machine.
-        assert!(started.elapsed() < Duration::from_secs(30));
         assert!(out.len() < 24 << 20, "{}: {}", name, out.len());
         match *name {
             "human" => {

@@ -63,10 +63,19 @@ fn what_others_may_render_is_held_as_before() {
         "resources: [a.yaml, made-by-a-job.yaml]\n",
         "resources: [a.yaml]\nconfigMapGenerator: [{name: m, files: [not-there]}]\n",
         "resources: [a.yaml, ../a-submodule]\n",
+        // Components that a deployer adds may bring what is patched, and a Component is one of them.
+        "resources: [a.yaml]\npatches: [{path: patch.yaml}]\n",
+        "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nresources: [a.yaml, g.yaml, g.yaml]\n",
+        // Another version of kustomize may know it.
+        "resources: [a.yaml]\nfield: 1\n",
     ] {
         let base = [
             ("prod/kustomization.yaml", kustomization),
             ("prod/a.yaml", MAP),
+            (
+                "prod/patch.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: elsewhere}\ndata: {a: b}\n",
+            ),
             (
                 "prod/g.yaml",
                 "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: g}\n",

@@ -40,7 +40,7 @@ pub enum Refusal {
     /// kustomization's folder.
     Restriction,
     /// Perhaps nobody else: it needs what the tree does not hold, or code that is not run here, or it
-    /// exceeds a limit of this crate.
+    /// exceeds a limit of this crate; a deployer may add what it lacks, or build it with another version.
     Here,
 }
 

@@ -273,7 +273,9 @@ fn only_match(resources: &[Resource], patch: &Resource) -> Result<usize, BuildEr
                 "no resource is {} {id}, which the patch is for",
                 id.gvk.api_version()
             ),
-        );
+        )
+        // Components that a deployer adds may bring it.
+        .here();
         return Err(if near.is_empty() {
             error
         } else {

@@ -84,7 +84,7 @@ impl<'a> Gaps<'a> {
             RuleFacts { gap: false, .. } if !audit => return false,
             _ => {}
         }
-        let holds = holds(cx, overlay);
+        let holds = holds(cx, overlay) || result.unread && !audit;
         if !result.unread && holds {
             return false;
         }

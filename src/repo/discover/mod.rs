@@ -3,14 +3,12 @@
 //! Base and head are searched separately, so that what a change adds, hides or takes away shows.
 
 mod definitions;
-mod deployers;
 mod flux;
 mod kustomizations;
 mod overlays;
 mod policies;
 
 pub use definitions::{DefinitionFiles, definitions};
-pub use deployers::homes;
 pub use flux::Flux;
 pub use kustomizations::{Kustomizations, is_kustomization, kustomizations};
 pub use overlays::{Mapped, Overlay, overlays};

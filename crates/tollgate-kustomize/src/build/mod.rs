@@ -87,9 +87,10 @@ pub fn build(
         Err(mut error) => {
             error.reads = Arc::new(record.reads);
             let component = |it: &Arc<Kustomization>| it.kind == Kind::Component;
-            if error.help.is_none() && session.kustomization(root).as_ref().is_ok_and(component) {
+            if session.kustomization(root).as_ref().is_ok_and(component) {
                 let help = format!("`{root}` is a Component: build a kustomization that lists it");
-                error.help = Some(help);
+                error.help.get_or_insert(help);
+                error = error.here();
             }
             return Err(error);
         }

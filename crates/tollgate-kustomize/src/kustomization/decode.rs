@@ -165,7 +165,9 @@ impl<'a> Fields<'a> {
         let error = BuildError::new(
             entry.key.origin.edit_here(),
             format!("unknown field `{name}` in {}", self.what),
-        );
+        )
+        // Another version of kustomize may know it.
+        .here();
         let nearest = nearest(&name, self.known.iter().copied());
         Err(match nearest {
             Some(it) => error.help(format!("did you mean `{it}`?")),

@@ -85,7 +85,7 @@ impl Printer {
             Value::Sequence(items) if items.is_empty() => self.out.indicator("[]", true, false),
             Value::Mapping(map) => {
                 let mut entries: Vec<&Entry> = map.iter().collect();
-                entries.sort_by(|a, b| order::compare(&a.key.text, &b.key.text));
+                order::sort(&mut entries, |it| &it.key.text);
                 let indent = place.deeper();
                 for entry in entries {
                     let is_top = place.indent.is_none();
