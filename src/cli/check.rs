@@ -375,7 +375,13 @@ pub(super) fn tell(verdict: &Verdict, args: &Output, common: &Common) -> u8 {
         look: common.look(),
         ..plain
     };
-    outputs::write(&args.reports, &plain, common, || show(reporter, shown))
+    let code = outputs::write(&args.reports, &plain, common, || show(reporter, shown));
+    if !reporter.is_for_people() {
+        reporters::in_a_line(&plain)
+            .iter()
+            .for_each(|it| super::say(it));
+    }
+    code
 }
 
 /// Print a report to standard output.

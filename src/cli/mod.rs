@@ -278,6 +278,13 @@ pub(crate) fn warn(message: &str) {
     let _ = writeln!(err, "warning: {}", crate::reporters::escape::line(message));
 }
 
+/// Say on standard error what a report for machines does not tell people.
+pub(crate) fn say(message: &str) {
+    let mut err = std::io::stderr().lock();
+    // There is nowhere left to report to.
+    let _ = writeln!(err, "{}", crate::reporters::escape::line(message));
+}
+
 /// As [`fail`], with advice.
 pub(crate) fn fail_with_help(code: u8, message: &str, help: Option<&str>) -> u8 {
     let code = fail(code, message);

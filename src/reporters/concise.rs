@@ -20,6 +20,10 @@ impl Reporter for Concise {
         "people, editors and grep: a line for each place"
     }
 
+    fn is_for_people(&self) -> bool {
+        true
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let items = gist::items(report.verdict);
         let groups = gist::groups(&items);

@@ -487,6 +487,35 @@ pub(super) fn sentence_with(report: &Report<'_>, show: impl Fn(&str) -> String) 
     format!("{word}: {} (exit {})", parts.join(", "), report.exit_code)
 }
 
+/// The sentence, with the first things that hold the change and how many more there are.
+pub(super) fn in_a_line(report: &Report<'_>) -> Option<String> {
+    if report.verdict.decision.admits() {
+        return None;
+    }
+    let items = items(report.verdict);
+    let holding = items.iter().filter(|it| it.weight.holds());
+    let mut named: Vec<String> = Vec::new();
+    for item in holding {
+        let it = &item.finding;
+        let name = match item.weight {
+            Weight::Undecided => format!("{} {}: {}", it.rule, it.subject, it.message),
+            _ => format!("{} {}", it.rule, it.subject),
+        };
+        if !named.contains(&name) {
+            named.push(name);
+        }
+    }
+    let more = match named.len().saturating_sub(LINED) {
+        0 => String::new(),
+        n => format!("; and {n} more"),
+    };
+    named.truncate(LINED);
+    Some(format!("{}: {}{more}", sentence(report), named.join("; ")))
+}
+
+/// Things that a line of the log names.
+const LINED: usize = 3;
+
 /// `1 check`, `2 checks`.
 pub(super) fn plural(n: usize, what: &str) -> String {
     if n == 1 {

@@ -26,6 +26,10 @@ impl Reporter for Github {
         "annotations at the lines of a pull request"
     }
 
+    fn is_for_people(&self) -> bool {
+        true
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let items = gist::items(report.verdict);
         let mut groups = gist::groups(&items);

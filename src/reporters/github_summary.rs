@@ -17,6 +17,10 @@ impl Reporter for GithubSummary {
         "the page of a GitHub job"
     }
 
+    fn is_for_people(&self) -> bool {
+        true
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(markdown::document(report, LIMIT).as_bytes())
     }

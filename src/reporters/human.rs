@@ -42,6 +42,10 @@ impl Reporter for Human {
         "people: source excerpts, the verdict last"
     }
 
+    fn is_for_people(&self) -> bool {
+        true
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let items = gist::items(report.verdict);
         let mut groups = gist::groups(&items);

@@ -32,6 +32,10 @@ impl Reporter for Markdown {
         "a comment that is kept up to date"
     }
 
+    fn is_for_people(&self) -> bool {
+        true
+    }
+
     fn write(&self, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         let limit = COMMENT_LIMIT - MARKER.len() - 1;
         write!(out, "{MARKER}\n{}", document(report, limit))

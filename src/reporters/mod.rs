@@ -91,6 +91,11 @@ pub trait Reporter: Sync {
     fn name(&self) -> &'static str;
     /// What it is for, as a clause: help lists it.
     fn purpose(&self) -> &'static str;
+    /// Whether people read it as it is. Where they do not, what holds the change is said beside it, in a
+    /// line of the log.
+    fn is_for_people(&self) -> bool {
+        false
+    }
     /// Write the whole report.
     ///
     /// # Errors
@@ -101,6 +106,12 @@ pub trait Reporter: Sync {
 /// The reporter of a name.
 pub fn named(name: &str) -> Option<&'static dyn Reporter> {
     REPORTERS.iter().copied().find(|it| it.name() == name)
+}
+
+/// What holds the change, in a line for the log of a run whose report is for machines; nothing where
+/// nothing does.
+pub fn in_a_line(report: &Report<'_>) -> Option<String> {
+    gist::in_a_line(report)
 }
 
 /// Where a report goes.

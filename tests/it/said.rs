@@ -568,3 +568,54 @@ fn options_stand_in_the_environment_too() {
     let (_, err) = run(&[("TOLLGATE_FORMAT", "pdf")], &["check", "--format", "doc"]);
     assert!(err.contains("'doc'"), "{err}");
 }
+
+#[test]
+fn where_the_report_is_for_machines_the_log_says_what_holds_the_change() {
+    let repository = Repository::new();
+    let map =
+        |text: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: web}}\n{text}");
+    repository
+        .write("prod/kustomization.yaml", "resources: [map.yaml]\n")
+        .write("prod/map.yaml", &map("data: {a: b}\n"));
+    let base = repository.commit("base");
+    repository.write("prod/map.yaml", &map("data: {a: 1}\n"));
+    let wrong = repository.commit("wrong");
+    repository.write("prod/map.yaml", &map("data: {a: c}\n"));
+    let right = repository.commit("right");
+    let said = |head: &str, format: &str| {
+        let arguments = ["check", "--base", &base, "--head", head, "--format", format];
+        let output = tollgate(repository.path(), &arguments);
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    let line = "REFUSED: 1 finding holds this change (exit 1): schemas/invalid prod: ConfigMap web (prod)\n";
+    for format in ["json", "junit", "sarif", "tap", "gitlab", "prometheus"] {
+        assert_eq!(said(&wrong, format), line, "{format}");
+        assert_eq!(said(&right, format), "", "{format}");
+    }
+    for format in ["human", "concise", "github", "markdown"] {
+        assert_eq!(said(&wrong, format), "", "{format}");
+    }
+}
+
+#[test]
+fn a_line_for_the_log_names_the_first_things_and_counts_the_rest() {
+    let at = place("prod/pod.yaml", 3);
+    let mut examined = Examined::default();
+    for subject in ["a", "b", "c", "d", "e"] {
+        let found = finding(Level::Deny, "x", subject, &at);
+        examined.findings.push(found);
+    }
+    let verdict = verdict(examined, ChangeSummary::default());
+    let report = Report {
+        verdict: &verdict,
+        exit_code: exit::of(&verdict),
+        look: Look::default(),
+        detail: Detail::Usual,
+    };
+    assert_eq!(
+        tollgate::reporters::in_a_line(&report).as_deref(),
+        Some(
+            "REFUSED: 5 findings hold this change (exit 1): policies/x a; policies/x b; policies/x c; and 2 more"
+        )
+    );
+}
