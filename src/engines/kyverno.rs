@@ -101,6 +101,7 @@ impl PolicyEngine for Kyverno {
                     document: it.document,
                     at: it.span,
                     message: it.message.clone(),
+                    outside: it.unread.as_ref().is_some_and(Unread::only_verifies_images),
                 })
                 .collect(),
             set: Box::new(Set {

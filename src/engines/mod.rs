@@ -67,6 +67,9 @@ pub struct LoadProblem {
     pub at: Span,
     /// What is wrong.
     pub message: String,
+    /// Whether it asks only what nobody can tell here, so that nothing would be judged by it if it could
+    /// be read.
+    pub outside: bool,
 }
 
 /// What a policy is.

@@ -32,6 +32,8 @@ pub(super) struct Unloaded {
     document: Span,
     pub(super) place: Option<Place>,
     pub(super) message: String,
+    /// Whether nothing would be judged by it here if it could be read.
+    outside: bool,
 }
 
 /// Results that a report lists, and how many rules each resource passed.
@@ -116,6 +118,7 @@ pub(super) fn load<'a>(
                 place: Place::of(sources, it.at, side),
                 name: it.name,
                 document: it.document,
+                outside: it.outside,
                 message: it.message,
             });
         }
@@ -377,7 +380,7 @@ fn unread(world: &World<'_>, manifest: &Manifest, policy: &Unloaded) -> RuleFact
         unsupported: false,
         unread: true,
         unplaced: None,
-        outside: false,
+        outside: policy.outside,
         known: false,
         gap: world.policies.stays(policy.document),
         removed: None,

@@ -214,6 +214,29 @@ fn a_policy_that_cannot_be_read_may_be_for_what_is_removed() {
 }
 
 #[test]
+fn a_policy_that_cannot_be_read_and_only_verifies_images_is_a_warning() {
+    let verifies = REFUSED.replace(
+        "validate: {message: not so, deny: {}}",
+        "verifyImages: [{imageReferences: ['*'], attestors: [{entries: [{keyless: {issuer: a, subject: b, rekor: {url: c}}}]}]}]",
+    );
+    let both = format!(
+        "{verifies}    - name: more\n      match: {{any: [{{resources: {{kinds: [Pod]}}}}]}}\n      validate: {{message: never, deny: {{}}}}\n"
+    );
+    for (policy, expected) in [
+        (
+            &verifies,
+            ["warn policies/unreadable policies/old.yaml:5", "admit"],
+        ),
+        (&both, ["undecided prod: old", "undecided"]),
+    ] {
+        let (repository, base) = unjudged(ENFORCE, "policies/old.yaml", policy);
+        repository.write("prod/pod.yaml", &pod(&OLD.replace(":latest", ":2")));
+        let head = repository.commit("head");
+        assert_eq!(repository.check(&base, &head).lines(), expected);
+    }
+}
+
+#[test]
 fn what_is_not_judged_is_counted_by_environment() {
     let (repository, base) = unjudged("enforcement: audit", "policies/old.yaml", REFUSED);
     let two = format!(

@@ -84,7 +84,9 @@ impl<'a> Gaps<'a> {
             RuleFacts { gap: false, .. } if !audit => return false,
             _ => {}
         }
-        let holds = holds(cx, overlay) || result.unread && !audit;
+        // What asks registries would be judged by nobody here if it could be read.
+        let can_be_mended = result.unread && !result.outside;
+        let holds = holds(cx, overlay) || can_be_mended && !audit;
         if !result.unread && holds {
             return false;
         }

@@ -34,6 +34,13 @@ impl Unread {
         Self { policy }
     }
 
+    /// Whether every rule verifies images, which asks registries: nothing would be judged by it without a
+    /// network if it could be read.
+    pub fn only_verifies_images(&self) -> bool {
+        let rules = self.policy.as_ref().map(|it| &it.rules);
+        rules.is_some_and(|it| it.iter().all(|it| it.kind == RuleType::VerifyImages))
+    }
+
     /// Whether one of its rules may refuse that something is deleted.
     pub fn judges_deletions(&self) -> bool {
         let policy = self.policy.as_ref();
@@ -158,6 +165,9 @@ fn rule_type(rule: &Value) -> RuleType {
     let judges = ["validate", "mutate", "verifyImages"].into_iter().any(has);
     if has("generate") && !judges {
         return RuleType::Generate;
+    }
+    if has("verifyImages") && !has("validate") && !has("mutate") {
+        return RuleType::VerifyImages;
     }
     RuleType::Validate
 }
