@@ -43,6 +43,20 @@ fn what_kustomize_refuses_for_one_reason_before_and_after_is_known() {
     for settings in [", known: hold", ", enforcement: strict"] {
         assert_eq!(of_overlay(settings, &base, &head), held, "{settings}");
     }
+    // A field specification, which kustomize has read strictly for years.
+    let specified = [
+        (
+            "prod/kustomization.yaml",
+            "resources: [a.yaml]\nconfigurations: [specs.yaml]\n",
+        ),
+        (
+            "prod/specs.yaml",
+            "varReference: [{path: a, apiGroup: b}]\n",
+        ),
+        ("prod/a.yaml", MAP),
+    ];
+    let lines = of_overlay("", &specified, &head);
+    assert_eq!(lines[0], "waived renders/broken-before prod/specs.yaml:1");
     // The change touches the file in which rendering stops, or moves it to another reason.
     for kustomization in [
         "resources: [a.yaml]\npatches: [\"a text\"]\nnamePrefix: x-\n",

@@ -46,7 +46,7 @@ fn decode(document: &Node) -> Result<TransformerConfig, BuildError> {
         replicas: specs("replicas")?,
         name_reference: fields.list("nameReference", name_reference)?,
     };
-    fields.finish()?;
+    fields.finish_settled()?;
     config.sort();
     Ok(config)
 }
@@ -68,6 +68,6 @@ fn name_reference(node: &Node) -> Result<NameReference, BuildError> {
         kind: text("kind")?,
     };
     let referrers = fields.list("fieldSpecs", field_spec)?;
-    fields.finish()?;
+    fields.finish_settled()?;
     Ok(NameReference { target, referrers })
 }

@@ -156,8 +156,13 @@ impl<'a> Fields<'a> {
         self.take(name).map(parse).transpose()
     }
 
-    /// Refuse what has not been taken.
+    /// Refuse what has not been taken. Another version of kustomize may know it.
     pub(crate) fn finish(self) -> Result<()> {
+        self.finish_settled().map_err(BuildError::here)
+    }
+
+    /// The same of a form to which no version adds fields any more.
+    pub(crate) fn finish_settled(self) -> Result<()> {
         let Some(entry) = self.entries.first() else {
             return Ok(());
         };
@@ -165,9 +170,7 @@ impl<'a> Fields<'a> {
         let error = BuildError::new(
             entry.key.origin.edit_here(),
             format!("unknown field `{name}` in {}", self.what),
-        )
-        // Another version of kustomize may know it.
-        .here();
+        );
         let nearest = nearest(&name, self.known.iter().copied());
         Err(match nearest {
             Some(it) => error.help(format!("did you mean `{it}`?")),

@@ -373,7 +373,7 @@ impl FieldSpecEntry {
             path: fields.text("path")?,
             create: fields.flag("create")?,
         };
-        fields.finish()?;
+        fields.finish_settled()?;
         Ok(spec)
     }
 }
