@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tollgate_kyverno::{
     Changed, Exceptions, Fixtures, Operation, Outcome, Policy, PolicyResponse, Request, Rule,
-    RuleType, Unread, fill_in, is_cluster_scoped, is_filled_in,
+    RuleType, Unread, as_stored, fill_in, is_cluster_scoped, is_filled_in,
 };
 use tollgate_yaml::{FieldPath, Node, Span};
 
@@ -63,7 +63,8 @@ impl PolicyEngine for Kyverno {
     }
 
     fn less(&self, old: &[&Node], new: &[&Node]) -> Vec<Less> {
-        let less = tollgate_kyverno::less(old.iter().copied(), new.iter().copied());
+        let (old, new) = (all_stored(old), all_stored(new));
+        let less = tollgate_kyverno::less(old.iter().map(|it| &**it), new.iter().map(|it| &**it));
         let less = less.into_iter().map(|it| Less {
             exception: it.kind == "PolicyException",
             name: it.name,
@@ -76,11 +77,12 @@ impl PolicyEngine for Kyverno {
     }
 
     fn essence(&self, document: &Node) -> Option<serde_json::Value> {
-        tollgate_kyverno::essence(document)
+        tollgate_kyverno::essence(&as_stored(document))
     }
 
     fn load(&self, documents: &[&Node]) -> Loaded {
-        let loaded = tollgate_kyverno::load(documents.iter().copied());
+        let documents = all_stored(documents);
+        let loaded = tollgate_kyverno::load(documents.iter().map(|it| &**it));
         let policies = loaded
             .policies
             .policies()
@@ -115,6 +117,10 @@ impl PolicyEngine for Kyverno {
             }),
         }
     }
+}
+
+fn all_stored<'a>(documents: &[&'a Node]) -> Vec<Cow<'a, Node>> {
+    documents.iter().map(|it| as_stored(it)).collect()
 }
 
 /// The names of the rules that the policy's author wrote.

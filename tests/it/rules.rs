@@ -121,6 +121,26 @@ fn a_policy_that_an_overlay_drops_is_gone_although_its_file_stays() {
     }
 }
 
+/// An API server drops the namespace of what stands in none.
+#[test]
+fn a_cluster_policy_to_which_an_overlay_gives_a_namespace_judges_like_any_other() {
+    let placed = "namespace: kyverno\nresources: [../base]\n";
+    let repository = repository();
+    repository.write("policies/prod/kustomization.yaml", placed);
+    let verdict = check(&repository, |it| {
+        it.write("apps/prod/map.yaml", &config_map("", "prod"));
+    });
+    assert_eq!(
+        verdict.lines(),
+        ["deny policies/team apps/prod/map.yaml:3", "refuse"]
+    );
+    let verdict = check(&self::repository(), |it| {
+        it.write("policies/prod/kustomization.yaml", placed);
+    });
+    assert_eq!(weakened(&verdict), [""; 0]);
+    assert_eq!(verdict.exit, 0, "{:?}", verdict.lines());
+}
+
 #[test]
 fn an_exception_that_an_overlay_makes_is_one() {
     let exception = "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: me}\nspec:\n  exceptions: [{policyName: team, ruleNames: ['*']}]\n  match: {any: [{resources: {kinds: [ConfigMap]}}]}\n";

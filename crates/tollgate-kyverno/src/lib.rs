@@ -29,7 +29,7 @@ mod verify_images;
 pub use decides::{Less, essence, less};
 pub use engine::{Loaded, PolicySet, evaluate_policy};
 pub use exception::{Exceptions, PolicyException};
-pub use policy::{Policy, PolicyKind, Problem, Rule, RuleType, Unread, load};
+pub use policy::{Policy, PolicyKind, Problem, Rule, RuleType, Unread, as_stored, load};
 pub use reads::Changed;
 pub use request::{
     ApiAnswer, Fixtures, GlobalEntry, Operation, Request, RuleValues, Subresource,

@@ -15,6 +15,7 @@ use crate::{
     exception,
 };
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 use tollgate_yaml::{Entry, FieldPath, Mapping, Node, Span, Value as Tree};
 
@@ -89,6 +90,27 @@ fn read_document(document: &Node, name: &str) -> Result<Document, Fault> {
 }
 
 /// What policy a document is; `None` for an exception, and for what is none of both.
+/// The document as an API server hands it to Kyverno: a ClusterPolicy stands in no namespace, and one that
+/// is written, which kustomize's `namespace` does to every kind that it does not know, is dropped. Kyverno's
+/// CLI refuses it. Source: `k8s.io/apiserver` `EnsureObjectNamespaceMatchesRequestNamespace`.
+pub fn as_stored(document: &Node) -> Cow<'_, Node> {
+    let is_placed = document
+        .get("metadata")
+        .and_then(|it| it.get("namespace"))
+        .is_some();
+    if !is_placed || kind_of(document) != Some(PolicyKind::ClusterPolicy) {
+        return Cow::Borrowed(document);
+    }
+    let mut stored = document.clone();
+    let metadata = stored
+        .as_mapping_mut()
+        .and_then(|it| it.get_mut("metadata"));
+    if let Some(metadata) = metadata.and_then(Node::as_mapping_mut) {
+        metadata.remove("namespace");
+    }
+    Cow::Owned(stored)
+}
+
 fn kind_of(document: &Node) -> Option<PolicyKind> {
     let text = |key: &str| document.get(key).and_then(Node::as_str).unwrap_or_default();
     let group = text("apiVersion").split_once('/').map_or("", |it| it.0);

@@ -12,8 +12,8 @@ mod vet;
 
 pub(crate) use body::{Body, Check, Deny, Foreach, Generation, PodSecurityRule, Test, Validation};
 pub(crate) use fields::{Fault, Fields};
-pub use load::load;
 pub(crate) use load::metadata;
+pub use load::{as_stored, load};
 pub(crate) use read::exception_parts;
 pub use unread::Unread;
 
