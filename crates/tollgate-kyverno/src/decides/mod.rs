@@ -142,7 +142,9 @@ pub fn less<'a>(
     let (new_exceptions, new) = split(new.into_iter().map(Document::read).collect());
     let (old, new) = (distinct(old), distinct(new));
     let mut out = Vec::new();
-    for (at, partner) in partners(&old, &new).into_iter().enumerate() {
+    let partners = partners(&old, &new);
+    out.extend(namesakes(&old, &new, &partners));
+    for (at, partner) in partners.into_iter().enumerate() {
         let policy = &old[at];
         match partner {
             Some(partner) => out.extend(pair(policy, &new[partner], &new)),
@@ -198,6 +200,27 @@ fn partners(old: &[Document<'_>], new: &[Document<'_>]) -> Vec<Option<usize>> {
         }
     }
     found
+}
+
+/// Policies that are added under the name of one that stays, and decide less than it: where both are applied,
+/// a cluster keeps the later one. Where `old` has several of a name, they are for several clusters.
+fn namesakes(old: &[Document<'_>], new: &[Document<'_>], partners: &[Option<usize>]) -> Vec<Less> {
+    let named = |a: &Document<'_>, b: &Document<'_>| {
+        (a.kind, a.place(), a.name) == (b.kind, b.place(), b.name)
+    };
+    let added = new.iter().enumerate();
+    let added = added.filter(|(at, _)| !partners.contains(&Some(*at)));
+    let less = added.filter_map(|(_, second)| {
+        let mut first = old.iter().filter(|it| named(it, second));
+        let only = first.next().filter(|_| first.next().is_none())?;
+        let why = format!(
+            "is a second {} `{}` that asks for less: where both are applied, the cluster keeps one of them",
+            second.kind, second.name
+        );
+        let is_less = !pair(only, second, &[]).is_empty();
+        is_less.then(|| second.less(None, why, second.node.span(), false))
+    });
+    less.collect()
 }
 
 /// A policy that is not there any more: nothing is lost where each of its rules is decided elsewhere.

@@ -31,6 +31,29 @@ fn told(old: &str, new: &str) -> Vec<String> {
     told.into_iter().map(|it| it.why).collect()
 }
 
+#[test]
+fn a_second_policy_of_a_name_is_told_where_it_asks_for_less_than_the_only_one() {
+    let one = policy("p", "", RULE);
+    let less = policy("p", "", &RULE.replace("[x, w]", "[x, w, v]"));
+    let other = policy("q", "", &RULE.replace("[x, w]", "[x, w, v]"));
+    let more = policy("p", "", &RULE.replace("[x, w]", "[x]"));
+    let both = |a: &str, b: &str| format!("{a}---\n{b}");
+    let second = "is a second ClusterPolicy `p` that asks for less: where both are applied, the cluster keeps one of them";
+    assert_eq!(told(&one, &both(&one, &less)), [second]);
+    assert_eq!(told(&one, &both(&less, &one)), [second], "in any order");
+    assert_eq!(told(&one, &both(&one, &more)), [""; 0]);
+    assert_eq!(told(&one, &both(&one, &other)), [""; 0], "of another name");
+    assert_eq!(told(&one, &both(&one, &one)), [""; 0], "a copy");
+    // For several clusters.
+    assert_eq!(
+        told(
+            &both(&one, &more),
+            &format!("{}---\n{less}", both(&one, &more))
+        ),
+        [""; 0]
+    );
+}
+
 /// The change of RULE by one replacement.
 fn rule(from: &str, to: &str) -> Vec<String> {
     assert!(RULE.contains(from), "{from}");
