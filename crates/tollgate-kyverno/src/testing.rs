@@ -25,6 +25,21 @@ pub(crate) fn resource(text: &str) -> Value {
         .expect("the fixture is JSON")
 }
 
+/// What is said of the creation of an object, with nothing beside it.
+pub(crate) fn created<T>(object: &Value, ask: impl FnOnce(&Request<'_>) -> T) -> T {
+    let (values, rule_values) = Default::default();
+    ask(&Request {
+        object: Some(object),
+        old_object: None,
+        operation: Operation::Create,
+        user_info: None,
+        values: &values,
+        rule_values: &rule_values,
+        fixtures: &Fixtures::default(),
+        now: SystemTime::UNIX_EPOCH,
+    })
+}
+
 /// What a test may set beside policy and resource.
 #[derive(Default)]
 pub(crate) struct World {

@@ -82,12 +82,7 @@ fn in_pattern(pattern: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::{
-        Fixtures, Operation, Request,
-        testing::{load_text, resource},
-    };
-    use std::collections::BTreeMap;
-    use std::time::SystemTime;
+    use crate::testing::{created, load_text, resource};
 
     #[test]
     fn of_what_may_be_anywhere_those_rules_are_asked_that_are_for_some_namespaces_or_look_at_it() {
@@ -153,22 +148,10 @@ mod tests {
             let object = resource(
                 "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a, namespace: default}\nspec: {b: 1}\n",
             );
-            let (values, rule_values, fixtures) =
-                (BTreeMap::new(), BTreeMap::new(), Fixtures::default());
-            let request = Request {
-                object: Some(&object),
-                old_object: None,
-                operation: Operation::Create,
-                user_info: None,
-                values: &values,
-                rule_values: &rule_values,
-                fixtures: &fixtures,
-                now: SystemTime::UNIX_EPOCH,
-            };
             let policies = &loaded.policies;
             assert_eq!(policies.asks_of_namespaces(), asks, "{text}");
             assert_eq!(
-                !policies.evaluate_anywhere(&request).is_empty(),
+                !created(&object, |it| policies.evaluate_anywhere(it).is_empty()),
                 asked,
                 "{text}"
             );

@@ -1,6 +1,6 @@
 //! Which rules are asked, and what becomes of their answers.
 
-use crate::testing::{World, load_text, resource};
+use crate::testing::{World, created, load_text, resource};
 use crate::{Operation, UnlistedNamespaces};
 use serde_json::json;
 
@@ -232,25 +232,16 @@ fn a_rule_knows_whether_it_selects_by_namespace() {
 
 #[test]
 fn what_a_rule_takes_for_a_version_is_told_beside_its_result() {
-    use crate::{Fixtures, Request};
     let policy = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n  - name: r\n    match: {any: [{resources: {kinds: [Thing]}}]}\n    preconditions: {all: [{key: \"{{ semver_compare('{{ request.object.spec.v }}', '>1.0.0') }}\", operator: Equals, value: true}]}\n    validate: {message: never, deny: {}}\n  - name: s\n    match: {any: [{resources: {kinds: [Thing]}}]}\n    validate: {message: fine, pattern: {spec: {v: '?*'}}}\n";
     let loaded = load_text(policy);
     let object = resource(
         "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec: {v: newest}\n",
     );
-    let (values, rule_values) = Default::default();
-    let request = Request {
-        object: Some(&object),
-        old_object: None,
-        operation: crate::Operation::Create,
-        user_info: None,
-        values: &values,
-        rule_values: &rule_values,
-        fixtures: &Fixtures::default(),
-        now: std::time::SystemTime::UNIX_EPOCH,
-    };
-    let answers = loaded.policies.evaluate(&request);
-    let [(_, answer)] = answers.as_slice() else {
+    let answers: Vec<_> = created(&object, |it| {
+        let answers = loaded.policies.evaluate(it).into_iter();
+        answers.map(|it| it.1).collect()
+    });
+    let [answer] = answers.as_slice() else {
         panic!("one policy answers");
     };
     let told: Vec<(&str, bool)> = answer
@@ -682,20 +673,12 @@ fn a_policy_that_only_generates_and_is_not_asked_leaves_no_trace() {
     let asked = |rules: &str, object: &str| {
         let loaded = load_text(&policy(rules));
         assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
-        let (object, fixtures) = (resource(object), crate::Fixtures::default());
-        let (values, rule_values) = Default::default();
-        let request = crate::Request {
-            object: Some(&object),
-            old_object: None,
-            operation: Operation::Create,
-            user_info: None,
-            values: &values,
-            rule_values: &rule_values,
-            fixtures: &fixtures,
-            now: std::time::SystemTime::UNIX_EPOCH,
-        };
-        let alone = crate::evaluate_policy(&loaded.policies.policies()[0], &request);
-        let in_set = loaded.policies.evaluate(&request).len();
+        let object = resource(object);
+        let policies = &loaded.policies;
+        let alone = created(&object, |it| {
+            crate::evaluate_policy(&policies.policies()[0], it)
+        });
+        let in_set = created(&object, |it| policies.evaluate(it).len());
         (alone.map(|it| it.rules.len()), in_set)
     };
     let generate = format!(

@@ -174,12 +174,7 @@ fn rule_type(rule: &Value) -> RuleType {
 
 #[cfg(test)]
 mod tests {
-    use crate::{
-        Fixtures, Operation, Request,
-        testing::{load_text, resource},
-    };
-    use std::collections::BTreeMap;
-    use std::time::SystemTime;
+    use crate::testing::{created, load_text, resource};
 
     /// Whether the one policy of a text, which cannot be loaded, may be for an object.
     fn is_for(policy: &str, object: &str) -> bool {
@@ -187,18 +182,7 @@ mod tests {
         assert!(loaded.policies.policies().is_empty(), "{policy}");
         let unread = loaded.problems[0].unread.as_ref().expect("a policy");
         let object = resource(object);
-        let (values, rule_values) = (BTreeMap::new(), BTreeMap::new());
-        let fixtures = Fixtures::default();
-        unread.is_for(&Request {
-            object: Some(&object),
-            old_object: None,
-            operation: Operation::Create,
-            user_info: None,
-            values: &values,
-            rule_values: &rule_values,
-            fixtures: &fixtures,
-            now: SystemTime::UNIX_EPOCH,
-        })
+        created(&object, |it| unread.is_for(it))
     }
 
     fn policy(rest: &str, rule: &str) -> String {
