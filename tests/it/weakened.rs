@@ -356,3 +356,23 @@ fn the_first_rule_with_a_group_is_no_weakening_and_another_group_for_a_rule_is()
     });
     assert_eq!(told, ["tollgate.yaml: `groups` is changed"]);
 }
+
+#[test]
+fn what_stands_in_a_file_that_nobody_can_read_any_more_is_asked_for_and_not_told_as_gone() {
+    let repository = repository(CONFIG);
+    let base = repository.commit("base");
+    repository.write("policies/team.yaml", &format!("{POLICY}bad: [\n"));
+    let head = repository.commit("head");
+    let verdict = repository.check(&base, &head);
+    assert_eq!(verdict.exit, 3);
+    assert!(
+        verdict
+            .lines()
+            .contains(&"undecided policies/team.yaml".to_owned())
+    );
+    let weakened = verdict
+        .findings()
+        .filter(|it| it["rule"] == "control-plane/weakened")
+        .filter_map(|it| it["message"].as_str());
+    assert_eq!(weakened.collect::<Vec<_>>(), [""; 0]);
+}
