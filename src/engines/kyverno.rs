@@ -92,6 +92,7 @@ impl PolicyEngine for Kyverno {
                 name: policy.name.to_string(),
                 rules: authored(&policy.rules),
                 span: policy.span,
+                document: policy.document,
             });
         Loaded {
             policies: policies.collect(),
@@ -544,7 +545,7 @@ fn take_worse<'p>(
         Outcome::Fail { .. } => 3,
     };
     for (policy, response) in update {
-        let own = responses.iter_mut().find(|it| it.0.span == policy.span);
+        let own = responses.iter_mut().find(|it| is_same(it.0, policy));
         let Some((_, own)) = own else {
             responses.push((policy, response));
             continue;
@@ -568,7 +569,7 @@ impl Set {
     /// What the policies say of what happens to an object. Where its namespace has several sets of labels,
     /// the worse result counts.
     fn responses(&self, asked: Asked<'_>, around: &Around) -> Vec<(&Policy, PolicyResponse)> {
-        let evaluate = |it: &Request<'_>| self.own(self.policies.evaluate(it));
+        let evaluate = |it: &Request<'_>| self.policies.evaluate(it);
         let mut responses = asked.of(&around.fixtures, around.now, &evaluate);
         let others = around.others.get(asked.namespace());
         for fixtures in others.into_iter().flatten() {
@@ -580,21 +581,17 @@ impl Set {
 
     /// The same where the object may be in any namespace.
     fn anywhere(&self, asked: Asked<'_>, around: &Around) -> Vec<(&Policy, PolicyResponse)> {
-        let evaluate = |it: &Request<'_>| self.own(self.policies.evaluate_anywhere(it));
+        let evaluate = |it: &Request<'_>| self.policies.evaluate_anywhere(it);
         let mut responses = asked.of(&around.fixtures, around.now, &evaluate);
         responses.retain(|it| it.0.may_be_for(asked.object()));
         responses
     }
+}
 
-    /// The same responses, which do not live as short as what was asked about.
-    fn own(&self, responses: Vec<(&Policy, PolicyResponse)>) -> Vec<(&Policy, PolicyResponse)> {
-        let policies = self.policies.policies();
-        let own = |it: &PolicyResponse| policies.iter().find(|policy| policy.span == it.at);
-        let found = responses
-            .into_iter()
-            .filter_map(|(_, it)| Some((own(&it)?, it)));
-        found.collect()
-    }
+/// Whether two policies of one set are the same one. Places and names do not tell: overlays make variants of
+/// one file.
+fn is_same(a: &Policy, b: &Policy) -> bool {
+    a.document == b.document
 }
 
 /// What a rule of a policy said.
@@ -611,7 +608,7 @@ fn result_of<'r>(
     policy: &Policy,
     rule: &str,
 ) -> Option<&'r tollgate_kyverno::RuleResult> {
-    let (_, response) = responses.iter().find(|it| it.0.span == policy.span)?;
+    let (_, response) = responses.iter().find(|it| is_same(it.0, policy))?;
     response.rules.iter().find(|it| &*it.rule == rule)
 }
 

@@ -82,6 +82,8 @@ pub struct LoadedPolicy {
     pub rules: Vec<String>,
     /// Where it stands.
     pub span: Span,
+    /// Which of the documents it is that were loaded, counted from 0.
+    pub document: usize,
 }
 
 /// Loaded policies, shared by threads.

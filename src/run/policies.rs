@@ -95,10 +95,6 @@ pub(super) fn load<'a>(
         if owned.is_empty() {
             continue;
         }
-        let digests: BTreeMap<Span, String> = owned
-            .iter()
-            .map(|it| (it.span(), document_digest(it)))
-            .collect();
         let engine_loaded = engine.load(&owned);
         for policy in engine_loaded.policies {
             let builtin = loaded.builtin.contains(&policy.name);
@@ -109,7 +105,9 @@ pub(super) fn load<'a>(
                 kind: policy.kind,
                 name: policy.name,
                 rules: policy.rules,
-                digest: digests.get(&policy.span).cloned().unwrap_or_default(),
+                digest: owned
+                    .get(policy.document)
+                    .map_or_else(String::new, |it| document_digest(it)),
                 place,
             });
         }

@@ -41,4 +41,5 @@ mod setup;
 mod stories;
 mod support;
 mod unrendered;
+mod variants;
 mod weakened;

@@ -37,7 +37,7 @@ impl PolicySet {
     /// What every policy says about one object. Policies without a result are absent.
     ///
     /// An object's answers do not depend on other objects, so callers may ask from many threads.
-    pub fn evaluate<'a>(&'a self, request: &Request<'a>) -> Vec<(&'a Policy, PolicyResponse)> {
+    pub fn evaluate(&self, request: &Request<'_>) -> Vec<(&Policy, PolicyResponse)> {
         let mut session = Session::new(request);
         self.policies
             .iter()

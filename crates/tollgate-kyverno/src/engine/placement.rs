@@ -21,10 +21,7 @@ impl PolicySet {
     /// What rules say of an object that may be in any namespace, whatever it says itself: those that are
     /// for it in some namespaces alone, and those that are for it and look at the namespace. Of the first
     /// a failure, and of the others a pass, hangs on where the object is.
-    pub fn evaluate_anywhere<'a>(
-        &'a self,
-        request: &Request<'a>,
-    ) -> Vec<(&'a Policy, PolicyResponse)> {
+    pub fn evaluate_anywhere(&self, request: &Request<'_>) -> Vec<(&Policy, PolicyResponse)> {
         let mut session = Session::new(request);
         if let Ok(asked) = &mut session.asked {
             asked.anywhere = true;

@@ -25,10 +25,11 @@ pub fn load<'a>(documents: impl IntoIterator<Item = &'a Node>) -> Loaded {
     let mut policies = Vec::new();
     let mut exceptions = Vec::new();
     let mut problems = Vec::new();
-    for document in documents {
+    for (at, document) in documents.into_iter().enumerate() {
         let name = metadata(document, "name");
         let fault = match read_document(document, name) {
-            Ok(Document::Policy(policy)) => {
+            Ok(Document::Policy(mut policy)) => {
+                policy.document = at;
                 policies.push(*policy);
                 continue;
             }
@@ -175,6 +176,7 @@ pub(super) fn base(document: &Node, kind: PolicyKind, name: &str) -> Policy {
         },
         kind,
         span: document.span(),
+        document: 0,
         severity: text("policies.kyverno.io/severity"),
         category: text("policies.kyverno.io/category"),
         scored: annotation(document, "policies.kyverno.io/scored") != Some("false"),

@@ -90,8 +90,10 @@ pub struct Policy {
     pub namespace: Arc<str>,
     /// What it is.
     pub kind: PolicyKind,
-    /// Where the document stands.
+    /// Where the document stands. Variants that overlays make of one file stand at one place.
     pub span: Span,
+    /// Which of the documents it is that were loaded with it, counted from 0.
+    pub document: usize,
     /// The annotation `policies.kyverno.io/severity`.
     pub severity: Option<Arc<str>>,
     /// The annotation `policies.kyverno.io/category`.
