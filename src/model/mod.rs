@@ -2,6 +2,7 @@
 
 mod backtest;
 mod credential;
+mod encrypted;
 mod facts;
 mod forge;
 pub mod owners;
@@ -23,6 +24,7 @@ pub use backtest::{
     Backtest, BacktestCommit, BacktestExample, BacktestFinding, BacktestOutcome, BacktestRule,
     BacktestWeight,
 };
+pub use encrypted::is_encrypted_file;
 pub use facts::{
     Change, ChangedFile, ControlPlane, ControlPlaneFile, EasedFacts, Edit, Facts, FewerFailures,
     OverlayFacts, PolicyFacts, Problem, RemovalFacts, RenderFacts, RenderOutside, RenderWarning,

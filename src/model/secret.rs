@@ -6,10 +6,11 @@
 
 use super::{
     credential::holds_a_credential,
+    encrypted::{has_sops_mac, is_encrypted_file, is_sops_value},
     placeholder::{Placeholders, decoded, names_a_field},
     public_field::is_public,
 };
-use tollgate_yaml::{Dialect, Entry, Limits, Node, Sources, Value, parse};
+use tollgate_yaml::{Dialect, Entry, Limits, Node, Sources, parse};
 
 /// Maps that hold values.
 pub const MAPS: [&str; 2] = ["data", "stringData"];
@@ -183,122 +184,12 @@ pub fn documents(text: &str) -> Option<Vec<Node>> {
     parse(text, file, Dialect::Kyaml, &limits).ok()
 }
 
-/// Whether a document carries the message authentication code that SOPS writes.
-fn has_sops_mac(document: &Node) -> bool {
-    document
-        .get("sops")
-        .and_then(|it| it.get("mac"))
-        .and_then(Node::as_str)
-        .is_some_and(is_sops_value)
-}
-
-/// `ENC[AES256_GCM,data:...,iv:...,tag:...,type:str]`.
-fn is_sops_value(text: &str) -> bool {
-    let inner = text
-        .strip_prefix("ENC[AES256_GCM,data:")
-        .and_then(|it| it.strip_suffix(']'));
-    let Some(inner) = inner else {
-        return false;
-    };
-    let base64 = |it: &str| data_encoding::BASE64.decode(it.as_bytes()).is_ok();
-    let mut parts = inner.split(',');
-    // The value itself stands first, without its name here; of an empty text nothing is left.
-    parts.next().is_some_and(base64)
-        && ["iv:", "tag:"].into_iter().all(|name| {
-            let part = parts.next().and_then(|it| it.strip_prefix(name));
-            part.is_some_and(|it| !it.is_empty() && base64(it))
-        })
-        && parts.next().is_some_and(|it| it.starts_with("type:"))
-        && parts.next().is_none()
-}
-
 /// Whether a value is a whole encrypted file, as a generator reads it. `data` holds it in base64.
 fn is_encrypted_text(map: &str, text: &str) -> bool {
     if map == "data" {
         return decoded(text).is_some_and(|it| is_encrypted_file(&it));
     }
     is_encrypted_file(text)
-}
-
-/// Whether a file is encrypted as a whole, by SOPS or by Ansible Vault.
-pub fn is_encrypted_file(text: &str) -> bool {
-    is_ansible_vault(text) || text.contains("ENC[AES256_GCM,") && is_sops_file(text)
-}
-
-/// By SOPS: YAML or JSON in which each value is, or lines of `KEY=value`, in sections or not.
-fn is_sops_file(text: &str) -> bool {
-    let mut lines = text.lines().map(str::trim);
-    if lines.clone().any(|it| it.starts_with("sops_mac=ENC[")) {
-        return are_encrypted(lines.filter(|it| !it.starts_with("sops_")));
-    }
-    if lines.clone().any(|it| it == "[sops]") {
-        let mut own = lines.by_ref().take_while(|it| *it != "[sops]");
-        let encrypted = are_encrypted(own.by_ref().filter(|it| !is_section(it)));
-        let mac = lines.clone().any(|it| {
-            let value = it.strip_prefix("mac").map(str::trim_start);
-            let value = value.and_then(|it| it.strip_prefix('='));
-            value.is_some_and(|it| is_sops_value(it.trim()))
-        });
-        // What stands behind the last section of SOPS is encrypted too, or nobody says so.
-        return encrypted && mac && !lines.any(is_section);
-    }
-    documents(text).is_some_and(|it| {
-        !it.is_empty()
-            && it.iter().all(|document| {
-                let entries = document.as_mapping().into_iter().flatten();
-                has_sops_mac(document)
-                    && entries
-                        .filter(|it| &*it.key.text != "sops")
-                        .all(|it| leaves_are_encrypted(&it.value))
-            })
-    })
-}
-
-fn is_section(line: &str) -> bool {
-    line.starts_with('[') && line.ends_with(']')
-}
-
-/// Whether lines of `KEY=value` have no value that is not encrypted.
-fn are_encrypted<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
-    lines
-        .filter(|it| !it.is_empty() && !it.starts_with(['#', ';']))
-        .all(|it| {
-            it.split_once('=').is_some_and(|(_, value)| {
-                let value = value.trim();
-                value.is_empty() || is_sops_value(value)
-            })
-        })
-}
-
-/// `$ANSIBLE_VAULT;1.1;AES256`, and below it in hex, twice, what salts, proves and is encrypted.
-fn is_ansible_vault(text: &str) -> bool {
-    let mut lines = text.trim().lines();
-    let header = lines.next().unwrap_or_default();
-    let mut header = header.split(';');
-    let known = header.next() == Some("$ANSIBLE_VAULT")
-        && header.next().is_some_and(|it| it.starts_with("1."))
-        && header.next() == Some("AES256");
-    let body: String = lines.map(str::trim).collect();
-    let hex = |text: &[u8]| data_encoding::HEXLOWER_PERMISSIVE.decode(text).ok();
-    let parts = hex(body.as_bytes()).filter(|_| known);
-    parts.is_some_and(|it| {
-        let parts: Vec<&[u8]> = it.split(|it| *it == b'\n').collect();
-        parts.len() == 3
-            && parts
-                .iter()
-                .all(|it| hex(it).is_some_and(|it| !it.is_empty()))
-    })
-}
-
-/// Depth is limited by the reader.
-fn leaves_are_encrypted(node: &Node) -> bool {
-    match &node.value {
-        Value::Scalar(scalar) => {
-            scalar.text.is_empty() || node.is_null() || is_sops_value(&scalar.text)
-        }
-        Value::Sequence(items) => items.iter().all(leaves_are_encrypted),
-        Value::Mapping(map) => map.iter().all(|it| leaves_are_encrypted(&it.value)),
-    }
 }
 
 /// The JSON of a Secret without its values; `None` for what is no Secret. What differs in nothing
@@ -371,45 +262,6 @@ mod tests {
         assert_eq!(clear(&half), ["stringData.b"]);
         let no_mac = format!("kind: Secret\nstringData: {{a: '{enc}'}}\n");
         assert_eq!(clear(&no_mac), ["stringData.a"]);
-        for (file, want) in [
-            (format!("A={enc}\nsops_mac={enc}\n"), true),
-            (format!("A={enc}\nB=x\nsops_mac={enc}\n"), false),
-            (
-                format!("data: '{enc}'\nsops: {{mac: '{enc}', version: 3}}\n"),
-                true,
-            ),
-            (
-                format!("{{\"a\": \"{enc}\", \"sops\": {{\"mac\": \"{enc}\"}}}}"),
-                true,
-            ),
-            (
-                format!("{{\"a\": \"x\", \"sops\": {{\"mac\": \"{enc}\"}}}}"),
-                false,
-            ),
-            (format!("[a]\nb = {enc}\n\n[sops]\nmac = {enc}\n"), true),
-            (format!("[a]\nb = hunter2\n\n[sops]\nmac = {enc}\n"), false),
-            (format!("[a]\nb = {enc}\n\n[sops]\nversion = 3\n"), false),
-            (format!("[sops]\nmac = {enc}\n[b]\nc = hunter2\n"), false),
-        ] {
-            assert_eq!(is_encrypted_file(&file), want, "{file}");
-        }
-    }
-
-    #[test]
-    fn only_what_ansible_vault_encrypted_counts_as_encrypted() {
-        let hex = |text: &str| data_encoding::HEXLOWER.encode(text.as_bytes());
-        let inner = format!("{}\n{}\n{}", hex("salt"), hex("proof"), hex("sealed"));
-        let of = |header: &str, body: &str| is_encrypted_file(&format!("{header}\n{body}\n"));
-        let header = "$ANSIBLE_VAULT;1.1;AES256";
-        assert!(of(header, &hex(&inner)));
-        assert!(of("$ANSIBLE_VAULT;1.2;AES256;prod", &hex(&inner)));
-        assert!(!of(header, "hunter2"));
-        assert!(!of(header, &hex("hunter2")));
-        assert!(!of(header, ""));
-        assert!(!of("hunter2", &hex(&inner)));
-        let text = hex(&inner);
-        let secret = format!("kind: Secret\nstringData:\n  a: |\n    {header}\n    {text}\n");
-        assert_eq!(clear(&secret), Vec::<String>::new());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::{
     config,
     model::{
-        Edit, Facts, Place, ResourceKey, SecretFacts, SecretField, Side,
+        Edit, Facts, Place, ResourceKey, SecretFacts, SecretField, Side, is_encrypted_file,
         placeholder::{self, Placeholders as Known},
         secret,
     },
@@ -269,19 +269,40 @@ fn in_file(
 
 /// Maps and generators of Secrets, which nothing else has.
 const OWN: [&str; 2] = ["stringData", "secretGenerator"];
-/// Characters written by their number.
-const ESCAPES: [&str; 3] = ["\\x", "\\u", "\\U"];
+/// Characters written by their number, or in base64.
+const ESCAPES: [&str; 5] = ["\\x", "\\u", "\\U", "!!binary", "2002:binary"];
 
 /// Whether a text that cannot be read may be a Secret: one that mentions secrets and has no such kind is
 /// none for any cluster.
 fn may_be_a_secret(text: &str) -> bool {
+    let text = &joined(text);
     let any = |of: &[&str]| of.iter().any(|it| text.contains(it));
-    any(&OWN) || any(&ESCAPES) || text.split("kind").skip(1).any(is_kind_of_secret)
+    any(&OWN)
+        || any(&ESCAPES)
+        || text.split("kind").skip(1).any(is_kind_of_secret)
+        || any(&["Secret", "List"]) && has_keys_elsewhere(text)
+}
+
+/// The text with words in quotes that go on in the next line as one.
+fn joined(text: &str) -> String {
+    let mut parts = text.replace('\r', "");
+    if parts.contains("\\\n") {
+        let lines = parts.split("\\\n").enumerate();
+        let line = |(at, it): (usize, &'_ str)| match at {
+            0 => it.to_owned(),
+            _ => it.trim_start_matches([' ', '\t']).to_owned(),
+        };
+        parts = lines.map(line).collect();
+    }
+    parts
 }
 
 /// Whether what follows a `kind` says that it is one of a Secret or a list, or says it elsewhere.
 fn is_kind_of_secret(rest: &str) -> bool {
-    let rest = rest.trim_start_matches(['"', '\'', ' ', '\t', '\r', '\n']);
+    let mut rest = rest.trim_start_matches(['"', '\'']).trim_start();
+    while let Some(comment) = rest.strip_prefix('#') {
+        rest = comment.split_once('\n').map_or("", |it| it.1).trim_start();
+    }
     let Some(value) = rest.strip_prefix(':') else {
         return false;
     };
@@ -295,12 +316,30 @@ fn is_kind_of_secret(rest: &str) -> bool {
     elsewhere || value.contains("Secret") || value.contains("List")
 }
 
+/// Whether keys stand behind a `?`, are aliases, or have a tag: each may be a `kind`.
+fn has_keys_elsewhere(text: &str) -> bool {
+    let is_property = |it: &str| {
+        let name = it.strip_prefix(['*', '!', '&']);
+        name.is_some_and(|it| it.starts_with(|it: char| !it.is_whitespace()))
+    };
+    let begins_key = |line: &str| {
+        let item = line.trim_start_matches(['-', ' ', '\t']);
+        [line.trim_start(), item].iter().any(|it| {
+            let explicit = it.strip_prefix('?');
+            explicit.is_some_and(|it| it.is_empty() || it.starts_with(char::is_whitespace))
+                || is_property(it) && it.contains(':')
+        })
+    };
+    // In braces several begin on one line.
+    text.split(['\n', '{', ',', '[']).any(begins_key)
+}
+
 /// A file that cannot be read and may hold a Secret. A template of a Helm chart holds no value yet.
 fn unreadable(tree: &Tree<'_>, text: &str, path: &str) -> Vec<SecretFacts> {
     let side = tree.side;
     // Every second byte of UTF-16.
     let text = text.replace('\0', "");
-    let may = may_be_a_secret(&text) && !secret::is_encrypted_file(&text);
+    let may = may_be_a_secret(&text) && !is_encrypted_file(&text);
     if !may || is_chart_template(tree.files, path) {
         return Vec::new();
     }
@@ -455,6 +494,6 @@ impl Generators<'_> {
                 None => false,
             })
         };
-        (!empty && !secret::is_encrypted_file(&content)).then_some(content)
+        (!empty && !is_encrypted_file(&content)).then_some(content)
     }
 }

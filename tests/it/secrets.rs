@@ -853,3 +853,88 @@ fn a_second_secret_on_the_line_of_a_known_one_is_found() {
         ]
     );
 }
+
+/// A file that is no YAML, with these lines in it.
+fn broken(lines: &str) -> Vec<String> {
+    added(
+        &[("s.yaml", format!("{lines}\n---\na: [\n").as_bytes())],
+        "",
+    )
+}
+
+#[test]
+fn a_file_that_is_no_yaml_may_hold_a_secret_however_it_says_so() {
+    for lines in [
+        "kind: Secret",
+        "? kind\n: Secret",
+        "? kind # of what\n: Secret",
+        "? \"kind\"\n# of what\n: Secret",
+        "- ? kind # of what\n  : Secret",
+        "{a: b, ? &k kind # of what\n : Secret}",
+        "x: &k kind\ny: {*k : Secret}",
+        "x: &k kind\n*k : Secret",
+        "x: &s Secret\n? kind\n: *s",
+        "? !!str kind\n: Secret",
+        "!!binary a2luZA==: U2VjcmV0",
+        "\"ki\\\n  nd\": \"Sec\\\r\n  ret\"",
+        "kind: \"Sec\\\n  ret\"",
+        "kind: {{ .kind }}",
+    ] {
+        let said = broken(lines);
+        assert!(
+            said.contains(&"undecided git:".to_owned()),
+            "{lines}: {said:?}"
+        );
+    }
+    for lines in [
+        "kind: ConfigMap\n# of a Secret",
+        "secretName: a\nkind: Deployment",
+        "a: is this a Secret? *no*\nb: c",
+        "run: |\n  kubectl get \\\n    Secret",
+        "* Secret: in a list of words",
+        "x: &k kind\n*k : ConfigMap",
+    ] {
+        // Where a policy may be, another gate says so.
+        let said = broken(lines);
+        assert!(
+            !said.contains(&"undecided git:".to_owned()),
+            "{lines}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn what_stands_in_clear_text_in_a_file_that_sops_encrypted_is_held() {
+    let enc = "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]";
+    let generated = |name: &str, text: &str| {
+        let files = format!("secretGenerator: [{{name: s, files: [{name}]}}]\n");
+        let of = |overlay: &str| {
+            added(
+                &[
+                    (&format!("{overlay}/kustomization.yaml"), files.as_bytes()),
+                    (&format!("{overlay}/{name}"), text.as_bytes()),
+                ],
+                "",
+            )
+        };
+        let mut rendered = of("prod");
+        // By the generator's entry in git, and by the Secret that it makes.
+        rendered.dedup();
+        // In git, below a kustomization that stands in no environment.
+        let lines = of("other");
+        let in_git: Vec<&String> = lines.iter().filter(|it| it.contains("secrets/")).collect();
+        assert_eq!(in_git.is_empty(), rendered == ["admit"], "{lines:?}");
+        rendered
+    };
+    let held = ["deny secrets/plain", "refuse"];
+    let env = format!("A={enc}\nsops_mac={enc}\nsops_version=3.13.0\n");
+    assert_eq!(generated("a.env", &env), ["admit"]);
+    for own in ["sops_password=one-value", "#PASSWORD=one-value"] {
+        assert_eq!(generated("a.env", &format!("{env}{own}\n")), held, "{own}");
+    }
+    let ini = format!("[a]\nb = {enc}\n[sops]\nmac = {enc}\nversion = 3.13.0\n");
+    assert_eq!(generated("a.ini", &ini), ["admit"]);
+    for own in ["password = one-value", "; password = one-value"] {
+        assert_eq!(generated("a.ini", &format!("{ini}{own}\n")), held, "{own}");
+    }
+}

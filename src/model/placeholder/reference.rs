@@ -13,8 +13,45 @@ const MODIFIERS: [&str; 7] = [
     "sha256sum",
 ];
 
-/// Modifiers that take a text of their own.
-const WITH_ARGUMENTS: [&str; 2] = ["jsonPath", "indent"];
+/// Where vals finds values. Source: `vals.go` of vals 0.43.
+const BACKENDS: [&str; 36] = [
+    "awskms",
+    "awssecrets",
+    "awsssm",
+    "azurekeyvault",
+    "bw",
+    "conjur",
+    "doppler",
+    "envsubst",
+    "file",
+    "gcpsecrets",
+    "gcs",
+    "gitlab",
+    "gkms",
+    "googlesheets",
+    "hcpvaultsecrets",
+    "httpjson",
+    "infisical",
+    "k8s",
+    "keychain",
+    "oci",
+    "onepasswordconnect",
+    "op",
+    "openbao",
+    "pulumistateapi",
+    "s3",
+    "scw",
+    "servercore",
+    "sops",
+    "tfstate",
+    "tfstateazurerm",
+    "tfstategs",
+    "tfstateremote",
+    "tfstates3",
+    "tss",
+    "vault",
+    "yclockbox",
+];
 
 /// Parameters of a reference of vals that let somebody in by themselves.
 const CREDENTIALS: [&str; 6] = [
@@ -33,9 +70,16 @@ pub(super) fn vault_plugin(text: &str, keys: bool) -> Option<&str> {
     let mut parts = inner.split('|');
     let name = parts.next()?.trim();
     let modifies = |it: &str| {
-        let mut words = it.split_whitespace();
-        let name = words.next().unwrap_or_default();
-        MODIFIERS.contains(&name) && (WITH_ARGUMENTS.contains(&name) || words.next().is_none())
+        let (name, argument) = match it.trim().split_once(char::is_whitespace) {
+            Some((name, argument)) => (name, argument.trim()),
+            None => (it.trim(), ""),
+        };
+        MODIFIERS.contains(&name)
+            && match name {
+                "jsonPath" => is_json_path(argument),
+                "indent" => argument.parse::<u32>().is_ok(),
+                _ => argument.is_empty(),
+            }
     };
     let is_one = match name.strip_prefix("path:") {
         Some(it) => {
@@ -51,6 +95,22 @@ pub(super) fn vault_plugin(text: &str, keys: bool) -> Option<&str> {
     (is_one && !inner.contains(['<', '\n']) && parts.all(modifies)).then_some(rest)
 }
 
+/// Whether a JSONPath of Kubernetes finds all that it gives: text outside of braces, and in quotes as all
+/// of what stands in them, is given as it is.
+fn is_json_path(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(inner) = rest.strip_prefix('{') {
+        let Some((path, after)) = inner.split_once('}') else {
+            return false;
+        };
+        if !path.starts_with(['.', '$', '@', '[']) {
+            return false;
+        }
+        rest = after;
+    }
+    rest.is_empty() && !text.is_empty()
+}
+
 /// `vault:path#key`, which has no end of its own; `>>` writes it first.
 pub(super) fn bank_vaults(text: &str) -> Option<&str> {
     let reference = text.strip_prefix(">>").unwrap_or(text);
@@ -61,8 +121,8 @@ pub(super) fn bank_vaults(text: &str) -> Option<&str> {
 }
 
 /// `ref+backend://path?parameters#fragment`, which `+`, `"`, `,` and a space end. Source:
-/// `pkg/expansion/expand_match.go` of vals. What its backend `echo` finds is the path itself, and
-/// `envsubst` fills in variables and leaves the rest.
+/// `pkg/expansion/expand_match.go` of vals. What its backend `echo` finds is the path itself, a
+/// backend that it does not have finds nothing, and `envsubst` fills in variables and leaves the rest.
 pub(super) fn vals(text: &str) -> Option<&str> {
     let text = text.strip_prefix("secret").unwrap_or(text);
     let (backend, rest) = text.strip_prefix("ref+")?.split_once("://")?;
@@ -70,15 +130,13 @@ pub(super) fn vals(text: &str) -> Option<&str> {
         .find(|it: char| it.is_whitespace() || "+\",".contains(it))
         .unwrap_or(rest.len());
     let (address, rest) = rest.split_at_checked(end)?;
-    let named = |it: char| it.is_ascii_alphanumeric() || "-_".contains(it);
     let finds = match backend {
-        "echo" => false,
         "envsubst" => {
             let name = address.strip_prefix('$').unwrap_or_default();
             let inner = name.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
             is_variable(inner.unwrap_or(name))
         }
-        _ => !backend.is_empty() && backend.chars().all(named) && !address.is_empty(),
+        _ => BACKENDS.contains(&backend) && !address.is_empty(),
     };
     let query = address.split_once('?').map_or("", |it| it.1);
     let query = query.split('#').next().unwrap_or_default();
@@ -148,6 +206,14 @@ mod tests {
             ("<path:a#b | hunter2>", false),
             ("<path:a#b | base64encode hunter2>", false),
             ("<path:a#b> hunter2", false),
+            ("<path:a#b | jsonPath {.c}{.d[0]['e f']}>", true),
+            ("<path:a#b | jsonPath {[0].c} | indent 4>", true),
+            ("<path:a#b | jsonPath hunter2>", false),
+            ("<path:a#b | jsonPath {.c}hunter2>", false),
+            ("<path:a#b | jsonPath {.c} hunter2>", false),
+            ("<path:a#b | jsonPath {'hunter2'}>", false),
+            ("<path:a#b | jsonPath>", false),
+            ("<path:a#b | indent hunter2>", false),
             ("<password>", false),
         ]);
     }
@@ -183,6 +249,11 @@ mod tests {
             ("ref+envsubst://${VAR}", true),
             ("ref+envsubst://hunter2", false),
             ("ref+echo://hunter2", false),
+            ("ref+pw://hunter2", false),
+            ("ref+vaults://a#/b", false),
+            ("ref+sops://secrets.yaml#/a", true),
+            ("ref+op://vault/item/field", true),
+            ("hunter2 ref+vault://a#/b", false),
             ("ref+vault://a#/b hunter2", false),
             ("ref+vault://a#/b+hunter2", false),
             ("ref+vault://a?secret_id=hunter2#/b", false),
