@@ -10,7 +10,7 @@ mod time;
 
 use super::objects::names;
 use std::sync::LazyLock;
-use tollgate_jmespath::goregex::Regex;
+use tollgate_goregex::Regex;
 
 /// How a string has to be.
 #[derive(Clone, Copy)]

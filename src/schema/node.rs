@@ -4,7 +4,7 @@ use super::{formats::Format, kubernetes::Kubernetes};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use tollgate_jmespath::goregex::Regex;
+use tollgate_goregex::Regex;
 
 /// Bytes that one compiled pattern may take: definitions come from the repository. The largest
 /// repetition that Go allows, of a class of all letters, takes 24 MB.

@@ -1,8 +1,8 @@
 //! The tree that an expression is parsed into.
 
-use crate::goregex::Regex;
 use serde_json::Value;
 use std::sync::Arc;
+use tollgate_goregex::Regex;
 
 /// One operation. Chains that the grammar nests to the left are flat here, so that a long expression is not a deep one.
 #[derive(Clone, Debug)]

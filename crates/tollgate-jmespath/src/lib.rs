@@ -6,7 +6,7 @@
 //! randomness: they are part of the [`Runtime`] that a search is given.
 //!
 //! The value types are modules of their own, because Kyverno's patterns and conditions need them too: [`quantity`],
-//! [`duration`], [`wildcard`], [`goregex`], [`image`] and [`gofmt`].
+//! [`duration`], [`wildcard`], [`image`] and [`gofmt`].
 
 mod ast;
 mod context;
@@ -15,7 +15,6 @@ mod error;
 mod eval;
 mod functions;
 pub mod gofmt;
-pub mod goregex;
 mod gotime;
 pub mod image;
 mod lexer;

@@ -3,10 +3,10 @@
 use crate::{
     Dialect, ParseError,
     ast::{Node, Slice},
-    goregex::Regex,
     lexer::{Spanned, Token, tokenize},
 };
 use serde_json::Value;
+use tollgate_goregex::Regex;
 
 /// Bytes of one expression. Expressions in published policies stay under 2 KiB, but a nested variable is pasted into the
 /// outer expression as a JSON literal before that is parsed.

@@ -3,8 +3,8 @@
 //! The text follows from the pattern, the runtime's seed and the number of calls before it, so that an evaluation can be
 //! repeated. It is no secret: nothing may use it as a password that is meant to hold.
 
-use crate::goregex;
 use regex_syntax::hir::{Class, Hir, HirKind};
+use tollgate_goregex::to_rust;
 
 /// What an unbounded repetition adds to its minimum at most.
 const UNBOUNDED: u32 = 32;
@@ -22,7 +22,7 @@ pub(crate) fn generate(
         return Err("the pattern is empty".to_owned());
     }
     refuse_perl(pattern)?;
-    let translated = goregex::translated(pattern).map_err(|it| it.to_string())?;
+    let translated = to_rust(pattern).map_err(|it| it.to_string())?;
     let hir =
         regex_syntax::parse(&translated).map_err(|_| "the pattern can't be read".to_owned())?;
     let mut state = seed ^ draw.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -179,7 +179,7 @@ mod tests {
             "^a$",
             "é",
         ] {
-            let regex = goregex::Regex::new(&format!("^(?s:{pattern})$")).expect("valid");
+            let regex = tollgate_goregex::Regex::new(&format!("^(?s:{pattern})$")).expect("valid");
             for draw in 0..50 {
                 let text = generate(pattern, 7, draw, 10_000).expect("short");
                 assert!(regex.is_match(&text), "{pattern} gave {text:?}");

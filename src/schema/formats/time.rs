@@ -2,7 +2,8 @@
 
 use super::SPAN;
 use chrono::NaiveDate;
-use tollgate_jmespath::{duration::Duration, goregex::Regex};
+use tollgate_goregex::Regex;
+use tollgate_jmespath::duration::Duration;
 
 /// `2030-01-31`, a day that the calendar has.
 pub(super) fn is_date(text: &str) -> bool {

@@ -12,9 +12,9 @@ use crate::{
     Dialect, EvalError,
     context::Context,
     eval::Outcome,
-    goregex::Regex,
     value::{Entries, Items, Val},
 };
+use tollgate_goregex::Regex;
 
 /// What an argument may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

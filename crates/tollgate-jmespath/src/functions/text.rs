@@ -1,17 +1,10 @@
 //! Kyverno's functions on strings, patterns and regular expressions.
 
 use super::{Arguments, Function, NUMBER, OBJECT, TEXT, Type, function};
-use crate::{
-    EvalError,
-    context::Context,
-    eval::Outcome,
-    gofmt,
-    goregex::{Limit, Regex, Replaced},
-    value::Val,
-    wildcard,
-};
+use crate::{EvalError, context::Context, eval::Outcome, gofmt, value::Val, wildcard};
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use tollgate_goregex::{Limit, Regex, Replaced};
 
 /// What replacing one match of a regular expression costs, in steps.
 const MATCH_COST: usize = 4;

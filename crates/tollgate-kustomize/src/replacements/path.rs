@@ -3,7 +3,7 @@
 //! `yaml/match.go`.
 
 use super::print;
-use crate::selector::go_regex;
+use tollgate_goregex::Regex;
 use tollgate_yaml::{
     Dialect, Key, Limits, Mapping, Node, Origin, Scalar, Step, Style, Tag, Value, parse,
 };
@@ -279,7 +279,7 @@ impl Finder<'_> {
         if list.is_empty() {
             return Ok(());
         }
-        let regex = go_regex(pattern)?;
+        let regex = Regex::new(pattern).map_err(|it| it.why)?;
         let fits = |it: &Node| match name {
             "" => regex.is_match(print::yaml(it).trim()),
             name => it

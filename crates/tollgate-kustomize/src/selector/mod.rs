@@ -2,9 +2,6 @@
 //! Source of the semantics: kustomize `api/types/selector.go`, `Select` in `resmap/reswrangler.go`.
 
 mod labels;
-mod regex;
-
-pub(crate) use regex::compile as go_regex;
 
 use crate::{
     error::BuildError,
@@ -12,8 +9,8 @@ use crate::{
     kustomization::{SelectorEntry, Text},
     resource::Resource,
 };
-use ::regex::Regex;
 use labels::Requirements;
+use tollgate_goregex::Regex;
 use tollgate_yaml::Node;
 
 /// A selector, ready to use.
@@ -131,11 +128,11 @@ fn fits(pattern: &Option<Regex>, text: &str) -> bool {
 
 fn anchored(text: &Option<Text>) -> Result<Option<Regex>, BuildError> {
     let Some(text) = text else { return Ok(None) };
-    match go_regex(&format!("^(?:{})$", &**text)) {
+    match Regex::new(&format!("^(?:{})$", &**text)) {
         Ok(regex) => Ok(Some(regex)),
-        Err(why) => Err(BuildError::new(
+        Err(it) => Err(BuildError::new(
             text.span,
-            format!("`{}` is not a regular expression: {why}", text.value),
+            format!("`{}` is not a regular expression: {}", text.value, it.why),
         )),
     }
 }

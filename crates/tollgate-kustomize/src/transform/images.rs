@@ -7,10 +7,9 @@ use crate::{
     fieldspec::{FieldError, FieldSpec, Missing},
     kustomization::{ImageEntry, Text},
     resource::{Resource, rewritten},
-    selector::go_regex,
 };
-use regex::Regex;
 use std::sync::Arc;
+use tollgate_goregex::Regex;
 use tollgate_yaml::{Node, Tag, Value};
 
 /// Change the images whose name is the entry's; warns where there is none.
@@ -73,11 +72,13 @@ impl<'a> Change<'a> {
     fn new(image: &'a ImageEntry) -> Result<Self, BuildError> {
         let name = image.name.as_deref().unwrap_or_default();
         let text = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
-        let pattern = go_regex(&text).map_err(|why| {
+        let pattern = Regex::new(&text).map_err(|it| {
             let span = image.name.as_ref().map_or(image.span, |it| it.span);
-            BuildError::new(span, format!("`{name}` is not a regular expression: {why}")).help(
-                "kustomize reads the name of an image as one: put `\\` before special characters",
+            BuildError::new(
+                span,
+                format!("`{name}` is not a regular expression: {}", it.why),
             )
+            .help("kustomize reads the name of an image as one: put `\\` before special characters")
         })?;
         Ok(Self {
             image,
