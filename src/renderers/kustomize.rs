@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tollgate_kustomize::{
     BuildError, LoadRestrictor, Options, Refusal, RepoPath, Resource, Session, WarningKind, build,
 };
-use tollgate_yaml::emit;
+use tollgate_yaml::{Dialect, Limits, Node, Sources, Span, Value, emit, parse};
 
 /// The renderer for kustomizations.
 pub struct Kustomize;
@@ -140,7 +140,31 @@ impl Tree<'_> {
             help: error.help.clone(),
             place: own.or_else(through),
             reads: BTreeSet::clone(&error.reads),
-            elsewhere: error.refusal != Refusal::Mistake,
+            elsewhere: error.refusal != Refusal::Mistake
+                || is_made_first(self.session.sources(), error.span),
         })
     }
+}
+
+/// Marks of what is filled in before YAML is read.
+const MARKS: [&str; 5] = ["{{", "{%", "${", "#{", "<%"];
+
+/// Whether a deployer may make something else of the text in which rendering stops, before kustomize
+/// reads it: the line is a template's, or the file is neither a map nor a list, as one that is encrypted.
+fn is_made_first(sources: &Sources, at: Span) -> bool {
+    let Some(file) = sources.get(at.file) else {
+        return false;
+    };
+    let text = file.text();
+    let (before, after) = text.split_at_checked(at.start as usize).unwrap_or_default();
+    let start = before.rsplit('\n').next().unwrap_or_default();
+    let end = after.lines().next().unwrap_or_default();
+    if MARKS.iter().any(|it| format!("{start}{end}").contains(it)) {
+        return true;
+    }
+    let documents = parse(text, at.file, Dialect::Kyaml, &Limits::default());
+    documents.is_ok_and(|it| {
+        let is_text = |it: &Node| matches!(it.value, Value::Scalar(_)) && !it.is_null();
+        it.iter().any(is_text)
+    })
 }

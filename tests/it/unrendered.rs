@@ -69,6 +69,163 @@ fn what_kustomize_refuses_for_one_reason_before_and_after_is_known() {
 }
 
 #[test]
+fn what_stops_elsewhere_or_for_another_reason_is_held() {
+    let variable = "resources: [a.yaml]\nvars: [{name: A, objref: {apiVersion: v1, kind: ConfigMap, name: a}, fieldref: {fieldpath: data.n}}]\n";
+    let number = |it: &str| format!("{MAP}data: {{n: {it}}}\n");
+    let base = [
+        ("prod/kustomization.yaml", variable),
+        ("prod/a.yaml", &number("0x1")),
+        ("prod/b.txt", ""),
+        (
+            "prod/specs.yaml",
+            "namePrefix: [{path: spec/a/b, kind: A}]\n",
+        ),
+    ];
+    let held = ["deny renders/failed prod/kustomization.yaml:2", "refuse"];
+    let known = [
+        "waived renders/broken-before prod/kustomization.yaml:2",
+        "warn renders/broken-before",
+        "admit",
+    ];
+    assert_eq!(of_overlay("", &base, &[("prod/b.txt", "x")]), known);
+    // Another reason at the same place of a file that is the same.
+    assert_eq!(
+        of_overlay("", &base, &[("prod/a.yaml", &number("0x2"))]),
+        held
+    );
+    // The same reason at another place of a file that is the same.
+    let of_kind = |kind: &str| {
+        format!("apiVersion: x/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{a: text}}\n")
+    };
+    let two = format!("{}---\n{}", of_kind("A"), of_kind("B"));
+    let base = [
+        (
+            "prod/kustomization.yaml",
+            "resources: [a.yaml]\nnamePrefix: p-\nconfigurations: [specs.yaml]\n",
+        ),
+        ("prod/a.yaml", &*two),
+        ("prod/b.txt", ""),
+        (
+            "prod/specs.yaml",
+            "namePrefix: [{path: spec/a/b, kind: A}]\n",
+        ),
+    ];
+    let lines = of_overlay("", &base, &[("prod/b.txt", "x")]);
+    assert_eq!(lines[0], "waived renders/broken-before prod/a.yaml:4");
+    let other = [(
+        "prod/specs.yaml",
+        "namePrefix: [{path: spec/a/b, kind: B}]\n",
+    )];
+    assert_eq!(
+        of_overlay("", &base, &other),
+        ["deny renders/failed prod/a.yaml:9", "refuse"]
+    );
+    // The same reason at the same place of a file that is another.
+    let longer = format!("{two}# more\n");
+    assert_eq!(
+        of_overlay("", &base, &[("prod/a.yaml", &longer)]),
+        ["deny renders/failed prod/a.yaml:4", "refuse"]
+    );
+}
+
+#[test]
+fn what_is_decrypted_or_filled_in_before_kustomize_reads_it_is_held() {
+    let list = "resources: [a.yaml, t.yaml]\n";
+    let own = |more: &str| format!("resources: [a.yaml]\n{more}\n");
+    let map = |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+    for (what, kustomization, text) in [
+        (
+            "age",
+            list,
+            "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n"
+                .to_owned(),
+        ),
+        (
+            "PGP",
+            list,
+            "-----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n".to_owned(),
+        ),
+        (
+            "Ansible Vault",
+            list,
+            "$ANSIBLE_VAULT;1.1;AES256\n6162\n".to_owned(),
+        ),
+        (
+            "a binary file of SOPS",
+            list,
+            "{\"data\": \"ENC[x]\", \"sops\": {}}\n".to_owned(),
+        ),
+        ("words", list, "to be made\n".to_owned()),
+        ("envsubst", list, map("${NAME}")),
+        (
+            "envsubst in an unquoted flow",
+            list,
+            map("x, labels: {a: ${X}}"),
+        ),
+        (
+            "Go templates",
+            list,
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .name }}\n".to_owned(),
+        ),
+        (
+            "a template of a kind",
+            list,
+            "apiVersion: v1\nkind: {{ .kind }}\nmetadata: {name: x}\n".to_owned(),
+        ),
+        (
+            "a patch",
+            "resources: [a.yaml]\npatches: [{path: t.yaml, target: {kind: ConfigMap}}]\n",
+            "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n".to_owned(),
+        ),
+        (
+            "a configuration",
+            "resources: [a.yaml]\nconfigurations: [t.yaml]\n",
+            "$ANSIBLE_VAULT;1.1;AES256\n6162\n".to_owned(),
+        ),
+        (
+            "a replacement",
+            "resources: [a.yaml]\nreplacements: [{path: t.yaml}]\n",
+            "$ANSIBLE_VAULT;1.1;AES256\n6162\n".to_owned(),
+        ),
+        (
+            "a transformer",
+            "resources: [a.yaml]\ntransformers: [t.yaml]\n",
+            "$ANSIBLE_VAULT;1.1;AES256\n6162\n".to_owned(),
+        ),
+        (
+            "the kustomization's namespace",
+            &own("namespace: {{ .ns }}"),
+            String::new(),
+        ),
+        (
+            "the kustomization's labels",
+            &own("commonLabels: ${LABELS}"),
+            String::new(),
+        ),
+        (
+            "the kustomization's lines",
+            &own("{{ range .x }}"),
+            String::new(),
+        ),
+        (
+            "the kustomization's patches",
+            &own("patches: ['${PATCH}']"),
+            String::new(),
+        ),
+    ] {
+        let base = [
+            ("prod/kustomization.yaml", kustomization),
+            ("prod/a.yaml", MAP),
+            ("prod/t.yaml", &text),
+        ];
+        let changed = format!("{MAP}data: {{a: b}}\n");
+        let lines = of_overlay("", &base, &[("prod/a.yaml", &changed)]);
+        let held = |it: &String| it.starts_with("deny renders/failed prod");
+        assert!(lines.iter().any(held), "{what}: {lines:?}");
+    }
+}
+
+#[test]
 fn what_others_may_render_is_held_as_before() {
     for kustomization in [
         "resources: [a.yaml, 'https://example.com/x.yaml']\n",
@@ -79,6 +236,9 @@ fn what_others_may_render_is_held_as_before() {
         "resources: [a.yaml, ../a-submodule]\n",
         // Components that a deployer adds may bring what is patched, and a Component is one of them.
         "resources: [a.yaml]\npatches: [{path: patch.yaml}]\n",
+        "resources: [a.yaml]\nvars: [{name: A, objref: {apiVersion: v1, kind: ConfigMap, name: elsewhere}}]\n",
+        "resources: [a.yaml]\nreplacements: [{source: {kind: ConfigMap, name: elsewhere}, targets: [{select: {name: a}, fieldPaths: [data.a]}]}]\n",
+        "resources: [a.yaml]\nconfigMapGenerator: [{name: elsewhere, behavior: merge, literals: [a=b]}]\n",
         "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nresources: [a.yaml, g.yaml, g.yaml]\n",
         // Another version of kustomize may know it.
         "resources: [a.yaml]\nfield: 1\n",

@@ -40,7 +40,8 @@ pub enum Refusal {
     /// kustomization's folder.
     Restriction,
     /// Perhaps nobody else: it needs what the tree does not hold, or code that is not run here, or it
-    /// exceeds a limit of this crate; a deployer may add what it lacks, or build it with another version.
+    /// exceeds a limit of this crate; a deployer may add what it lacks, decrypt it or fill it in first, or
+    /// build it with another version.
     Here,
 }
 
@@ -127,15 +128,12 @@ impl BuildError {
     }
 }
 
+/// A text that is no YAML may be encrypted or a template, of which a deployer makes YAML first.
 impl From<YamlError> for BuildError {
     fn from(error: YamlError) -> Self {
         Self {
             help: error.help,
-            refusal: match error.limit {
-                true => Refusal::Here,
-                false => Refusal::Mistake,
-            },
-            ..Self::new(error.span, error.message)
+            ..Self::new(error.span, error.message).here()
         }
     }
 }

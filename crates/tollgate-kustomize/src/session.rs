@@ -78,10 +78,10 @@ impl<'a> Session<'a> {
                 return Err(self.missing(path));
             };
             let Ok(text) = std::str::from_utf8(&bytes) else {
-                return Err(BuildError::new(
-                    Span::NONE,
-                    format!("`{path}` is not UTF-8 text"),
-                ));
+                // It may be encrypted.
+                return Err(
+                    BuildError::new(Span::NONE, format!("`{path}` is not UTF-8 text")).here(),
+                );
             };
             // kustomize reads Windows line ends as plain ones.
             let text: Arc<str> = Arc::from(text);
@@ -112,11 +112,12 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The resources that a file holds.
+    /// The resources that a file holds. What holds none may be encrypted, or a template of some.
     pub(crate) fn resources(&self, path: &RepoPath) -> Outcome<Arc<Vec<Resource>>> {
         self.resources.get(path, || {
             let source = self.text(path)?;
-            load::resources(&source.text, source.file, &self.limits).map(Arc::new)
+            let read = load::resources(&source.text, source.file, &self.limits);
+            read.map(Arc::new).map_err(BuildError::here)
         })
     }
 

@@ -162,7 +162,8 @@ fn read(var: &Var, resources: &[Resource]) -> Result<VarValue, BuildError> {
             "the variable `{name}` reads a resource that is not there: {}",
             object_id(&var.object)
         );
-        return Err(BuildError::new(var.span, message).help(
+        // What a deployer adds may bring it.
+        return Err(BuildError::new(var.span, message).here().help(
             "`objref` needs the exact apiVersion, kind and name of a resource of this build",
         ));
     };

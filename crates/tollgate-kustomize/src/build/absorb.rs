@@ -27,6 +27,8 @@ pub(super) fn absorb(all: &mut Vec<Resource>, generated: Generated) -> Result<()
             span,
             format!("there is no {id} to merge with or to replace"),
         )
+        // What a deployer adds may bring it.
+        .here()
         .help("leave out `behavior` to create it")),
         (Some(_), Behavior::Create) => Err(BuildError::new(span, format!("{id} exists already"))
             .help("write `behavior: merge` or `behavior: replace`")),

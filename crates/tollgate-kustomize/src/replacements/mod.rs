@@ -198,7 +198,9 @@ fn read<'a>(
         (Some(resource), None) => resource,
         (None, _) => {
             return Err(
+                // Here as for patches: what a deployer adds may bring it.
                 BuildError::new(span, "the source of the replacement selects nothing")
+                    .here()
                     .help("sources are exact names, not regular expressions"),
             );
         }
