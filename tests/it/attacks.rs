@@ -1,7 +1,7 @@
 //! Hostile input ends in a message with a place, within limits, and never in a dead process.
 //!
-//! The rows are those of the threat table: YAML that hides, explodes or nests, links and paths that
-//! lead out, entries that would reach the network or run code, policies that run away.
+//! The rows are those of the threat table: YAML that hides something, or is just past our own limits, links and paths
+//! that lead out, entries that would reach the network or run code, policies past the limits of an evaluation.
 
 use crate::support::{Repository, tollgate};
 use std::process::Output;
@@ -45,60 +45,35 @@ fn manifest(spec: &str) -> String {
 }
 
 #[test]
-fn yaml_that_explodes_or_nests_is_refused() {
-    let bomb: String = (0..26)
-        .map(|level| {
-            let inner = if level == 0 {
-                "x".to_owned()
-            } else {
-                format!("*a{}", level - 1)
-            };
-            format!("  k{level}: &a{level} [{inner}, {inner}, {inner}, {inner}]\n")
-        })
+fn yaml_just_past_our_limits_is_refused() {
+    let keys: String = (0..100_001).map(|it| format!("  k{it}: 1\n")).collect();
+    let levels: String = (0..129)
+        .map(|level| format!("{}a:\n", " ".repeat(level)))
         .collect();
-    let merges: String = (1..26)
-        .map(|level| {
-            format!(
-                "  k{level}: &m{level}\n    <<: [*m{0}, *m{0}]\n    x{level}: [*m{0}, *m{0}]\n",
-                level - 1
-            )
-        })
-        .collect();
-    let quadratic = format!(
-        "  big: &big {}\n  all: [{}]\n",
-        "x".repeat(200_000),
-        "*big, ".repeat(20_000)
+    // Aliases count as often as they are used: two million values and a few.
+    let aliases = format!(
+        "  part: &part [{}]\n  all: [{}]\n",
+        "x, ".repeat(1_000),
+        "*part, ".repeat(2_000)
     );
     for (what, text) in [
-        ("an alias bomb", manifest(&bomb)),
-        (
-            "a bomb of merges",
-            manifest(&format!("  k0: &m0 {{a: b}}\n{merges}")),
-        ),
-        ("aliases of a long text", manifest(&quadratic)),
+        ("aliases", manifest(&aliases)),
         ("an alias of itself", manifest("  a: &a [*a]\n")),
-        ("open brackets", "[".repeat(100_000)),
-        ("open braces", "{a: ".repeat(50_000)),
-        ("question marks", "? ".repeat(50_000)),
-        ("dashes", "- ".repeat(50_000)),
         (
-            "a deep map",
-            (0..5_000)
-                .map(|level| format!("{}a:\n", " ".repeat(level)))
-                .collect(),
+            "brackets",
+            format!("{}1{}", "[".repeat(129), "]".repeat(129)),
         ),
         (
-            "many keys",
-            manifest(
-                &(0..300_000)
-                    .map(|it| format!("  k{it}: 1\n"))
-                    .collect::<String>(),
-            ),
+            "braces",
+            format!("{}1{}", "{a: ".repeat(129), "}".repeat(129)),
         ),
-        ("many documents", "---\n".repeat(200_000) + "a: 1\n"),
+        ("dashes", "- ".repeat(129) + "1\n"),
+        ("levels", levels),
+        ("keys", manifest(&keys)),
+        ("documents", "---\n".repeat(10_001) + "a: 1\n"),
         (
-            "a scalar of 20 MB",
-            manifest(&format!("  a: {}\n", "x".repeat(20_000_000))),
+            "bytes",
+            manifest(&format!("  a: {}\n", "x".repeat(16 << 20))),
         ),
     ] {
         let message = refused(&render(text.as_bytes()), what);
@@ -110,32 +85,19 @@ fn yaml_that_explodes_or_nests_is_refused() {
 }
 
 #[test]
-fn yaml_that_shows_something_else_than_it_says_is_refused() {
+fn characters_that_hide_something_are_refused_at_their_place() {
     for (what, spec) in [
-        (
-            "a next-line character",
-            "  hostPID: false # ok\u{85}  hostNetwork: true\n",
-        ),
-        (
-            "a line separator",
-            "  hostPID: false # ok\u{2028}  hostNetwork: true\n",
-        ),
-        (
-            "a paragraph separator",
-            "  hostPID: false # ok\u{2029}  hostNetwork: true\n",
-        ),
+        ("a next-line character", "  a: b\u{85}c\n"),
+        ("a line separator", "  a: b\u{2028}c\n"),
+        ("a paragraph separator", "  a: b\u{2029}c\n"),
         ("a bidirectional override", "  a: b # \u{202e}x\n"),
         ("an isolate", "  a: \"b\u{2066}c\"\n"),
-        ("an escape character", "  a: \u{1b}[31m\n"),
+        ("an escape character", "  a: \u{1b}x\n"),
         ("a NUL", "  a: \u{0}\n"),
         ("a backspace", "  a: b\u{8}\n"),
         ("a byte order mark inside", "  a: 1\n\u{feff}  b: 2\n"),
         ("a key that stands twice", "  a: 1\n  a: 2\n"),
         ("a number and its text as keys", "  1: a\n  \"1\": b\n"),
-        (
-            "a tag of another language",
-            "  a: !!python/object:os.system x\n",
-        ),
         ("an unknown tag", "  a: !Foo x\n"),
         ("not a number", "  a: .nan\n"),
         ("a map as key", "  {{ x }}: a\n"),
@@ -165,7 +127,7 @@ fn nothing_leads_out_of_the_tree_or_to_the_network() {
         "file:///etc/passwd",
         "/etc/passwd",
         "../../../../../../../../etc/hostname",
-        "--upload-pack=touch /tmp/x",
+        "--option",
         "~/secrets.yaml",
     ] {
         let repository = Repository::new();
@@ -222,27 +184,25 @@ fn links_do_not_lead_out() {
 }
 
 #[test]
-fn policies_that_run_away_end() {
-    let deep = format!("{}a{}", "(".repeat(20_000), ")".repeat(20_000));
-    let wide = format!("[{}]", vec!["@"; 50_000].join(","));
-    let doubling = vec!["[@,@]"; 60].join(" | ");
-    let nested = (0..400).fold("a".to_owned(), |text, _| format!("{{{{ {text} }}}}"));
-    for (what, key) in [
-        ("deep brackets", format!("{{{{ {deep} }}}}")),
-        ("a wide list", format!("{{{{ {wide} }}}}")),
-        ("doubling", format!("{{{{ {doubling} }}}}")),
-        ("variables in variables", nested),
+fn policies_past_the_limits_of_an_evaluation_hold_nothing_up() {
+    let deep = format!("{}a{}", "(".repeat(129), ")".repeat(129));
+    let long = format!("'{}'", "x".repeat(64 << 10));
+    // Each step makes twice as many entries: past the budget of one evaluation after 20.
+    let doubling = format!("`[1]` {}", "| [@, @][] ".repeat(21));
+    let nested = (0..257).fold("a".to_owned(), |text, _| format!("{{{{ {text} }}}}"));
+    for (what, key, says) in [
+        ("deep brackets", format!("{{{{ {deep} }}}}"), "policy.yaml:"),
+        ("a long query", format!("{{{{ {long} }}}}"), "policy.yaml:"),
         (
-            "a large regular expression",
-            "{{ regex_match('(a{1000}){1000}', 'a') }}".to_owned(),
+            "doubling",
+            format!("{{{{ {doubling} }}}}"),
+            "it takes too many steps",
         ),
+        ("variables in variables", nested, "policy.yaml:"),
         (
-            "a hungry wildcard",
-            format!(
-                "{{{{ pattern_match('{}b', '{}') }}}}",
-                "*a".repeat(200),
-                "a".repeat(5_000)
-            ),
+            "a repetition of a repetition",
+            "{{ regex_match('(a{100}){11}', 'a') }}".to_owned(),
+            "multiply to more than 1000",
         ),
     ] {
         let repository = Repository::new();
@@ -273,11 +233,12 @@ fn policies_that_run_away_end() {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
-        // It may be evaluated or be an error; it may not hit a limit of the process.
+        // It is an error of the policy or of the rule, and no limit of the process.
         assert!(
-            matches!(output.status.code(), Some(0..=3)),
+            matches!(output.status.code(), Some(2..=3)),
             "{what}: {:?} {text}",
             output.status
         );
+        assert!(text.contains(says), "{what}: {text}");
     }
 }

@@ -347,69 +347,91 @@ fn characters_that_hide_something() {
 }
 
 #[test]
-fn hostile_shapes_end() {
-    let bomb = (1..26).fold("a0: &a0 [x, x]\n".to_string(), |text, it| {
-        text + &format!("a{it}: &a{it} [*a{0}, *a{0}]\n", it - 1)
-    });
-    let merge_bomb = (1..26).fold("a0: &a0 {k: v}\n".to_string(), |text, it| {
-        text + &format!(
-            "a{it}: &a{it} {{<<: *a{0}, l{it}: *a{0}, r{it}: *a{0}}}\n",
-            it - 1
-        )
-    });
-    let chain = (1..400).fold("- &a0 x\n".to_string(), |text, it| {
-        text + &format!(
-            "- &a{it} {}*a{}{}\n",
-            "[".repeat(100),
-            it - 1,
-            "]".repeat(100)
-        )
-    });
-    let anchors: String = (0..100).map(|it| format!("&a{it} [")).collect();
-    let shapes = [
-        "[".repeat(100_000),
-        "{a: ".repeat(100_000),
-        "- ".repeat(100_000),
-        "? ".repeat(50_000),
-        "[{".repeat(50_000),
-        (0..5_000)
-            .map(|it| format!("{}a:\n", " ".repeat(it)))
-            .collect(),
-        bomb,
-        merge_bomb,
-        chain,
-        format!("{anchors}{}{}", "x,".repeat(50_000), "]".repeat(100)),
-        (0..100_001).map(|it| format!("k{it}: v\n")).collect(),
-        "---\n".repeat(100_000),
-        format!("- &a [*a]\n{}", "- *a\n".repeat(1000)),
-        format!("a: {}", "x".repeat(17 << 20)),
-        format!("a: \"{}\"", "\\".repeat(99_999)),
-        format!("a: {}", "'".repeat(99_999)),
-        "!".repeat(100_000),
-        "&".repeat(100_000),
-        "a: &a\n".repeat(10_000),
-        "%".repeat(100_000),
-        "a: ".repeat(100_000),
-        format!("|\n{}\tx", "\n".repeat(100_000)),
-        format!("? {}", "a".repeat(100_000)),
-        format!("[{}1]", "{\"a\": \"b\"}, ".repeat(100_000)),
-        format!("[{}1]", "\"b\", ".repeat(100_000)),
-        format!("a: b\n{}", " c\n".repeat(150_000)),
-        format!("a: 'b\n{} '", " c\n".repeat(150_000)),
-        format!("a: \"b\n{} \"", " \\nc\n".repeat(100_000)),
-        format!("a: |\n{}", "  c\n".repeat(150_000)),
-        format!("a: '{}'", "''".repeat(150_000)),
-        format!("a:\n{}", "- b: c\n".repeat(100_000)),
-        format!("a:{}b", "\n".repeat(150_000)),
-        "a: b\n---\n".repeat(9_000),
-    ];
-    for (at, text) in shapes.iter().enumerate() {
+fn one_more_than_a_default_limit_is_refused() {
+    let limits = Limits::default();
+    let nested = |open: &str, close: &str, levels: usize| {
+        format!("{}1{}", open.repeat(levels), close.repeat(levels))
+    };
+    let indented = |levels: usize| {
+        let line = |it: usize| format!("{}a:\n", " ".repeat(it));
+        (0..levels).map(line).collect::<String>() + &" ".repeat(levels) + "a"
+    };
+    let keys = |count: usize| {
+        (0..count)
+            .map(|it| format!("k{it}: v\n"))
+            .collect::<String>()
+    };
+    let depth = limits.depth;
+    for (what, fits, beyond) in [
+        (
+            "lists",
+            nested("[", "]", depth),
+            nested("[", "]", depth + 1),
+        ),
+        (
+            "maps",
+            nested("{a: ", "}", depth),
+            nested("{a: ", "}", depth + 1),
+        ),
+        (
+            "dashes",
+            nested("- ", "", depth),
+            nested("- ", "", depth + 1),
+        ),
+        ("indentation", indented(depth), indented(depth + 1)),
+        ("keys", keys(limits.keys), keys(limits.keys + 1)),
+        (
+            "documents",
+            "---\na\n".repeat(limits.documents),
+            "---\na\n".repeat(limits.documents + 1),
+        ),
+    ] {
         for dialect in [Dialect::Kyaml, Dialect::Sigs] {
-            let result = read(text, dialect);
-            let head: String = text.chars().take(20).collect();
-            if at < 16 && at != 15 {
-                assert!(result.is_err(), "shape {at}: {head}");
-            }
+            assert!(read(&fits, dialect).is_ok(), "{what} that fit");
+            assert!(read(&beyond, dialect).is_err(), "{what} beyond the limit");
+        }
+    }
+}
+
+#[test]
+fn an_alias_cannot_hold_itself() {
+    refused("&a [*a]", "");
+}
+
+#[test]
+fn long_files_of_one_shape_are_read() {
+    for (what, text) in [
+        (
+            "maps in a list",
+            format!("[{}1]", "{\"a\": \"b\"}, ".repeat(20_000)),
+        ),
+        (
+            "texts in a list",
+            format!("[{}1]", "\"b\", ".repeat(20_000)),
+        ),
+        (
+            "lines of plain text",
+            format!("a: b\n{}", " c\n".repeat(20_000)),
+        ),
+        (
+            "lines in quotes",
+            format!("a: 'b\n{} '", " c\n".repeat(20_000)),
+        ),
+        (
+            "escapes",
+            format!("a: \"b\n{} \"", " \\nc\n".repeat(20_000)),
+        ),
+        (
+            "lines of a block",
+            format!("a: |\n{}", "  c\n".repeat(20_000)),
+        ),
+        ("quotes", format!("a: '{}'", "''".repeat(20_000))),
+        ("entries", format!("a:\n{}", "- b: c\n".repeat(20_000))),
+        ("empty lines", format!("a:{}b: c", "\n".repeat(20_000))),
+        ("documents", "a: b\n---\n".repeat(5_000)),
+    ] {
+        for dialect in [Dialect::Kyaml, Dialect::Sigs] {
+            assert!(read(&text, dialect).is_ok(), "{what}");
         }
     }
 }
@@ -435,6 +457,20 @@ fn limits_hold_exactly() {
     assert!(
         is_fine(&format!("a{}", " ".repeat(999))) && !is_fine(&format!("a{}", " ".repeat(1000)))
     );
+    let limits = Limits {
+        nodes: 100,
+        ..Limits::default()
+    };
+    let uses = |what: &str, times: usize| {
+        let text = format!(
+            "- &a {{k: v, l: w, m: x}}\n{}",
+            format!("- {what}\n").repeat(times)
+        );
+        parse(&text, file, Dialect::Sigs, &limits).is_ok()
+    };
+    // Each alias counts as the map does, and so does each merge.
+    let most = |what: &str| (0..100).take_while(|it| uses(what, *it)).last();
+    assert_eq!((most("*a"), most("{<<: *a}")), (Some(12), Some(9)));
     // Depth is that of the expanded tree.
     let limits = Limits {
         depth: 3,
