@@ -96,7 +96,7 @@ fn break_inner_commands(text: &str, by: char, replace: bool) -> Option<String> {
     Some(out)
 }
 
-/// As [`line`], for the path of an excerpt: its line can begin with `:::`, so that no `::` may stand
+/// As [`line()`], for the path of an excerpt: its line can begin with `:::`, so that no `::` may stand
 /// in it, nor come of the `:` before the line's number.
 pub fn path(text: &str) -> String {
     let text = line(text);
@@ -110,7 +110,7 @@ pub fn path(text: &str) -> String {
     out
 }
 
-/// As [`line`], as one word: white space becomes `\u{..}` too, and an empty text a dash.
+/// As [`line()`], as one word: white space becomes `\u{..}` too, and an empty text a dash.
 pub fn word(text: &str) -> String {
     let text = line(text);
     if text.is_empty() {
@@ -199,7 +199,7 @@ pub fn html(text: &str) -> String {
     out
 }
 
-/// One line of text for XML 1.0, of at most `limit` characters: as [`line`], and what XML cannot
+/// One line of text for XML 1.0, of at most `limit` characters: as [`line()`], and what XML cannot
 /// carry becomes `\u{..}` too. The XML writer itself escapes mark-up.
 pub fn xml(text: &str, limit: usize) -> String {
     let safe = one_line(text, limit);
@@ -409,7 +409,7 @@ pub fn relative_uri(path: &str) -> Option<String> {
     Some(out)
 }
 
-/// A line of text for YAML: as [`line`], and code points that are no characters, which readers of
+/// A line of text for YAML: as [`line()`], and code points that are no characters, which readers of
 /// YAML refuse, become `\u{..}` too. YAML folds lines at spaces, so `::` behind any white space is
 /// broken as at the start of a line.
 pub fn yaml(text: &str) -> String {

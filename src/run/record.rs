@@ -24,7 +24,7 @@ pub fn write(gathered: &Gathered) -> Result<Vec<u8>, String> {
 /// What a record holds.
 ///
 /// # Errors
-/// Where it is anything else than what [`write`] gives, in words for people.
+/// Where it is anything else than what [`write()`] gives, in words for people.
 pub fn read(bytes: &[u8]) -> Result<Gathered, String> {
     SEAL.read(bytes)
 }

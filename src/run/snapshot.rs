@@ -41,7 +41,7 @@ pub fn write(snapshot: &Snapshot) -> Result<Vec<u8>, String> {
 /// The snapshot that a file holds.
 ///
 /// # Errors
-/// Where it is anything else than what [`write`] gives, in words for people.
+/// Where it is anything else than what [`write()`] gives, in words for people.
 pub fn read(bytes: &[u8]) -> Result<Snapshot, String> {
     SEAL.read(bytes)
 }

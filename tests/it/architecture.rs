@@ -29,8 +29,9 @@ const FLOORS: &[&[&str]] = &[
 /// Crates that know nothing of the house, and what of the house's own they may use.
 const CRATES: &[(&str, &[&str])] = &[
     ("tollgate-yaml", &[]),
-    ("tollgate-kustomize", &["tollgate-yaml"]),
-    ("tollgate-jmespath", &["tollgate-yaml"]),
+    ("tollgate-goregex", &[]),
+    ("tollgate-kustomize", &["tollgate-yaml", "tollgate-goregex"]),
+    ("tollgate-jmespath", &["tollgate-yaml", "tollgate-goregex"]),
     ("tollgate-kyverno", &["tollgate-yaml", "tollgate-jmespath"]),
 ];
 

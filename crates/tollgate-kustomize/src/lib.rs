@@ -1,7 +1,4 @@
-//! Renders a kustomization to manifests, in process, byte for byte as kustomize 5.8.1 prints them.
-//!
-//! The crate reads through the [`Files`] trait alone. It has no network code and starts no program:
-//! a remote entry is an error that names the entry.
+#![doc = include_str!("../README.md")]
 
 mod build;
 mod configurations;

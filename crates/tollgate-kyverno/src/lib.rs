@@ -1,8 +1,4 @@
-//! Kyverno policies on resources, as Kyverno's own command line judges them (release 1.19).
-//!
-//! [`load`] turns documents into a [`PolicySet`]; [`PolicySet::evaluate`] gives the rule results
-//! for one [`Request`]. The `testfile` module reads `kyverno-test.yaml` and judges its rows. The crate does no
-//! I/O. What it does not support yet is an [`Outcome::Unsupported`] that names the feature, never a pass.
+#![doc = include_str!("../README.md")]
 
 mod autogen;
 mod conditions;

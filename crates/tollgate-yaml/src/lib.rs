@@ -1,9 +1,4 @@
-//! YAML documents that remember where every key and value came from.
-//!
-//! The floor of the house: [`Sources`] holds the files that a run has read, [`parse`] turns one
-//! into a tree of [`Node`]s, each with the [`Origin`] of its bytes, and [`emit`] prints a tree the
-//! way kustomize prints it. Scalars mean here what they mean to Kubernetes, not what YAML 1.2 says.
-//! This crate knows nothing of Kubernetes objects, kustomize or policies.
+#![doc = include_str!("../README.md")]
 
 mod binary;
 mod characters;
