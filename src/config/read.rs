@@ -146,34 +146,20 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
     }
 }
 
-/// The candidate that a person probably meant: at most a third of the letters differ.
+/// The candidate that a person probably meant: at most a third of the letters must be put in, taken out, changed or
+/// swapped with their neighbour.
 pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let word: Vec<char> = word.chars().take(64).collect();
+    let length = word.chars().take(64).count();
+    let word = word
+        .char_indices()
+        .nth(64)
+        .map_or(word, |(end, _)| &word[..end]);
     candidates
         .iter()
-        .map(|it| (distance(&word, &it.chars().collect::<Vec<_>>()), *it))
-        .filter(|(distance, it)| *distance <= it.len().max(word.len()).div_ceil(3))
+        .map(|it| (strsim::osa_distance(word, it), *it))
+        .filter(|(distance, it)| *distance <= it.len().max(length).div_ceil(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, it)| it)
-}
-
-/// How many letters must be put in, taken out, changed or swapped with their neighbour to turn
-/// `a` into `b` (optimal string alignment).
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before_last = vec![0; b.len() + 1];
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, &x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, &y) in b.iter().enumerate() {
-            let mut best = (last[j] + usize::from(x != y)).min(last[j + 1].min(row[j]) + 1);
-            if i > 0 && j > 0 && x == b[j - 1] && a[i - 1] == y {
-                best = best.min(before_last[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }
 
 /// A word of the file in backticks: control characters escaped, cut after 80 characters.

@@ -2,13 +2,16 @@
 
 use crate::files::{Files, RepoPath};
 
-/// The candidate that is most like `wanted`, if any is much like it.
+/// The candidate that is most like `wanted`, if any is much like it: at most a third of its letters differ, small and large
+/// ones being the same.
 pub(crate) fn nearest<'a>(
     wanted: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    let wanted: String = wanted.chars().take(64).collect();
+    let wanted = wanted.to_ascii_lowercase();
     candidates
-        .map(|it| (distance(it, wanted), it))
+        .map(|it| (strsim::osa_distance(&it.to_ascii_lowercase(), &wanted), it))
         .min()
         .filter(|(distance, it)| *distance <= it.len() / 3)
         .map(|it| it.1)
@@ -22,22 +25,6 @@ pub(crate) fn path_help(files: &dyn Files, path: &RepoPath) -> String {
         Some(name) => format!("did you mean `{name}`?"),
         None => "add it, or remove the entry".to_owned(),
     }
-}
-
-/// How many characters must be typed, deleted or exchanged to get from one name to the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replace = diagonal + usize::from(!x.eq_ignore_ascii_case(y));
-            diagonal = row[j + 1];
-            row[j + 1] = replace.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
