@@ -2,17 +2,18 @@
 
 use super::{
     Before, Cluster, Less, LoadProblem, Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult,
-    Surroundings, is_of_kubernetes,
+    Scopes, Surroundings, group, is_cluster_scoped, is_of_kubernetes,
 };
 use crate::model::{Manifest, RuleOutcome, Unplaced, within_calendar};
 use std::any::Any;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tollgate_kyverno::{
     Changed, Exceptions, Fixtures, Operation, Outcome, Policy, PolicyResponse, Request, Rule,
-    RuleType, Unread, as_stored, fill_in, is_cluster_scoped, is_filled_in,
+    RuleType, Unread, as_stored, fill_in, is_filled_in,
 };
 use tollgate_yaml::{FieldPath, Node, Span};
 
@@ -108,6 +109,11 @@ impl PolicyEngine for Kyverno {
                 })
                 .collect(),
             set: Box::new(Set {
+                read_config_maps: {
+                    let policies = loaded.policies.policies().iter();
+                    let mut rules = policies.flat_map(|it| &it.rules);
+                    rules.any(Rule::reads_config_maps)
+                },
                 policies: loaded.policies,
                 exceptions: loaded.exceptions.into_iter().collect(),
                 unread: loaded
@@ -133,9 +139,14 @@ fn authored(rules: &[tollgate_kyverno::Rule]) -> Vec<String> {
 struct Set {
     policies: tollgate_kyverno::PolicySet,
     exceptions: Exceptions,
+    /// Whether a rule reads ConfigMaps.
+    read_config_maps: bool,
     /// What could not be loaded, by the places at which it begins.
     unread: Vec<(Span, Unread)>,
 }
+
+/// By namespace and name.
+type ConfigMaps = BTreeMap<(String, String), serde_json::Value>;
 
 /// The namespace of what gives none.
 const DEFAULT: &str = "default";
@@ -146,7 +157,7 @@ struct Around {
     fixtures: Fixtures,
     /// The same with other labels of a namespace, by the namespace that has several.
     others: BTreeMap<String, Vec<Fixtures>>,
-    scopes: Arc<BTreeMap<(String, String), bool>>,
+    scopes: Arc<Scopes>,
     now: SystemTime,
 }
 
@@ -158,17 +169,22 @@ struct Stored<'a> {
 }
 
 impl Around {
+    fn config_maps(&self) -> &ConfigMaps {
+        static NONE: ConfigMaps = ConfigMaps::new();
+        self.fixtures.config_maps.as_ref().unwrap_or(&NONE)
+    }
+
     fn stored<'a>(&self, manifest: &'a Manifest) -> Stored<'a> {
         let key = &manifest.key;
-        let group = key.api_version.rsplit_once('/').map_or("", |it| it.0);
-        let defined = self.scopes.get(&(group.to_owned(), key.kind.clone()));
-        let cluster_scoped = match defined {
-            Some(it) => *it,
-            None => is_cluster_scoped(&key.api_version, &key.kind),
+        let group = group(&key.api_version);
+        let is_defined = || {
+            self.scopes
+                .contains_key(&(group.to_owned(), key.kind.clone()))
         };
+        let cluster_scoped = is_cluster_scoped(&key.api_version, &key.kind, &self.scopes);
         let mut json = Cow::Borrowed(&manifest.json);
         let filled = !is_filled_in(&json, cluster_scoped) && fill_in(json.to_mut(), cluster_scoped);
-        let unplaced = match defined.is_some() || is_of_kubernetes(group) {
+        let unplaced = match is_of_kubernetes(group) || is_defined() {
             true => Unplaced::Namespaced,
             false => Unplaced::Undefined,
         };
@@ -246,39 +262,71 @@ impl PolicySet for Set {
         &self,
         manifest: &Manifest,
         around: &dyn Surroundings,
-        before: Option<Before<'_>>,
+        before: Option<&Before<'_>>,
     ) -> Vec<RuleResult> {
         let around = own(around);
         let object = around.stored(manifest);
-        let before = before.map(|it| {
-            let around = own(it.around);
-            (around.stored(it.manifest), around)
-        });
-        let mut responses = self.responses(Asked::Creation(&object.json), around);
-        if let Some((old, _)) = &before {
-            // The cluster may have it, or may not have it yet.
-            let asked = Asked::Update(&old.json, &object.json);
-            take_worse(&mut responses, self.responses(asked, around));
-        }
+        let past = before.map(|it| own(it.around));
+        let same: Vec<(Stored<'_>, Option<&Around>)> = before
+            .iter()
+            .flat_map(|it| it.same)
+            .map(|it| (around.stored(it.manifest), it.around.map(own)))
+            .collect();
+        let responses_in = |around: &Around| {
+            let mut responses = self.responses(Asked::Creation(&object.json), around);
+            for (old, _) in &same {
+                // The cluster may have it, or may not have it yet.
+                let asked = Asked::Update(&old.json, &object.json);
+                take_worse(&mut responses, self.responses(asked, around));
+            }
+            responses
+        };
+        let mut responses = responses_in(around);
+        let there = OnceCell::new();
+        let there = || there.get_or_init(|| past.map(&responses_in).unwrap_or_default());
+        let reads = |policy: &Policy, rule: &str| {
+            self.read_config_maps && rule_of(policy, rule).is_some_and(Rule::reads_config_maps)
+        };
+        let by_base = judged_by_base(&mut responses, &reads, &there);
         let mut rules = responses.iter().flat_map(|it| &it.1.rules);
         let worth = rules.any(|it| judged(&it.outcome));
-        let old = before.as_ref().filter(|_| worth).map(|(old, around)| {
-            let responses = self.responses(Asked::Creation(&old.json), around);
-            (&old.json, responses)
-        });
-        let is_gap = |policy: &Policy, rule: &str| match &old {
-            None => true,
-            Some((_, old)) => result_of(old, policy, rule).is_some_and(is_not_asked),
+        let replaced: Vec<(&Stored<'_>, &Around, Responses<'_>)> = same
+            .iter()
+            .filter(|_| worth)
+            .filter_map(|(old, around)| {
+                let around = (*around)?;
+                let said = self.responses(Asked::Creation(&old.json), around);
+                Some((old, around, said))
+            })
+            .collect();
+        let is_gap = |policy: &Policy, rule: &str| {
+            let in_vain = |it: &_| result_of(it, policy, rule).map(is_not_asked);
+            match (replaced.as_slice(), past) {
+                ([], None) => true,
+                // What the change itself takes away or chooses is no gap that BASE has.
+                ([], Some(past)) => {
+                    let chooses = |it: &Rule| it.chooses_among(past.config_maps());
+                    in_vain(there()) == Some(true) && !rule_of(policy, rule).is_some_and(chooses)
+                }
+                (all, _) => all.iter().all(|(old, around, said)| {
+                    let updated = || {
+                        let asked = Asked::Update(&old.json, &old.json);
+                        in_vain(&self.responses(asked, around))
+                    };
+                    in_vain(said).or_else(updated) == Some(true)
+                }),
+            }
         };
-        let is_known = |policy: &Policy, result: &tollgate_kyverno::RuleResult| {
-            let (before, old) = old.as_ref()?;
+        let is_known_of = |(before, _, old): &(&Stored<'_>, &Around, Responses<'_>),
+                           policy: &Policy,
+                           result: &tollgate_kyverno::RuleResult| {
             let rule = rule_of(policy, &result.rule)?;
             let old = said(old, policy, &rule.name)?;
             if !is_same_kind(old, &result.outcome) {
                 return None;
             }
             let failed = matches!(old, Outcome::Fail { .. });
-            match rule.changed(before, &object.json) {
+            match rule.changed(&before.json, &object.json) {
                 Changed::Nothing => Some(text(old) == text(&result.outcome)),
                 Changed::Elements(new) if failed => {
                     let responses = self.responses(Asked::Creation(&new), around);
@@ -288,25 +336,32 @@ impl PolicySet for Set {
                 Changed::Elements(_) | Changed::Something => Some(false),
             }
         };
-        let mut results = results(&responses, &is_known, &is_gap);
+        let is_known = |policy: &Policy, result: &tollgate_kyverno::RuleResult| {
+            let mut all = replaced.iter();
+            let all = all.all(|it| is_known_of(it, policy, result) == Some(true));
+            Some(!replaced.is_empty() && all)
+        };
+        let mut results = results(&responses, &is_known, &is_gap, &by_base);
         if let Some(how) = object.unplaced {
-            let old = before
-                .as_ref()
-                .filter(|it| it.0.unplaced.is_some())
-                .map(|(old, _)| &*old.json);
+            let unplaced_before = same.iter().filter(|it| it.0.unplaced.is_some());
+            let old: Vec<&Stored<'_>> = unplaced_before.map(|it| &it.0).collect();
             let mut anywhere = self.anywhere(Asked::Creation(&object.json), around);
-            if let Some(old) = old {
-                take_worse(
-                    &mut anywhere,
-                    self.anywhere(Asked::Update(old, &object.json), around),
-                );
+            for old in &old {
+                let asked = Asked::Update(&old.json, &object.json);
+                take_worse(&mut anywhere, self.anywhere(asked, around));
             }
             let is_known = |rule: &Rule| {
-                old.is_some_and(|it| rule.changed(it, &object.json) == Changed::Nothing)
+                let mut all = old.iter();
+                !old.is_empty()
+                    && all.all(|it| rule.changed(&it.json, &object.json) == Changed::Nothing)
             };
             results.extend(unplaced(how, &responses, &anywhere, &is_known));
         }
         results
+    }
+
+    fn asks_of_updates(&self) -> bool {
+        self.policies.asks_of_updates() || self.exceptions.ask_of_updates()
     }
 
     fn judges_removals(&self) -> bool {
@@ -328,7 +383,8 @@ impl PolicySet for Set {
         }
         let mut rules = responses.iter().flat_map(|it| &it.1.rules);
         if !rules.any(|it| judged(&it.outcome)) {
-            found.splice(..0, results(&responses, &|_, _| None, &|_, _| false));
+            let results = results(&responses, &|_, _| None, &|_, _| false, &NONE_BY_BASE);
+            found.splice(..0, results);
             return found;
         }
         // What a rule says whatever happens to the object, it says in BASE too.
@@ -346,7 +402,7 @@ impl PolicySet for Set {
         let is_gap = |policy: &Policy, rule: &str| {
             rule_of(policy, rule).is_none_or(|it| !it.names_deletions())
         };
-        found.splice(..0, results(&responses, &is_known, &is_gap));
+        found.splice(..0, results(&responses, &is_known, &is_gap, &NONE_BY_BASE));
         found
     }
 
@@ -366,6 +422,37 @@ impl PolicySet for Set {
         let unread = self.unread.iter().filter(|it| is_for(&it.1));
         unread.map(|it| it.0).collect()
     }
+}
+
+/// What policies say.
+type Responses<'p> = Vec<(&'p Policy, PolicyResponse)>;
+
+/// Rules, by the document of their policy and their names.
+type ByBase = BTreeSet<(usize, Arc<str>)>;
+
+static NONE_BY_BASE: ByBase = ByBase::new();
+
+/// Of rules that read ConfigMaps, take what they refuse by those of BASE: a change that brings what it is
+/// judged by is judged by nobody. Gives back which ones say something else by those of HEAD.
+fn judged_by_base<'p>(
+    responses: &mut [(&'p Policy, PolicyResponse)],
+    reads: &dyn Fn(&Policy, &str) -> bool,
+    there: &dyn Fn() -> &'p Responses<'p>,
+) -> ByBase {
+    let mut by_base = ByBase::new();
+    for (policy, response) in responses {
+        for it in &mut response.rules {
+            if matches!(it.outcome, Outcome::Fail { .. }) || !reads(policy, &it.rule) {
+                continue;
+            }
+            let old = result_of(there(), policy, &it.rule);
+            if let Some(old) = old.filter(|it| matches!(it.outcome, Outcome::Fail { .. })) {
+                *it = old.clone();
+                by_base.insert((policy.document, it.rule.clone()));
+            }
+        }
+    }
+    by_base
 }
 
 fn only_of_deletions(responses: &mut Vec<(&Policy, PolicyResponse)>) {
@@ -441,6 +528,7 @@ fn results(
     responses: &[(&Policy, PolicyResponse)],
     is_known: IsKnown<'_>,
     is_gap: IsGap<'_>,
+    by_base: &ByBase,
 ) -> Vec<RuleResult> {
     let mut results = Vec::new();
     for (policy, response) in responses {
@@ -452,7 +540,13 @@ fn results(
             let outside = rule.outside && matches!(rule.outcome, Outcome::Error { .. });
             let gap = (unsupported || outside) && is_gap(policy, &rule.rule);
             let said = rule.outcome.clone();
-            let (outcome, field) = outcome(said, &rule.rule, policy.scored, rule.kind);
+            let (mut outcome, field) = outcome(said, &rule.rule, policy.scored, rule.kind);
+            if by_base.contains(&(policy.document, rule.rule.clone()))
+                && let RuleOutcome::Fail { message, .. } | RuleOutcome::Warn { message, .. } =
+                    &mut outcome
+            {
+                message.push_str(" (by a ConfigMap as BASE has it)");
+            }
             results.push(RuleResult {
                 policy: response.policy.clone(),
                 rule: rule.written.clone(),

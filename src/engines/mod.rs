@@ -93,8 +93,10 @@ pub trait PolicySet: Send + Sync {
         &self,
         manifest: &Manifest,
         around: &dyn Surroundings,
-        before: Option<Before<'_>>,
+        before: Option<&Before<'_>>,
     ) -> Vec<RuleResult>;
+    /// Whether what a rule says of a manifest may hang on what BASE has in its place.
+    fn asks_of_updates(&self) -> bool;
     /// Whether a rule may refuse that something is removed.
     fn judges_removals(&self) -> bool;
     /// What every rule that is for the deletion of a manifest says, where BASE has it and HEAD has not;
@@ -115,6 +117,9 @@ pub trait PolicySet: Send + Sync {
     ) -> Box<dyn Surroundings>;
 }
 
+/// Whether objects of a kind have no namespace, by API group and kind, as definitions say.
+pub type Scopes = BTreeMap<(String, String), bool>;
+
 /// Labels.
 pub type Labels = BTreeMap<String, String>;
 
@@ -123,8 +128,8 @@ pub type Labels = BTreeMap<String, String>;
 pub struct Cluster {
     /// The labels that manifests give each namespace, each set of them once.
     pub namespaces: BTreeMap<String, Vec<Labels>>,
-    /// Whether objects of a kind have no namespace, by API group and kind, as definitions say.
-    pub scopes: Arc<BTreeMap<(String, String), bool>>,
+    /// What definitions say.
+    pub scopes: Arc<Scopes>,
 }
 
 impl Cluster {
@@ -194,6 +199,19 @@ pub fn is_of_kubernetes(group: &str) -> bool {
     OF_KUBERNETES.contains(&group)
 }
 
+/// The API group of a version: empty for `v1`.
+pub fn group(api_version: &str) -> &str {
+    api_version.rsplit_once('/').map_or("", |it| it.0)
+}
+
+/// Whether objects of a kind have no namespace, as definitions say, or Kubernetes.
+pub fn is_cluster_scoped(api_version: &str, kind: &str, scopes: &Scopes) -> bool {
+    let defined = scopes.get(&(group(api_version).to_owned(), kind.to_owned()));
+    defined
+        .copied()
+        .unwrap_or_else(|| tollgate_kyverno::is_cluster_scoped(api_version, kind))
+}
+
 /// What a definition says of its kind: whether its objects have no namespace.
 pub fn scope(definition: &serde_json::Value) -> Option<((String, String), bool)> {
     let text = |at: &str| definition.pointer(at).and_then(|it| it.as_str());
@@ -205,13 +223,23 @@ pub fn scope(definition: &serde_json::Value) -> Option<((String, String), bool)>
     Some(((names.0.to_owned(), names.1.to_owned()), scope == "Cluster"))
 }
 
-/// The same resource as BASE has it, and what is around it there.
+/// BASE, as far as one resource has to do with it.
 #[derive(Clone, Copy)]
 pub struct Before<'a> {
+    /// What is there around the resource, whether BASE has it or not. From the set that is asked.
+    pub around: &'a dyn Surroundings,
+    /// The resource as BASE has it: several where it is there several times.
+    pub same: &'a [Old<'a>],
+}
+
+/// A resource of BASE.
+#[derive(Clone, Copy)]
+pub struct Old<'a> {
     /// The manifest.
     pub manifest: &'a Manifest,
-    /// From the set that is asked.
-    pub around: &'a dyn Surroundings,
+    /// What is around it, from the set that is asked; `None` where it stays beside the new one, so that what
+    /// is wrong with it is not what was wrong with the new one.
+    pub around: Option<&'a dyn Surroundings>,
 }
 
 /// What an engine knows of the manifests around the one that it judges.

@@ -111,8 +111,12 @@ fn namespaces(cx: GateContext<'_>, unplaced: &[(&OverlayFacts, &RuleFacts)]) -> 
             Some(Unplaced::Undefined) => ", whose kind nothing defines",
             _ => "",
         };
+        let (gives, goes) = match first.removed {
+            None => ("gives", ""),
+            Some(_) => ("gave", ", which goes from where it was"),
+        };
         let message = format!(
-            "`{rule}` looks at namespaces, and nothing gives one to {} ({}){kind}{more}: judged as in `default`{says}",
+            "`{rule}` looks at namespaces, and nothing {gives} one to {} ({}){kind}{more}{goes}: judged as in `default`{says}",
             first.resource, overlay.path
         );
         let mut finding = Finding::new(
@@ -125,6 +129,7 @@ fn namespaces(cx: GateContext<'_>, unplaced: &[(&OverlayFacts, &RuleFacts)]) -> 
         .label(first.rule_place.as_ref(), "this rule")
         .environment(overlay.environment.as_deref())
         .help(match first.unplaced {
+            _ if first.removed.is_some() => "look where the deployer has it; if that is in no namespace in which the rule keeps it, an exception can say so (`tollgate explain exceptions`)",
             Some(Unplaced::Undefined) => "say where it goes: `namespace:` in the kustomization, or `metadata.namespace`; if its kind has no namespace, put its definition into the repository",
             _ => "say where it goes: `namespace:` in the kustomization, or `metadata.namespace`",
         });

@@ -2,7 +2,7 @@
 
 use super::overlay::Outcome;
 use crate::{
-    engines::{self, Cluster, Labels},
+    engines::{self, Cluster, Labels, Scopes},
     model::{OverlayFacts, RenderFacts, ResourceKey},
     renderers::Rendered,
     repo::{self, discover},
@@ -20,7 +20,7 @@ pub(super) struct Says {
     /// Its namespaces with their labels, in BASE and in HEAD.
     namespaces: [Vec<(String, Labels)>; 2],
     /// Its definitions, of both sides.
-    scopes: BTreeMap<(String, String), bool>,
+    scopes: Scopes,
 }
 
 impl Says {
@@ -75,7 +75,7 @@ pub(super) fn clusters(
     outcomes: &[Outcome],
     definitions: &dyn Fn() -> Vec<((String, String), bool)>,
 ) -> BTreeMap<Option<String>, Receives> {
-    let mut scopes: BTreeMap<(String, String), bool> = BTreeMap::new();
+    let mut scopes = Scopes::new();
     // Where two definitions contradict each other, the kind is taken for one with a namespace: rules for
     // namespaces then judge it.
     let mut add = |(kind, is_cluster_scoped): ((String, String), bool)| {
@@ -151,8 +151,7 @@ fn asks_of_definitions(outcomes: &[Outcome]) -> bool {
         RenderFacts::Failed { .. } => &[],
     });
     resources.map(|it| &it.key).any(|key| {
-        let group = key.api_version.rsplit_once('/').map_or("", |it| it.0);
-        key.namespace.is_none() && !engines::is_of_kubernetes(group)
+        key.namespace.is_none() && !engines::is_of_kubernetes(engines::group(&key.api_version))
     })
 }
 

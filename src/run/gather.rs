@@ -20,6 +20,7 @@ use unread::Readers;
 use super::{
     Stop, aside,
     cluster::{self, Receives},
+    earlier,
     overlay::{Outcome, Scene, decide, examine, is_judged},
     overrides, owners,
     reach::Touched,
@@ -33,6 +34,7 @@ use super::{
 };
 use crate::{
     config::{self, Codeowners, Config},
+    engines::Scopes,
     exit,
     model::{
         Change, ChangedFile, ControlPlane, ControlPlaneFile, Facts, FileMistake, ForgeKind, Place,
@@ -271,11 +273,6 @@ fn facts_of(
             whole,
         )
     });
-    for (outcome, removed) in removals::removals(&outcomes).into_iter().enumerate() {
-        if let Some(it) = outcomes.get_mut(outcome) {
-            it.removed = removed;
-        }
-    }
     let asks = rules.sets().any(|it| it.policies.ask_of_namespaces());
     let definitions = || {
         let sides = [&base, &head].into_iter().filter(|_| asks);
@@ -283,7 +280,23 @@ fn facts_of(
         found.collect()
     };
     let clusters = cluster::clusters(&outcomes, &definitions);
-    decide_all(&scene, &rules, &clusters, &mut outcomes, watch);
+    let scopes = clusters.values().next().map(|it| &*it.cluster.scopes);
+    let none = Scopes::new();
+    let scopes = scopes.unwrap_or(&none);
+    let removed = removals::removals(&outcomes, scopes);
+    for (outcome, removed) in outcomes.iter_mut().zip(removed) {
+        outcome.removed = removed;
+    }
+    let mut plan = earlier::plan(&outcomes, scopes);
+    let origins = plan.origins(&scene, &outcomes, &|environment| {
+        let ruled = rules.of(environment);
+        ruled.is_some_and(|it| it.policies.ask_of_updates())
+    });
+    let found = earlier::Found::new(&plan, &origins, &scene, &|environment| {
+        let receives = clusters.get(&environment.map(str::to_owned))?;
+        Some((&rules.of(environment)?.policies, &receives.before))
+    });
+    decide_all(&scene, &rules, &clusters, &found, &mut outcomes, watch);
     facts.problems.extend(rules.problems());
     [facts.base_policies, facts.head_policies] = rules.facts();
     if whole {
@@ -399,23 +412,28 @@ fn decide_all(
     scene: &Scene<'_>,
     rules: &Rules<'_>,
     clusters: &BTreeMap<Option<String>, Receives>,
+    found: &earlier::Found<'_>,
     outcomes: &mut [Outcome],
     watch: Watch<'_>,
 ) {
-    let judged: Vec<(&mut Outcome, &Ruled<'_>, &Receives)> = outcomes
+    let judged: Vec<(usize, &mut Outcome, &Ruled<'_>, &Receives)> = outcomes
         .iter_mut()
-        .filter_map(|it| {
+        .enumerate()
+        .filter_map(|(at, it)| {
             let ruled = rules.of(it.facts.environment.as_deref())?;
             let receives = clusters.get(&it.facts.environment)?;
-            is_judged(it, ruled, receives).then_some((it, ruled, receives))
+            is_judged(it, ruled, receives).then_some((at, it, ruled, receives))
         })
         .collect();
     watch(Step::Plan(judged.len()));
     judged
         .into_par_iter()
-        .for_each(|(outcome, ruled, receives)| {
+        .for_each(|(at, outcome, ruled, receives)| {
             let name = outcome.facts.path.clone();
-            step(watch, &name, || decide(scene, ruled, receives, outcome));
+            let earlier = |key: &_| found.of(at, key);
+            step(watch, &name, || {
+                decide(scene, ruled, receives, &earlier, outcome);
+            });
         });
 }
 

@@ -5,7 +5,7 @@
 use super::{
     cluster::{Receives, Says},
     lost::{self, Lost},
-    policies::{Judged, Loaded, evaluate},
+    policies::{Elsewhere, Judged, Loaded, Past, evaluate},
     reach::{Touched, reach},
     redact::Found,
     removals,
@@ -25,7 +25,7 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tollgate_kustomize::{Files, RepoPath};
 use tollgate_yaml::{Node, Sources};
 
@@ -79,15 +79,15 @@ pub(super) struct Outcome {
     /// Where HEAD's policies decide less than BASE's.
     pub(super) lost: Vec<Lost>,
     /// What the environment loses by it.
-    pub(super) removed: Vec<ResourceKey>,
+    pub(super) removed: Vec<removals::Removal>,
     /// What it renders to, where that is kept.
-    renders: Option<Renders>,
+    pub(super) renders: Option<Arc<Renders>>,
 }
 
 type Render = Result<Rendered, Box<RenderError>>;
 
 /// An overlay as both sides render it.
-struct Renders {
+pub(super) struct Renders {
     base: Option<Render>,
     /// `None` also where it is as in BASE.
     head: Option<Render>,
@@ -115,7 +115,8 @@ impl Renders {
         }
     }
 
-    fn before(&self) -> Option<&Rendered> {
+    /// What BASE renders to.
+    pub(super) fn before(&self) -> Option<&Rendered> {
         self.base.as_ref().and_then(|it| it.as_ref().ok())
     }
 
@@ -225,7 +226,7 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
         let sides = [renders.before(), renders.after(scene).map(|it| it.0)];
         let count = sides.iter().flatten().map(|it| it.manifests.len()).sum();
         if scene.kept.fetch_add(count, Ordering::Relaxed) < KEPT {
-            outcome.renders = Some(renders);
+            outcome.renders = Some(Arc::new(renders));
         }
     }
     outcome
@@ -387,6 +388,7 @@ pub(super) fn decide(
     scene: &Scene<'_>,
     rules: &Ruled<'_>,
     receives: &Receives,
+    earlier: Elsewhere<'_, '_>,
     outcome: &mut Outcome,
 ) {
     let cluster = &receives.cluster;
@@ -394,14 +396,15 @@ pub(super) fn decide(
         return;
     };
     let kept = outcome.renders.take();
-    let renders = kept.unwrap_or_else(|| Renders::new(scene, &path));
+    let renders = kept.unwrap_or_else(|| Arc::new(Renders::new(scene, &path)));
     if let Some((rendered, tree)) = renders.after(scene) {
         let old = renders.before().map_or(&[][..], |it| &it.manifests);
-        let judge = |policies: &Loaded<'_>, subjects: &[&Manifest], old| {
+        let judge = |policies: &Loaded<'_>, subjects: &[&Manifest], old, earlier| {
             ask(
                 scene,
                 policies,
-                (old, rendered, tree),
+                (old, earlier),
+                (rendered, tree),
                 path.as_str(),
                 subjects,
                 receives,
@@ -413,13 +416,14 @@ pub(super) fn decide(
         let is_subject =
             |it: &&Manifest| changed.contains(&it.key) || receives.relabels_around(&it.key);
         let subjects: Vec<&Manifest> = rendered.manifests.iter().filter(is_subject).collect();
-        let judged = judge(&rules.policies, &subjects, old);
+        let judged = judge(&rules.policies, &subjects, old, earlier);
         outcome.results = judged.results;
         outcome.passes = judged.passes;
         if let Some((old, new)) = &rules.compared {
             let all: Vec<&Manifest> = rendered.manifests.iter().collect();
             outcome.lost = compare(scene, (old, new), (rendered, tree), path.as_str(), cluster);
-            let (old, new) = (judge(old, &all, &[]), judge(new, &all, &[]));
+            let judge = |policies| judge(policies, &all, &[], &|_: &ResourceKey| Vec::new());
+            let (old, new) = (judge(old), judge(new));
             outcome.preview = new.results;
             outcome
                 .preview
@@ -479,7 +483,8 @@ fn compare(
 fn ask(
     scene: &Scene<'_>,
     policies: &Loaded<'_>,
-    (old, rendered, tree): (&[Manifest], &Rendered, &Tree<'_>),
+    (old, earlier): (&[Manifest], Elsewhere<'_, '_>),
+    (rendered, tree): (&Rendered, &Tree<'_>),
     path: &str,
     subjects: &[&Manifest],
     receives: &Receives,
@@ -488,9 +493,13 @@ fn ask(
         return Judged::default();
     }
     let world = |it, cluster| policies.world(path, it, cluster, tree.sources, tree.side, scene.now);
-    let before = world(old, &receives.before);
+    let past = Past {
+        world: &world(old, &receives.before),
+        manifests: old,
+        elsewhere: earlier,
+    };
     let now = world(&rendered.manifests, &receives.cluster);
-    evaluate(&now, (&before, old), subjects)
+    evaluate(&now, &past, subjects)
 }
 
 /// Where the change touches a definition, what it says of BASE's resources is not what it said.

@@ -3,7 +3,7 @@
 use crate::{
     builtin::BUILTINS,
     config,
-    engines::{Before, Cluster, ENGINES, PolicySet, RuleResult, Surroundings},
+    engines::{Before, Cluster, ENGINES, Old, PolicySet, RuleResult, Surroundings},
     model::{
         Manifest, Place, PolicyFacts, Problem, RemovalFacts, ResourceKey, RuleFacts, RuleOutcome,
         Side, digest,
@@ -176,18 +176,40 @@ pub(super) fn document_digest(document: &Node) -> String {
     digest(json.unwrap_or_else(|it| format!("{it:?}")).as_bytes())
 }
 
-/// What the policies of a world say about `subjects`. `before` is what stood there, in the world that
-/// it was in, so that old is told from new.
-pub(super) fn evaluate(
-    world: &World<'_>,
-    (old, before): (&World<'_>, &[Manifest]),
-    subjects: &[&Manifest],
-) -> Judged {
+/// A resource as BASE has it.
+pub(super) struct Earlier<'a> {
+    pub(super) manifest: &'a Manifest,
+    /// The world that it was in; `None` where it stays there beside the new one.
+    pub(super) world: Option<&'a World<'a>>,
+}
+
+/// BASE, for one overlay.
+pub(super) struct Past<'a, 'e> {
+    /// The overlay's world there.
+    pub(super) world: &'a World<'a>,
+    /// What the overlay rendered.
+    pub(super) manifests: &'a [Manifest],
+    /// What a resource was that is not among them under its key.
+    pub(super) elsewhere: Elsewhere<'a, 'e>,
+}
+
+/// What a resource was that its overlay does not have in BASE under its key.
+pub(super) type Elsewhere<'f, 'e> = &'f dyn Fn(&ResourceKey) -> Vec<Earlier<'e>>;
+
+/// What the policies of a world say about `subjects`. The past tells old from new.
+pub(super) fn evaluate(world: &World<'_>, past: &Past<'_, '_>, subjects: &[&Manifest]) -> Judged {
     let mut judged = Judged::default();
-    let of: BTreeMap<&ResourceKey, &Manifest> = before.iter().map(|it| (&it.key, it)).collect();
+    let of: BTreeMap<&ResourceKey, &Manifest> =
+        past.manifests.iter().map(|it| (&it.key, it)).collect();
     for manifest in subjects {
-        let before = of.get(&manifest.key).map(|it| (old, *it));
-        judged.extend(world.judge(manifest, before));
+        let before = match of.get(&manifest.key) {
+            Some(own) => vec![Earlier {
+                manifest: own,
+                world: Some(past.world),
+            }],
+            None => (past.elsewhere)(&manifest.key),
+        };
+        judged.extend(world.judge(manifest, Some((past.world, &before))));
     }
     judged
 }
@@ -236,21 +258,32 @@ impl World<'_> {
             .collect()
     }
 
-    /// What the policies say about one of the manifests; `before` is the same one in the world that
-    /// it was in.
+    /// What the policies say about one of the manifests; `before` is the world of its overlay in BASE, and
+    /// what it was there.
     pub(super) fn judge(
         &self,
         manifest: &Manifest,
-        before: Option<(&World<'_>, &Manifest)>,
+        before: Option<(&World<'_>, &[Earlier<'_>])>,
     ) -> Judged {
         let mut judged = Judged::default();
         for (at, (set, around)) in self.policies.sets.iter().zip(&self.around).enumerate() {
-            let before = before.and_then(|(world, manifest)| {
+            let same: Vec<Old<'_>> = before
+                .iter()
+                .flat_map(|it| it.1)
+                .map(|it| Old {
+                    manifest: it.manifest,
+                    around: it.world.and_then(|it| Some(&**it.around.get(at)?)),
+                })
+                .collect();
+            let before = before.and_then(|(world, _)| {
                 let around = &**world.around.get(at)?;
-                Some(Before { manifest, around })
+                Some(Before {
+                    around,
+                    same: &same,
+                })
             });
             let mut passed = 0;
-            for result in set.evaluate(manifest, &**around, before) {
+            for result in set.evaluate(manifest, &**around, before.as_ref()) {
                 if result.outcome == RuleOutcome::Pass {
                     passed += 1;
                 } else {
@@ -274,6 +307,11 @@ impl Loaded<'_> {
         self.sets.iter().any(|it| it.asks_of_namespaces())
     }
 
+    /// Whether what a rule says of a resource may hang on what BASE has in its place.
+    pub(super) fn ask_of_updates(&self) -> bool {
+        self.sets.iter().any(|it| it.asks_of_updates())
+    }
+
     /// Whether a rule may refuse that something is removed.
     pub(super) fn judge_removals(&self) -> bool {
         self.sets.iter().any(|it| it.judges_removals())
@@ -281,12 +319,21 @@ impl Loaded<'_> {
 }
 
 impl World<'_> {
-    /// What the policies say about the removal of one of the manifests, which `by` says how it comes.
-    pub(super) fn judge_removal(&self, manifest: &Manifest, by: &RemovalFacts) -> Judged {
+    /// What the policies say about the removal of one of the manifests, which `by` says how it comes;
+    /// where it is `placed`, about its removal from namespaces in which it only may have been.
+    pub(super) fn judge_removal(
+        &self,
+        manifest: &Manifest,
+        by: &RemovalFacts,
+        placed: bool,
+    ) -> Judged {
         let mut judged = Judged::default();
         let mut passed = 0;
         for (set, around) in self.policies.sets.iter().zip(&self.around) {
             for result in set.evaluate_removal(manifest, &**around) {
+                if placed && result.unplaced.is_none() {
+                    continue;
+                }
                 if result.outcome == RuleOutcome::Pass {
                     passed += 1;
                     continue;
@@ -296,6 +343,9 @@ impl World<'_> {
                     absent: false,
                     ..facts(self, manifest, result)
                 });
+            }
+            if placed {
+                continue;
             }
             let unread = set.unread(manifest, &**around, true);
             let unread = self.unread(manifest, &unread).into_iter();
@@ -412,9 +462,13 @@ mod tests {
             &self,
             _: &Manifest,
             _: &dyn Surroundings,
-            _: Option<Before<'_>>,
+            _: Option<&Before<'_>>,
         ) -> Vec<RuleResult> {
             Vec::new()
+        }
+
+        fn asks_of_updates(&self) -> bool {
+            false
         }
 
         fn judges_removals(&self) -> bool {
@@ -469,7 +523,12 @@ mod tests {
         }
         let subjects: Vec<&Manifest> = manifests.iter().collect();
         assert_eq!(made.load(Ordering::Relaxed), 1);
-        evaluate(&world, (&world, &manifests), &subjects);
+        let past = Past {
+            world: &world,
+            manifests: &manifests,
+            elsewhere: &|_| Vec::new(),
+        };
+        evaluate(&world, &past, &subjects);
         assert_eq!(made.load(Ordering::Relaxed), 1);
     }
 }

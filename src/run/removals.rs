@@ -1,11 +1,12 @@
 //! What environments lose, and what rules say about that.
 
 use super::{
+    identity::Identity,
     overlay::{Outcome, Scene},
     policies::{Judged, Loaded},
 };
 use crate::{
-    engines::Cluster,
+    engines::{self, Cluster, Scopes},
     model::{Manifest, Place, RemovalFacts, RenderFacts, ResourceKey, Side},
     renderers::Rendered,
     repo::discover,
@@ -14,29 +15,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use tollgate_kustomize::{Files, RepoPath};
 use tollgate_yaml::Sources;
 
-/// By what a cluster tells one resource from another: versions of a kind are the same one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Identity<'a> {
-    group: &'a str,
-    kind: &'a str,
-    namespace: &'a str,
-    name: &'a str,
-}
-
-impl<'a> Identity<'a> {
-    fn of(key: &'a ResourceKey) -> Self {
-        Self {
-            group: key.api_version.rsplit_once('/').map_or("", |it| it.0),
-            kind: &key.kind,
-            namespace: key.namespace.as_deref().unwrap_or("default"),
-            name: &key.name,
-        }
-    }
+/// A resource that goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Removal {
+    /// Its key in BASE.
+    key: ResourceKey,
+    /// Whether it goes only from the namespaces in which it may have been, as long as nothing gave it one:
+    /// HEAD says that it is in `default`.
+    placed: bool,
 }
 
 /// The resources that each overlay loses and no other overlay of its environment takes over, in the order
 /// of the overlays. An overlay that does not render loses nothing that anybody knows of.
-pub(super) fn removals(outcomes: &[Outcome]) -> Vec<Vec<ResourceKey>> {
+pub(super) fn removals(outcomes: &[Outcome], scopes: &Scopes) -> Vec<Vec<Removal>> {
     let resources = |render: &'_ Option<RenderFacts>| match render {
         Some(RenderFacts::Rendered { resources, .. }) => {
             Some(resources.iter().map(|it| it.key.clone()).collect())
@@ -51,47 +42,63 @@ pub(super) fn removals(outcomes: &[Outcome]) -> Vec<Vec<ResourceKey>> {
             Some([resources(&facts.base)?, resources(&facts.head)?])
         })
         .collect();
+    let may_be_anywhere = |it: &ResourceKey| {
+        it.namespace.is_none() && !engines::is_cluster_scoped(&it.api_version, &it.kind, scopes)
+    };
     let mut gained: BTreeMap<(Option<&str>, Identity<'_>), i64> = BTreeMap::new();
+    let mut unplaced: BTreeSet<(Option<&str>, Identity<'_>)> = BTreeSet::new();
     for (outcome, sides) in outcomes.iter().zip(&known) {
         let environment = outcome.facts.environment.as_deref();
         for (side, by) in sides.iter().flat_map(|it| it.iter().zip([-1, 1])) {
-            let identities: BTreeSet<Identity<'_>> = side.iter().map(Identity::of).collect();
+            let identities: BTreeSet<Identity<'_>> =
+                side.iter().map(|it| Identity::of(it, scopes)).collect();
             for it in identities {
                 *gained.entry((environment, it)).or_default() += by;
             }
         }
+        let head = sides.iter().flat_map(|it| &it[1]);
+        let free = head.filter(|it| may_be_anywhere(it));
+        unplaced.extend(free.map(|it| (environment, Identity::of(it, scopes))));
     }
     let lost = |(outcome, sides): (&Outcome, &Option<[Vec<ResourceKey>; 2]>)| {
         let Some([base, head]) = sides else {
             return Vec::new();
         };
         let environment = outcome.facts.environment.as_deref();
-        let there: BTreeSet<Identity<'_>> = head.iter().map(Identity::of).collect();
-        let is_lost = |it: &&ResourceKey| {
-            let it = Identity::of(it);
-            !there.contains(&it) && gained.get(&(environment, it)).is_some_and(|it| *it < 0)
+        let there: BTreeSet<Identity<'_>> =
+            head.iter().map(|it| Identity::of(it, scopes)).collect();
+        let removal = |key: &ResourceKey| {
+            let it = Identity::of(key, scopes);
+            let lost =
+                !there.contains(&it) && gained.get(&(environment, it)).is_some_and(|it| *it < 0);
+            let placed = may_be_anywhere(key) && !unplaced.contains(&(environment, it));
+            (lost || placed).then(|| Removal {
+                key: key.clone(),
+                placed: !lost,
+            })
         };
-        base.iter().filter(is_lost).cloned().collect()
+        base.iter().filter_map(removal).collect()
     };
     outcomes.iter().zip(&known).map(lost).collect()
 }
 
-/// What the policies say about the removal of `keys` from an overlay that BASE renders to `before`, and
+/// What the policies say about the removal of `removals` from an overlay that BASE renders to `before`, and
 /// HEAD to something whose files are `reads`; `None` where it is gone.
 pub(super) fn judge(
     scene: &Scene<'_>,
     policies: &Loaded<'_>,
     overlay: &str,
-    keys: &[ResourceKey],
+    removals: &[Removal],
     before: &Rendered,
     reads: Option<&BTreeSet<RepoPath>>,
     cluster: &Cluster,
 ) -> Judged {
     let mut judged = Judged::default();
-    if keys.is_empty() || !policies.judge_removals() {
+    if removals.is_empty() || !policies.judge_removals() {
         return judged;
     }
-    let wanted: BTreeSet<&ResourceKey> = keys.iter().collect();
+    let wanted: BTreeMap<&ResourceKey, bool> =
+        removals.iter().map(|it| (&it.key, it.placed)).collect();
     let tree = &scene.base;
     let world = policies.world(
         overlay,
@@ -101,16 +108,15 @@ pub(super) fn judge(
         tree.side,
         scene.now,
     );
-    let removed = before
-        .manifests
-        .iter()
-        .filter(|it| wanted.contains(&it.key));
-    for manifest in removed {
+    for manifest in &before.manifests {
+        let Some(placed) = wanted.get(&manifest.key) else {
+            continue;
+        };
         let by = RemovalFacts {
             with_overlay: reads.is_none(),
             by: reads.and_then(|it| by(scene, manifest, &before.reads, it)),
         };
-        judged.extend(world.judge_removal(manifest, &by));
+        judged.extend(world.judge_removal(manifest, &by, *placed));
     }
     judged
 }

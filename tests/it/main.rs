@@ -10,6 +10,7 @@ mod check;
 mod commands;
 mod diff;
 mod doctor;
+mod earlier;
 mod exceptions;
 mod foreign_text;
 mod forge;

@@ -11,7 +11,7 @@ use crate::{
     context::Context,
     exception::PolicyException,
     matching::Answer,
-    policy::{Policy, PolicyKind, Problem, RuleType},
+    policy::{Policy, PolicyKind, Problem, Rule, RuleType},
     request::Request,
     result::{Doubt, Outcome, PolicyResponse, RuleResult},
 };
@@ -32,6 +32,12 @@ impl PolicySet {
     /// The policies.
     pub fn policies(&self) -> &[Policy] {
         &self.policies
+    }
+
+    /// Whether a rule may say something else of an update than of the object.
+    pub fn asks_of_updates(&self) -> bool {
+        let mut rules = self.policies.iter().flat_map(|it| &it.rules);
+        rules.any(Rule::is_about_updates)
     }
 
     /// What every policy says about one object. Policies without a result are absent.

@@ -45,6 +45,16 @@ pub(crate) struct Rules {
     pub(crate) pod_security: Vec<Exclusion>,
 }
 
+impl Rules {
+    /// The queries in its conditions.
+    fn queries(&self, found: &mut dyn FnMut(&str)) {
+        for it in self.conditions.iter().flat_map(Conditions::iter) {
+            it.key.queries(found);
+            it.value.queries(found);
+        }
+    }
+}
+
 /// Exceptions in force, found by what they name. A copy shares them.
 #[derive(Clone, Debug, Default)]
 pub struct Exceptions {
@@ -89,6 +99,17 @@ impl Exceptions {
             let exception = self.all.get(at)?;
             Some((exception, exception.rules()?))
         })
+    }
+
+    /// Whether one of them may let something else off an update than off a creation.
+    pub fn ask_of_updates(&self) -> bool {
+        let mut asks = false;
+        for it in self.all.iter().filter_map(PolicyException::rules) {
+            it.queries(&mut |query| {
+                asks |= query.contains("operation") || query.contains("oldObject");
+            });
+        }
+        asks
     }
 
     /// Whether there are none.

@@ -155,6 +155,12 @@ impl Block {
         filters.any(|it| !it.operations.is_empty() && it.takes(operation))
     }
 
+    /// Whether it names any operation.
+    pub(crate) fn names_operations(&self) -> bool {
+        let mut filters = self.any.iter().chain(&self.all).chain([&self.direct]);
+        filters.any(|it| !it.operations.is_empty())
+    }
+
     /// Whether it asks for the namespace of an object or the labels of its namespace.
     pub(crate) fn asks_of_namespace(&self) -> bool {
         let mut filters = self.any.iter().chain(&self.all).chain([&self.direct]);

@@ -30,6 +30,14 @@ impl Rule {
         self.names_deletions() || asks_what_happens(&self.body)
     }
 
+    /// Whether its author thought of what happens to an object: it names operations, or asks which one it is
+    /// or what was there before. Another one says of an update what it says of the object.
+    pub fn is_about_updates(&self) -> bool {
+        let body = &*self.body;
+        let blocks = [&body.matches, &body.exclude];
+        blocks.iter().any(|it| it.names_operations()) || asks_what_happens(body)
+    }
+
     /// Whether it names the operation, or is of a kind that is for the operations that it names.
     pub fn names_deletions(&self) -> bool {
         let body = &*self.body;

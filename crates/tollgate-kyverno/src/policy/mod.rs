@@ -5,6 +5,7 @@ mod constraints;
 mod deletion;
 mod fields;
 mod load;
+mod maps;
 mod read;
 mod shape;
 mod unread;
