@@ -10,6 +10,7 @@ pub mod gofmt;
 mod gotime;
 pub mod image;
 mod lexer;
+mod origin;
 mod parser;
 pub mod quantity;
 mod random;
@@ -20,6 +21,7 @@ pub mod wildcard;
 mod x509;
 
 pub use error::{EvalError, ParseError};
+pub use origin::{Origin, Path, Step};
 pub use runtime::{Dialect, Limits, Runtime};
 
 use serde_json::Value;
@@ -49,6 +51,11 @@ impl Expression {
     pub fn parse_as(text: &str, dialect: Dialect) -> Result<Self, ParseError> {
         let root = parser::parse(text, dialect)?;
         Ok(Self { root, dialect })
+    }
+
+    /// Where in the data its value comes from, whatever they are.
+    pub fn origin(&self) -> Origin {
+        origin::of(&self.root, &Origin::of(Path::new()))
     }
 
     /// The expression's value for these data.

@@ -2,6 +2,7 @@
 
 mod asked;
 mod generate;
+mod looks;
 mod placement;
 mod rule;
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! Objects of which nobody says in which namespace they are.
 
-use super::{PolicySet, Session};
+use super::{PolicySet, Session, looks};
 use crate::{
     matching::Answer,
-    pattern::strip_anchor,
-    policy::{Body, Check, Policy, PolicyKind, Rule, Test},
+    policy::{Policy, PolicyKind, Rule},
     request::Request,
     result::PolicyResponse,
 };
-use serde_json::Value;
 
 impl PolicySet {
     /// Whether what a rule says may hang on the namespace of an object.
@@ -48,33 +46,9 @@ impl Rule {
 
     /// Whether its conditions or patterns look at the namespace; its message decides nothing.
     pub fn looks_at_namespace(&self) -> bool {
-        let body: &Body = &self.body;
-        let mut looks = false;
-        body.deciding(&mut |query| {
-            looks |= query.contains("request.namespace") || query.contains("metadata.namespace");
-        });
-        looks || matches!(&body.check, Check::Validate(it) if names(&it.test))
+        let body = &self.body;
+        *body.looks.get_or_init(|| looks::at_namespace(body))
     }
-}
-
-/// Whether a pattern asks for more of the namespace than that there is one.
-fn names(test: &Test) -> bool {
-    let mut patterns = test.pattern.iter().chain(&test.any_pattern);
-    patterns.any(|it| match it.value() {
-        Value::Array(all) => all.iter().any(in_pattern),
-        one => in_pattern(one),
-    })
-}
-
-fn in_pattern(pattern: &Value) -> bool {
-    let below = |value: &'_ Value, key: &str| -> Vec<Value> {
-        let entries = value.as_object().into_iter().flatten();
-        let named = entries.filter(|it| strip_anchor(it.0) == key);
-        named.map(|it| it.1.clone()).collect()
-    };
-    let metadata = below(pattern, "metadata");
-    let mut namespaces = metadata.iter().flat_map(|it| below(it, "namespace"));
-    namespaces.any(|it| !matches!(it.as_str(), Some("*" | "?*")))
 }
 
 #[cfg(test)]
@@ -152,6 +126,105 @@ mod tests {
                 asked,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_rule_looks_at_the_namespace_whichever_way_it_gets_there() {
+        let deny = |context: &str, key: &str| {
+            format!(
+                "{context}validate: {{deny: {{conditions: {{all: [{{key: \"{{{{ {key} }}}}\", operator: Equals, value: web}}]}}}}}}"
+            )
+        };
+        let entry = |source: &str| format!("context: [{{name: it, {source}}}]\n    ");
+        let variable = |path: &str| entry(&format!("variable: {{jmesPath: '{path}'}}"));
+        let foreach = |list: &str, test: &str| {
+            format!("validate: {{foreach: [{{list: \"{list}\", {test}}}]}}")
+        };
+        let of_element = |key: &str| {
+            format!(
+                "deny: {{conditions: {{any: [{{key: '{{{{ {key} }}}}', operator: Equals, value: web}}]}}}}"
+            )
+        };
+        for (rule, looks) in [
+            (deny("", "request.object.metadata.namespace"), true),
+            (deny("", "request.oldObject.metadata.namespace"), true),
+            (deny("", "request . namespace"), true),
+            (deny("", "request.object.metadata.\\\"namespace\\\""), true),
+            (deny("", "request.object.metadata | namespace"), true),
+            (deny("", "request.object.metadata.[name, namespace][1]"), true),
+            (deny("", "request.object.*.namespace | [0]"), true),
+            (deny("", "to_string(request.object.metadata)"), true),
+            (deny("", "@.request.namespace"), true),
+            (deny("", "request.object.metadata.{{ request.object.spec.key }}"), true),
+            (deny("", "request.object.spec.list[?name == '{{ request.namespace }}'] | [0]"), true),
+            (deny("", "request.object.metadata.name"), false),
+            (deny("", "request.object.metadata.labels.namespace"), false),
+            (deny("", "request.object.spec.namespace"), false),
+            (deny("", "request.object.metadata.labels.{{ request.object.spec.key }}"), false),
+            (deny("", "request.object.metadata.keys(@) | length(@)"), false),
+            (deny("", "contains(`[\\\"request.namespace\\\"]`, request.object.spec.a)"), false),
+            (deny("", "request.name"), false),
+            (deny(&variable("request.object.metadata"), "it.namespace"), true),
+            (deny(&variable("request.object.metadata"), "it.name"), false),
+            (deny(&variable("request.namespace"), "request.object.spec.a"), false),
+            (
+                deny(
+                    "context: [{name: a, variable: {jmesPath: request.object}}, {name: b, variable: {jmesPath: a.metadata}}]\n    ",
+                    "b.namespace",
+                ),
+                true,
+            ),
+            (
+                deny(
+                    &entry("variable: {value: {in: \"{{ request.namespace }}\"}, jmesPath: in}"),
+                    "it",
+                ),
+                true,
+            ),
+            (
+                deny(&entry("configMap: {name: a, namespace: \"{{ request.namespace }}\"}"), "it.data.a"),
+                true,
+            ),
+            (deny(&entry("configMap: {name: a, namespace: b}"), "it.data.a"), false),
+            (
+                deny(
+                    &entry("apiCall: {urlPath: \"/api/v1/namespaces/{{ request.namespace }}/pods\", jmesPath: \"items | length(@)\"}"),
+                    "it",
+                ),
+                true,
+            ),
+            (
+                "preconditions: {all: [{key: \"{{ request.object.metadata | namespace }}\", operator: Equals, value: web}]}\n    validate: {deny: {}}".to_owned(),
+                true,
+            ),
+            (foreach("request.object.metadata.[namespace]", "deny: {}"), true),
+            (foreach("[request.object.metadata]", &of_element("element.namespace")), true),
+            (foreach("[request.object.metadata]", &of_element("element.name")), false),
+            (foreach("request.object.spec.list", &of_element("element.namespace")), false),
+            (foreach("request.object.spec.list[?in == '{{ request.namespace }}']", "deny: {}"), true),
+            (
+                foreach(
+                    "request.object.spec.list",
+                    "foreach: [{list: '[request.object]', deny: {conditions: {any: [{key: '{{ element1.metadata.namespace }}', operator: Equals, value: web}]}}}]",
+                ),
+                true,
+            ),
+            (foreach("[request.object.metadata]", "pattern: {namespace: web}"), true),
+            (foreach("[request.object.metadata]", "pattern: {name: web}"), false),
+            (foreach("request.object.spec.list", "pattern: {namespace: web}"), false),
+            ("validate: {anyPattern: [{metadata: {name: a}}, {metadata: {namespace: web}}]}".to_owned(), true),
+            ("validate: {anyPattern: [{metadata: {name: a}}, {metadata: {namespace: \"?*\"}}]}".to_owned(), false),
+            ("validate: {pattern: {spec: {a: \"{{ request.namespace }}\"}}}".to_owned(), true),
+            ("validate: {pattern: {metadata: {name: \"{{ @ }}\"}}}".to_owned(), false),
+        ] {
+            let text = format!(
+                "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {{name: p}}\nspec:\n  background: false\n  rules:\n  - name: r\n    match: {{any: [{{resources: {{kinds: [Thing]}}}}]}}\n    {rule}\n"
+            );
+            let loaded = load_text(&text);
+            assert!(loaded.problems.is_empty(), "{} {text}", loaded.problems[0].message);
+            let policies = &loaded.policies;
+            assert_eq!(policies.asks_of_namespaces(), looks, "{rule}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     verify_images::ImageVerification,
 };
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The parts of a rule.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Body {
     pub(crate) preconditions: Option<Conditions>,
     pub(crate) image_extractors: ImageExtractors,
     pub(crate) check: Check,
+    /// Whether what it says hangs on the namespace of the object; found out when it is first asked.
+    pub(crate) looks: OnceLock<bool>,
 }
 
 /// What a rule does with what it matches.
@@ -97,11 +99,6 @@ impl Body {
         {
             message.queries(found);
         }
-        self.deciding(found);
-    }
-
-    /// Those of them on which it hangs what the rule says.
-    pub(crate) fn deciding(&self, found: &mut dyn FnMut(&str)) {
         in_context(&self.context, found);
         in_conditions(self.preconditions.as_ref(), found);
         match &self.check {

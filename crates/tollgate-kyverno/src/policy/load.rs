@@ -16,7 +16,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tollgate_yaml::{Entry, FieldPath, Mapping, Node, Span, Value as Tree};
 
 /// Read policies and exceptions. Documents of other kinds are problems: in a folder of policies
@@ -215,6 +215,7 @@ fn foreign(document: &Node, kind: PolicyKind, name: &str) -> Policy {
             preconditions: None,
             image_extractors: ImageExtractors::new(),
             check: Check::Unsupported("this kind of policy"),
+            looks: OnceLock::new(),
         }),
     });
     policy

@@ -16,7 +16,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tollgate_yaml::FieldPath;
 
 /// How deep loops may nest in each other.
@@ -121,6 +121,7 @@ pub(super) fn rule(
         preconditions: conditions,
         image_extractors: image_extractors(&rule.fields("imageExtractors")?)?,
         check,
+        looks: OnceLock::new(),
     })
 }
 

@@ -14,7 +14,7 @@ use crate::{
     result::Outcome,
 };
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tollgate_yaml::{FieldPath, Node};
 
 /// The objects that a policy would judge, as far as its rules say so legibly.
@@ -111,6 +111,7 @@ fn by_match(document: &Node, kind: PolicyKind, name: &str) -> Result<Policy, Fau
                     preconditions: None,
                     image_extractors: ImageExtractors::new(),
                     check: Check::Unsupported(check(written)),
+                    looks: OnceLock::new(),
                 }),
             });
             Ok::<(), Fault>(())
