@@ -169,11 +169,11 @@ pub(super) fn examine(scene: &Scene<'_>, path: &RepoPath, environment: Option<St
     let deployed = renders.deployed(scene, path);
     let base_facts = base
         .as_ref()
-        .map(|it| facts(it, None, &scene.base.flux, path));
-    let flux = &scene.head.flux;
+        .map(|it| facts(it, None, &|| scene.base.flux.builds(path)));
+    let built = || scene.head.flux.builds_after(&scene.base.flux, path);
     let head_facts = match (unchanged, &base_facts) {
-        (true, Some(facts)) => Some(built_in_head(facts.clone(), flux, path)),
-        _ => head.as_ref().map(|it| facts(it, before, flux, path)),
+        (true, Some(facts)) => Some(built_in_head(facts.clone(), &built)),
+        _ => head.as_ref().map(|it| facts(it, before, &built)),
     };
     note_values(scene, before, &scene.base);
     note_values(
@@ -297,23 +297,18 @@ fn leftovers(head: &Tree<'_>, path: &RepoPath) -> bool {
 }
 
 /// The same facts, with what Flux builds in HEAD.
-fn built_in_head(mut facts: RenderFacts, flux: &Flux<'_>, path: &RepoPath) -> RenderFacts {
+fn built_in_head(mut facts: RenderFacts, flux: &dyn Fn() -> bool) -> RenderFacts {
     if let RenderFacts::Rendered {
         outside: Some(outside),
         ..
     } = &mut facts
     {
-        outside.flux = flux.builds(path);
+        outside.flux = flux();
     }
     facts
 }
 
-fn facts(
-    render: &Render,
-    before: Option<&Rendered>,
-    flux: &Flux<'_>,
-    path: &RepoPath,
-) -> RenderFacts {
+fn facts(render: &Render, before: Option<&Rendered>, flux: &dyn Fn() -> bool) -> RenderFacts {
     match render {
         Ok(rendered) => {
             let resources = resources(rendered, before);
@@ -325,7 +320,7 @@ fn facts(
                     message: it.message.clone(),
                     help: it.help.clone(),
                     place: it.place.clone(),
-                    flux: flux.builds(path),
+                    flux: flux(),
                 }),
             }
         }
