@@ -209,7 +209,7 @@ impl Surroundings for Around {
 
 impl PolicySet for Set {
     fn asks_of_namespaces(&self) -> bool {
-        self.policies.asks_of_namespaces()
+        self.policies.asks_of_namespaces() || self.exceptions.ask_of_namespaces()
     }
 
     fn surroundings(
@@ -481,7 +481,13 @@ fn unplaced(
             let message = match own {
                 Some(own) if judged(own) => continue,
                 _ if it.kind != RuleType::Validate && it.kind != RuleType::VerifyImages => continue,
-                _ if judged(&it.outcome) => clause(text(&it.outcome), &rule.name),
+                _ if judged(&it.outcome) => {
+                    let says = clause(text(&it.outcome), &rule.name);
+                    match own.and_then(excepted) {
+                        Some(names) => format!("{says} (in `default` it is let off by {names})"),
+                        None => says,
+                    }
+                }
                 Some(_) if rule.looks_at_namespace() => String::new(),
                 _ => continue,
             };
@@ -504,6 +510,16 @@ fn unplaced(
         }
     }
     results
+}
+
+/// The exceptions by which a rule was skipped.
+fn excepted(outcome: &Outcome) -> Option<String> {
+    let Outcome::Skip { why } = outcome else {
+        return None;
+    };
+    let names = why.strip_prefix("rule is skipped due to policy exceptions ")?;
+    let names: Vec<String> = names.split(", ").map(|it| format!("`{it}`")).collect();
+    Some(names.join(", "))
 }
 
 fn rule_of<'p>(policy: &'p Policy, name: &str) -> Option<&'p Rule> {

@@ -163,6 +163,122 @@ fn a_resource_without_a_namespace_is_in_default() {
 }
 
 #[test]
+fn what_an_exception_lets_off_in_default_may_be_elsewhere() {
+    let policy = policy("ConfigMap", "", LABEL);
+    let by = |what: &str| {
+        format!(
+            "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {{name: e, namespace: team}}\nspec:\n  exceptions: [{{policyName: rule, ruleNames: [r]}}]\n  match: {{any: [{{resources: {{kinds: [ConfigMap]{what}}}}}]}}\n"
+        )
+    };
+    let condition = |namespace: &str| {
+        format!(
+            "{}  conditions: {{all: [{{key: \"{{{{ request.namespace }}}}\", operator: Equals, value: {namespace}}}]}}\n",
+            by("")
+        )
+    };
+    let spelled = condition("default").replace(
+        "request.namespace",
+        "request.object.metadata.\\\"namespace\\\"",
+    );
+    let missing = "deny policies/rule: r: an owner is missing";
+    let elsewhere = "warn policies/namespace: `r` looks at namespaces, and nothing gives one to ConfigMap web (prod): judged as in `default`; in another one it may say: an owner is missing (in `default` it is let off by `team/e`)";
+    let placed = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: default}\n";
+    let passes = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, labels: {owner: ann}}\n";
+    for (case, exception, resource, want) in [
+        (
+            "for default",
+            by(", namespaces: [default]"),
+            MAP,
+            vec![elsewhere],
+        ),
+        (
+            "for default, which it gives",
+            by(", namespaces: [default]"),
+            placed,
+            vec![],
+        ),
+        (
+            "for default, and fine",
+            by(", namespaces: [default]"),
+            passes,
+            vec![],
+        ),
+        ("for any", by(", namespaces: [\"*\"]"), MAP, vec![]),
+        ("whatever the namespace", by(""), MAP, vec![]),
+        (
+            "for another one",
+            by(", namespaces: [web]"),
+            MAP,
+            vec![missing],
+        ),
+        (
+            "for default and another name",
+            by(", namespaces: [default], names: [b]"),
+            MAP,
+            vec![missing],
+        ),
+        (
+            "on condition of default",
+            condition("default"),
+            MAP,
+            vec![elsewhere],
+        ),
+        (
+            "on condition of default, spelled otherwise",
+            spelled,
+            MAP,
+            vec![elsewhere],
+        ),
+        (
+            "on condition of default, which it gives",
+            condition("default"),
+            placed,
+            vec![],
+        ),
+        (
+            "on condition of another one",
+            condition("web"),
+            MAP,
+            vec![missing],
+        ),
+    ] {
+        let rules = [
+            ("policies/rule.yaml", &*policy),
+            ("policies/exception.yaml", &exception),
+        ];
+        assert_eq!(said(&new(&rules, resource)), want, "{case}");
+    }
+}
+
+#[test]
+fn what_an_exception_lets_off_is_judged_again_where_its_namespace_gets_other_labels() {
+    let policy = policy("ConfigMap", "", LABEL);
+    let exception = "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: e, namespace: team}\nspec:\n  exceptions: [{policyName: rule, ruleNames: [r]}]\n  match: {any: [{resources: {kinds: [ConfigMap], namespaceSelector: {matchLabels: {tier: low}}}}]}\n";
+    let namespace = |tier: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: web, labels: {{tier: {tier}}}}}\n"
+        )
+    };
+    let (low, high) = (namespace("low"), namespace("high"));
+    let base = [
+        ("policies/rule.yaml", &*policy),
+        ("policies/exception.yaml", exception),
+        ("prod/kustomization.yaml", "resources: [map.yaml]\n"),
+        (
+            "prod/map.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: web}\n",
+        ),
+        ("more/prod/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("more/prod/web.yaml", &low),
+    ];
+    let verdict = verdict(&base, &[("more/prod/web.yaml", &high)]);
+    assert_eq!(
+        said(&verdict),
+        ["deny policies/rule: r: an owner is missing"]
+    );
+}
+
+#[test]
 fn what_nothing_places_is_told_once_a_rule_and_held_in_strict() {
     let rule = policy("ConfigMap", ", namespaces: [web]", LABEL);
     let three = [

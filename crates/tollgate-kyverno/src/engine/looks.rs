@@ -36,6 +36,17 @@ pub(super) fn at_namespace(body: &Body) -> bool {
     looking.found
 }
 
+/// Whether conditions of an exception do so; `context` is that of the rule.
+pub(crate) fn conditions_at_namespace(
+    context: &[ContextEntry],
+    conditions: Option<&Conditions>,
+) -> bool {
+    let mut looking = Looking::default();
+    looking.context(context);
+    looking.conditions(conditions);
+    looking.found
+}
+
 /// A walk through what decides.
 #[derive(Default)]
 struct Looking {

@@ -17,6 +17,7 @@ use crate::{
     result::{Doubt, Outcome, PolicyResponse, RuleResult},
 };
 pub(crate) use asked::{Asked, is_for};
+pub(crate) use looks::conditions_at_namespace;
 pub(crate) use rule::join;
 
 /// Policies in the order in which they were loaded, ready for many threads.
@@ -150,7 +151,10 @@ impl<'a> Session<'a> {
             if is_for == Answer::No {
                 continue;
             }
-            if asked.anywhere && !rule.may_answer_otherwise(policy, is_for) {
+            if asked.anywhere
+                && !rule.may_answer_otherwise(policy, is_for)
+                && !rule::may_be_excepted(policy, rule, asked, &self.request)
+            {
                 continue;
             }
             let context = match &mut self.context {

@@ -29,7 +29,9 @@ pub(super) fn ask<'a>(
     let values = values_of(rule, request);
     let mut outcome = run(policy, rule, asked, request, values, context, generated);
     context.restore();
-    if let Some(Outcome::Fail { message, .. }) = &mut outcome {
+    if let Some(Outcome::Fail { message, .. }) = &mut outcome
+        && !asked.anywhere
+    {
         for it in unsure_exceptions(policy, rule, asked, request) {
             *message = format!(
                 "{message} (exception `{}` asks for labels of namespace `{}`, whose manifest is not given)",
@@ -187,8 +189,22 @@ fn pod_security(
     })
 }
 
+/// Whether it hangs on the namespace of the object that an exception lets it off.
+pub(super) fn may_be_excepted(
+    policy: &Policy,
+    rule: &Rule,
+    asked: &Asked<'_>,
+    request: &Request<'_>,
+) -> bool {
+    let named = |answer| named_exceptions(policy, rule, asked, request, answer);
+    let mut certain = named(Answer::Yes).into_iter();
+    certain.any(|it| it.1.looks_at_namespace(&rule.body.context))
+        || !named(Answer::Unknown).is_empty()
+}
+
 /// The exceptions that let the object off. Source: `MatchesException` in
-/// `pkg/engine/utils/exceptions.go`; conditions that cannot be evaluated let nothing off.
+/// `pkg/engine/utils/exceptions.go`; conditions that cannot be evaluated let nothing off, nor do those on
+/// the namespace of what may be anywhere.
 fn exceptions_for<'r>(
     policy: &Policy,
     rule: &Rule,
@@ -198,6 +214,7 @@ fn exceptions_for<'r>(
 ) -> Vec<Matched<'r>> {
     named_exceptions(policy, rule, asked, request, Answer::Yes)
         .into_iter()
+        .filter(|(_, says)| !(asked.anywhere && says.looks_at_namespace(&rule.body.context)))
         .filter(|(_, says)| {
             says.conditions.as_ref().is_none_or(|conditions| {
                 conditions::exception_applies(conditions, context).unwrap_or(false)

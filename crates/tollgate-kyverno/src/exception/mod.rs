@@ -5,6 +5,8 @@ mod tests;
 
 use crate::{
     conditions::Conditions,
+    context::ContextEntry,
+    engine::conditions_at_namespace,
     matching::Block,
     podsecurity::Exclusion,
     policy::{Fault, Fields, exception_parts},
@@ -46,6 +48,11 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    /// Whether its conditions look at the namespace of an object, in the context of a rule.
+    pub(crate) fn looks_at_namespace(&self, context: &[ContextEntry]) -> bool {
+        conditions_at_namespace(context, self.conditions.as_ref())
+    }
+
     /// The queries in its conditions.
     fn queries(&self, found: &mut dyn FnMut(&str)) {
         for it in self.conditions.iter().flat_map(Conditions::iter) {
@@ -99,6 +106,12 @@ impl Exceptions {
             let exception = self.all.get(at)?;
             Some((exception, exception.rules()?))
         })
+    }
+
+    /// Whether what one of them lets off may hang on the namespace of an object.
+    pub fn ask_of_namespaces(&self) -> bool {
+        let mut rules = self.all.iter().filter_map(PolicyException::rules);
+        rules.any(|it| it.matches.asks_of_namespace() || it.looks_at_namespace(&[]))
     }
 
     /// Whether one of them may let something else off an update than off a creation.
