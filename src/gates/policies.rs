@@ -273,8 +273,13 @@ fn judge(
             "this policy is built in: `tollgate explain policies/{}`",
             result.policy
         ));
-    } else if result.removed.is_some() && level != Level::Note {
-        finding = finding.help(KEEP);
+    } else if let Some(removed) = result.removed.as_ref().filter(|_| level != Level::Note) {
+        finding = finding.help(match &removed.elsewhere {
+            Some(overlay) => format!(
+                "`{overlay}` has it now, but nothing says that it reaches the same cluster: {KEEP}"
+            ),
+            None => KEEP.to_owned(),
+        });
     }
     finding.disposition = disposition.unwrap_or_default();
     examined.findings.push(finding);

@@ -558,6 +558,10 @@ pub struct RemovalFacts {
     /// The file of HEAD by which the overlay lost it, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Place>,
+    /// The overlay of the environment that has it in HEAD, and of which nobody knows that it reaches the
+    /// same cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<String>,
 }
 
 /// What a rule said. Engines speak this; only gates judge it.

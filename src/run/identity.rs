@@ -30,6 +30,13 @@ impl<'a> Identity<'a> {
     }
 }
 
+impl Identity<'_> {
+    /// Whether it is a Namespace.
+    pub(super) fn is_namespace(&self) -> bool {
+        (self.group, self.kind) == ("", "Namespace")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,6 +28,7 @@ mod gather;
 mod identity;
 mod init;
 mod lost;
+mod moves;
 mod overlay;
 mod overrides;
 mod owners;

@@ -2,6 +2,7 @@
 
 use super::{
     identity::Identity,
+    moves::{Moves, Moving},
     overlay::{Outcome, Scene},
     policies::{Judged, Loaded},
 };
@@ -23,10 +24,12 @@ pub(super) struct Removal {
     /// Whether it goes only from the namespaces in which it may have been, as long as nothing gave it one:
     /// HEAD says that it is in `default`.
     placed: bool,
+    /// The overlay of the environment that has it in HEAD, and may not reach the same cluster.
+    elsewhere: Option<String>,
 }
 
-/// The resources that each overlay loses and no other overlay of its environment takes over, in the order
-/// of the overlays. An overlay that does not render loses nothing that anybody knows of.
+/// The resources that each overlay loses and no other overlay of its environment takes over, as far as
+/// anybody knows, in the order of the overlays. An overlay that does not render loses nothing that anybody knows of.
 pub(super) fn removals(outcomes: &[Outcome], scopes: &Scopes) -> Vec<Vec<Removal>> {
     let resources = |render: &'_ Option<RenderFacts>| match render {
         Some(RenderFacts::Rendered { resources, .. }) => {
@@ -45,41 +48,51 @@ pub(super) fn removals(outcomes: &[Outcome], scopes: &Scopes) -> Vec<Vec<Removal
     let may_be_anywhere = |it: &ResourceKey| {
         it.namespace.is_none() && !engines::is_cluster_scoped(&it.api_version, &it.kind, scopes)
     };
-    let mut gained: BTreeMap<(Option<&str>, Identity<'_>), i64> = BTreeMap::new();
+    let all: Vec<Option<Moving<'_>>> = outcomes
+        .iter()
+        .zip(&known)
+        .map(|(outcome, sides)| {
+            let [base, head] = sides.as_ref()?;
+            Some(Moving {
+                environment: outcome.facts.environment.as_deref(),
+                path: &outcome.facts.path,
+                base: identities(base, scopes),
+                head: identities(head, scopes),
+                is_new: outcome.facts.base.is_none(),
+                is_gone: outcome.facts.head.is_none(),
+            })
+        })
+        .collect();
+    let moves = Moves::of(&all);
     let mut unplaced: BTreeSet<(Option<&str>, Identity<'_>)> = BTreeSet::new();
     for (outcome, sides) in outcomes.iter().zip(&known) {
         let environment = outcome.facts.environment.as_deref();
-        for (side, by) in sides.iter().flat_map(|it| it.iter().zip([-1, 1])) {
-            let identities: BTreeSet<Identity<'_>> =
-                side.iter().map(|it| Identity::of(it, scopes)).collect();
-            for it in identities {
-                *gained.entry((environment, it)).or_default() += by;
-            }
-        }
         let head = sides.iter().flat_map(|it| &it[1]);
         let free = head.filter(|it| may_be_anywhere(it));
         unplaced.extend(free.map(|it| (environment, Identity::of(it, scopes))));
     }
-    let lost = |(outcome, sides): (&Outcome, &Option<[Vec<ResourceKey>; 2]>)| {
-        let Some([base, head]) = sides else {
+    let lost = |(at, sides): (usize, &Option<[Vec<ResourceKey>; 2]>)| {
+        let (Some([base, _]), Some(outcome)) = (sides, outcomes.get(at)) else {
             return Vec::new();
         };
         let environment = outcome.facts.environment.as_deref();
-        let there: BTreeSet<Identity<'_>> =
-            head.iter().map(|it| Identity::of(it, scopes)).collect();
         let removal = |key: &ResourceKey| {
             let it = Identity::of(key, scopes);
-            let lost =
-                !there.contains(&it) && gained.get(&(environment, it)).is_some_and(|it| *it < 0);
+            let lost = moves.loses(at, it);
             let placed = may_be_anywhere(key) && !unplaced.contains(&(environment, it));
             (lost || placed).then(|| Removal {
                 key: key.clone(),
                 placed: !lost,
+                elsewhere: moves.elsewhere(at, it).filter(|_| lost).map(str::to_owned),
             })
         };
         base.iter().filter_map(removal).collect()
     };
-    outcomes.iter().zip(&known).map(lost).collect()
+    known.iter().enumerate().map(lost).collect()
+}
+
+fn identities<'a>(keys: &'a [ResourceKey], scopes: &Scopes) -> BTreeSet<Identity<'a>> {
+    keys.iter().map(|it| Identity::of(it, scopes)).collect()
 }
 
 /// What the policies say about the removal of `removals` from an overlay that BASE renders to `before`, and
@@ -97,8 +110,8 @@ pub(super) fn judge(
     if removals.is_empty() || !policies.judge_removals() {
         return judged;
     }
-    let wanted: BTreeMap<&ResourceKey, bool> =
-        removals.iter().map(|it| (&it.key, it.placed)).collect();
+    let wanted: BTreeMap<&ResourceKey, &Removal> =
+        removals.iter().map(|it| (&it.key, it)).collect();
     let tree = &scene.base;
     let world = policies.world(
         overlay,
@@ -109,14 +122,15 @@ pub(super) fn judge(
         scene.now,
     );
     for manifest in &before.manifests {
-        let Some(placed) = wanted.get(&manifest.key) else {
+        let Some(removal) = wanted.get(&manifest.key) else {
             continue;
         };
         let by = RemovalFacts {
             with_overlay: reads.is_none(),
             by: reads.and_then(|it| by(scene, manifest, &before.reads, it)),
+            elsewhere: removal.elsewhere.clone(),
         };
-        judged.extend(world.judge_removal(manifest, &by, *placed));
+        judged.extend(world.judge_removal(manifest, &by, removal.placed));
     }
     judged
 }

@@ -242,14 +242,23 @@ fn what_vanishes_from_an_environment_is_judged_as_a_deletion() {
 fn what_an_environment_keeps_is_no_deletion() {
     let config = CONFIG.replace("overlays: [prod]", "overlays: [prod, more/prod]");
     let rule = policy("DELETE", "deny: {}");
-    let rules = [(RULE, rule.as_str()), ("tollgate.yaml", &config)];
+    let space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n";
+    let rules = [
+        (RULE, rule.as_str()),
+        ("tollgate.yaml", &config),
+        ("more/prod/kustomization.yaml", "resources: [space.yaml]\n"),
+        ("more/prod/space.yaml", space),
+    ];
     let without = ("prod/kustomization.yaml", "resources: [other.yaml]\n");
     for (case, write, delete) in [
         (
             "another overlay of the environment takes it over",
             &[
                 without,
-                ("more/prod/kustomization.yaml", "resources: [map.yaml]\n"),
+                (
+                    "more/prod/kustomization.yaml",
+                    "resources: [space.yaml, map.yaml]\n",
+                ),
                 ("more/prod/map.yaml", MAP),
             ],
             &["prod/map.yaml"],
@@ -296,6 +305,64 @@ fn what_an_environment_keeps_is_no_deletion() {
     ];
     let verdict = judged(&twice, &[without], &["prod/map.yaml"]);
     assert_eq!(verdict.decision(), "refuse", "{:?}", verdict.lines());
+}
+
+#[test]
+fn an_overlay_that_may_reach_another_cluster_takes_nothing_over() {
+    let config = CONFIG.replace("overlays: [prod]", "overlays: [prod, us/prod]");
+    let rule = policy("DELETE", "deny: {}");
+    let without = ("prod/kustomization.yaml", "resources: [other.yaml]\n");
+    let us = |list| ("us/prod/kustomization.yaml", list);
+    let [map, other] = [("us/prod/map.yaml", MAP), ("us/prod/other.yaml", SERVICE)];
+    let everything = [
+        "prod/kustomization.yaml",
+        "prod/map.yaml",
+        "prod/other.yaml",
+    ];
+    let both = us("resources: [other.yaml, map.yaml]\n");
+    let one = us("resources: [map.yaml]\n");
+    for (case, base, write, delete, want) in [
+        (
+            "a new one beside it",
+            &[][..],
+            &[without, one, map][..],
+            &everything[1..2],
+            "refuse",
+        ),
+        (
+            "one with which it has a resource in common",
+            &[us("resources: [other.yaml]\n"), other],
+            &[without, both, map],
+            &everything[1..2],
+            "refuse",
+        ),
+        (
+            "a new one in its place",
+            &[],
+            &[both, map, other],
+            &everything[..],
+            "admit",
+        ),
+        (
+            "a new one that holds a part of it",
+            &[],
+            &[one, map],
+            &everything[..],
+            "refuse",
+        ),
+    ]
+        as [(&str, Files<'_>, Files<'_>, &[&str], &str); 4]
+    {
+        let rules = [&[(RULE, rule.as_str()), ("tollgate.yaml", &config)], base].concat();
+        let verdict = judged(&rules, write, delete);
+        let finding = verdict.findings().find(|it| it["rule"] == "policies/rule");
+        assert_eq!(verdict.decision(), want, "{case}: {:?}", verdict.lines());
+        assert_eq!(
+            finding.map(|it| it["help"].clone()),
+            (want == "refuse").then(|| json!("`us/prod` has it now, but nothing says that it reaches the same cluster: keep the resource; if it is meant to go, have the policy changed before, or ask for an exception")),
+            "{case}"
+        );
+    }
 }
 
 /// A policy on ConfigMaps with what stands beside `kinds`, and what stands in the rule.

@@ -328,6 +328,7 @@ impl Shield {
         if let Some(RemovalFacts {
             with_overlay: _,
             by,
+            elsewhere: _,
         }) = removed
         {
             self.maybe_place(by);
