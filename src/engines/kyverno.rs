@@ -1,8 +1,8 @@
 //! Kyverno's policies.
 
 use super::{
-    Before, Cluster, Less, LoadProblem, Loaded, LoadedPolicy, PolicyEngine, PolicySet, RuleResult,
-    Scopes, Surroundings, group, is_cluster_scoped, is_of_kubernetes,
+    Before, Cluster, Happens, Less, LoadProblem, Loaded, LoadedPolicy, PolicyEngine, PolicySet,
+    RuleResult, Scopes, Surroundings, group, is_cluster_scoped, is_of_kubernetes,
 };
 use crate::model::{Manifest, RuleOutcome, Unplaced, within_calendar};
 use std::any::Any;
@@ -169,6 +169,20 @@ struct Stored<'a> {
 }
 
 impl Around {
+    /// What is known of the cluster, with each set of labels that the namespace may have.
+    fn fixtures(&self, namespace: &str) -> impl Iterator<Item = &Fixtures> {
+        let others = self.others.get(namespace).into_iter().flatten();
+        [&self.fixtures].into_iter().chain(others)
+    }
+
+    /// The labels that the namespace may have.
+    fn labels(&self, namespace: &str) -> BTreeSet<Option<&BTreeMap<String, String>>> {
+        let fixtures = self.fixtures(namespace);
+        fixtures
+            .map(|it| it.namespace_labels.get(namespace))
+            .collect()
+    }
+
     fn config_maps(&self) -> &ConfigMaps {
         static NONE: ConfigMaps = ConfigMaps::new();
         self.fixtures.config_maps.as_ref().unwrap_or(&NONE)
@@ -209,7 +223,9 @@ impl Surroundings for Around {
 
 impl PolicySet for Set {
     fn asks_of_namespaces(&self) -> bool {
-        self.policies.asks_of_namespaces() || self.exceptions.ask_of_namespaces()
+        self.policies.asks_of_namespaces()
+            || self.exceptions.ask_of_namespaces()
+            || self.unread.iter().any(|it| it.1.selects_by_namespace())
     }
 
     fn surroundings(
@@ -317,13 +333,19 @@ impl PolicySet for Set {
                 }),
             }
         };
-        let is_known_of = |(before, _, old): &(&Stored<'_>, &Around, Responses<'_>),
+        let is_known_of = |(before, past, old): &(&Stored<'_>, &Around, Responses<'_>),
                            policy: &Policy,
                            result: &tollgate_kyverno::RuleResult| {
             let rule = rule_of(policy, &result.rule)?;
             let old = said(old, policy, &rule.name)?;
             if !is_same_kind(old, &result.outcome) {
                 return None;
+            }
+            // Nobody can say whether it was for the object before.
+            let asked = Asked::Creation(&object.json);
+            let namespace = asked.namespace();
+            if policy.may_select_by_labels() && past.labels(namespace) != around.labels(namespace) {
+                return Some(false);
             }
             let failed = matches!(old, Outcome::Fail { .. });
             match rule.changed(&before.json, &object.json) {
@@ -406,20 +428,33 @@ impl PolicySet for Set {
         found
     }
 
-    fn unread(&self, manifest: &Manifest, around: &dyn Surroundings, removed: bool) -> Vec<Span> {
+    fn unread(
+        &self,
+        manifest: &Manifest,
+        around: &dyn Surroundings,
+        happens: Happens,
+    ) -> Vec<Span> {
         let around = own(around);
         let object = &*around.stored(manifest).json;
         // The cluster may have it, or may not have it yet.
-        let happens = match removed {
-            true => vec![Asked::Deletion(object)],
-            false => vec![Asked::Creation(object), Asked::Update(object, object)],
+        let asked = match happens {
+            Happens::Removal => vec![Asked::Deletion(object)],
+            Happens::Change | Happens::Relabelling => {
+                vec![Asked::Creation(object), Asked::Update(object, object)]
+            }
         };
         let is_for = |unread: &Unread| {
-            let mut happens = happens.iter();
             let is_for = |request: &Request<'_>| unread.is_for(request);
-            happens.any(|it| it.of(&around.fixtures, around.now, &is_for))
+            let mut asked = asked.iter();
+            asked.any(|it| {
+                let mut fixtures = around.fixtures(it.namespace());
+                fixtures.any(|fixtures| it.of(fixtures, around.now, &is_for))
+            })
         };
-        let unread = self.unread.iter().filter(|it| is_for(&it.1));
+        let may_be =
+            |unread: &Unread| happens != Happens::Relabelling || unread.selects_by_namespace();
+        let unread = self.unread.iter();
+        let unread = unread.filter(|it| may_be(&it.1) && is_for(&it.1));
         unread.map(|it| it.0).collect()
     }
 }

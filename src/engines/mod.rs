@@ -102,9 +102,10 @@ pub trait PolicySet: Send + Sync {
     /// What every rule that is for the deletion of a manifest says, where BASE has it and HEAD has not;
     /// `around` is what BASE has beside it.
     fn evaluate_removal(&self, manifest: &Manifest, around: &dyn Surroundings) -> Vec<RuleResult>;
-    /// Which of the documents that could not be loaded may be policies for a manifest, or for its removal,
-    /// so that nobody judges by them: the places at which they begin.
-    fn unread(&self, manifest: &Manifest, around: &dyn Surroundings, removed: bool) -> Vec<Span>;
+    /// Which of the documents that could not be loaded may be policies for what happens to a manifest, so
+    /// that nobody judges by them: the places at which they begin.
+    fn unread(&self, manifest: &Manifest, around: &dyn Surroundings, happens: Happens)
+    -> Vec<Span>;
     /// Whether what a rule says may hang on the namespace of a resource.
     fn asks_of_namespaces(&self) -> bool;
     /// What evaluation needs to know of the other manifests of an overlay, of the cluster, and the time in
@@ -115,6 +116,17 @@ pub trait PolicySet: Send + Sync {
         cluster: &Cluster,
         now: u64,
     ) -> Box<dyn Surroundings>;
+}
+
+/// What a change does to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happens {
+    /// It is new, or another than in BASE.
+    Change,
+    /// It stays as it is, and its namespace gets other labels.
+    Relabelling,
+    /// It goes.
+    Removal,
 }
 
 /// Whether objects of a kind have no namespace, by API group and kind, as definitions say.

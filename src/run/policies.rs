@@ -3,7 +3,7 @@
 use crate::{
     builtin::BUILTINS,
     config,
-    engines::{Before, Cluster, ENGINES, Old, PolicySet, RuleResult, Surroundings},
+    engines::{Before, Cluster, ENGINES, Happens, Old, PolicySet, RuleResult, Surroundings},
     model::{
         Manifest, Place, PolicyFacts, Problem, RemovalFacts, ResourceKey, RuleFacts, RuleOutcome,
         Side, digest,
@@ -290,7 +290,12 @@ impl World<'_> {
                     judged.results.push(facts(self, manifest, result));
                 }
             }
-            let unread = set.unread(manifest, &**around, false);
+            let stays = !same.is_empty() && same.iter().all(|it| it.manifest.json == manifest.json);
+            let happens = match stays {
+                true => Happens::Relabelling,
+                false => Happens::Change,
+            };
+            let unread = set.unread(manifest, &**around, happens);
             judged.results.extend(self.unread(manifest, &unread));
             if passed > 0 {
                 let overlay = self.overlay.to_owned();
@@ -347,7 +352,7 @@ impl World<'_> {
             if placed {
                 continue;
             }
-            let unread = set.unread(manifest, &**around, true);
+            let unread = set.unread(manifest, &**around, Happens::Removal);
             let unread = self.unread(manifest, &unread).into_iter();
             judged.results.extend(unread.map(|it| RuleFacts {
                 removed: Some(by.clone()),
@@ -479,7 +484,7 @@ mod tests {
             Vec::new()
         }
 
-        fn unread(&self, _: &Manifest, _: &dyn Surroundings, _: bool) -> Vec<Span> {
+        fn unread(&self, _: &Manifest, _: &dyn Surroundings, _: Happens) -> Vec<Span> {
             Vec::new()
         }
 

@@ -319,6 +319,13 @@ fn a_file_that_may_hold_policies_is_for_everything() {
         let lines = repository.check(&head, &next).lines();
         let known = "waived policies/unreadable policies/old.yaml:2";
         assert_eq!(lines, [known, "admit"], "{environment}");
+        // What goes may be something that one of them keeps.
+        repository
+            .delete("prod/pod.yaml")
+            .write("prod/kustomization.yaml", "resources: [map.yaml]\n");
+        let gone = repository.commit("gone");
+        let verdict = repository.check(&next, &gone);
+        assert_eq!(verdict.lines(), expected, "{environment}");
     }
 }
 

@@ -485,6 +485,66 @@ fn labels_of_namespaces_come_from_every_overlay_of_the_environment_and_from_base
     }
 }
 
+/// For resources of ConfigMaps' group and kind, and more.
+const OF_EXPRESSIONS: &str = "apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {name: rule}
+spec:
+  validationActions: [Deny]
+  matchConstraints:
+    resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}]
+  validations: [{expression: 'false', message: never}]
+";
+
+#[test]
+fn when_labels_change_what_nobody_can_judge_by_may_be_for_what_stays_in_the_namespace() {
+    let rule = |beside: &str| policy("ConfigMap", beside, LABEL);
+    let unread = |beside: &str| rule(beside).replace("background: false", "background: 3");
+    let selector = "namespaceSelector: {matchLabels: {tier: gold}}";
+    let selects = unread(&format!(", {selector}"));
+    let other = unread(", namespaceSelector: {matchLabels: {tier: lead}}");
+    let of_expressions = |more: &str| {
+        OF_EXPRESSIONS.replace("matchConstraints:\n", &format!("matchConstraints:\n{more}"))
+    };
+    // It sees to it that everything in the namespace is judged again.
+    let sound = rule(", namespaceSelector: {matchLabels: {tier: copper}}")
+        .replace("name: rule", "name: sound");
+    let placed = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: web}\n";
+    for (case, policy, want) in [
+        (
+            "unread, and selects it now",
+            selects,
+            "undecided prod: rule",
+        ),
+        ("unread, and selects by other labels", other, "admit"),
+        (
+            "unread, and is for it whatever the labels are",
+            unread(""),
+            "admit",
+        ),
+        (
+            "not evaluated, and has a selector",
+            of_expressions(&format!("    {selector}\n")),
+            "undecided prod: ConfigMap web/web (prod)",
+        ),
+        ("not evaluated, and has none", of_expressions(""), "admit"),
+    ] {
+        let config = CONFIG.replace("enforce}", "strict}");
+        let base = [
+            ("tollgate.yaml", &*config),
+            ("policies/rule.yaml", &policy),
+            ("policies/sound.yaml", &sound),
+            ("prod/kustomization.yaml", LISTED),
+            ("prod/new.yaml", placed),
+            ("more/prod/kustomization.yaml", "resources: [space.yaml]\n"),
+            ("more/prod/space.yaml", &namespace("web", "tier: tin")),
+        ];
+        let head = [("more/prod/space.yaml", &*namespace("web", "tier: gold"))];
+        let lines = verdict(&base, &head).lines();
+        assert!(lines.iter().any(|it| it == want), "{case}: {lines:?}");
+    }
+}
+
 #[test]
 fn apply_judges_what_gives_no_namespace_like_check() {
     let repository = Repository::new();

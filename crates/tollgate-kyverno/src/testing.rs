@@ -27,11 +27,20 @@ pub(crate) fn resource(text: &str) -> Value {
 
 /// What is said of the creation of an object, with nothing beside it.
 pub(crate) fn created<T>(object: &Value, ask: impl FnOnce(&Request<'_>) -> T) -> T {
+    happens(Operation::Create, object, ask)
+}
+
+/// The same of what happens to it; an update leaves it as it is.
+pub(crate) fn happens<T>(
+    operation: Operation,
+    object: &Value,
+    ask: impl FnOnce(&Request<'_>) -> T,
+) -> T {
     let (values, rule_values) = Default::default();
     ask(&Request {
-        object: Some(object),
-        old_object: None,
-        operation: Operation::Create,
+        object: Some(object).filter(|_| operation != Operation::Delete),
+        old_object: Some(object).filter(|_| operation != Operation::Create),
+        operation,
         user_info: None,
         values: &values,
         rule_values: &rule_values,

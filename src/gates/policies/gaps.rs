@@ -6,7 +6,7 @@ use crate::{
     config::Enforcement,
     finding::{Finding, Level},
     gates::{Cause, Examined, GateContext, Unsure, known, mended, open_question},
-    model::{OverlayFacts, Place, Problem, ResourceKey, RuleFacts, RuleOutcome},
+    model::{OverlayFacts, Place, Problem, RenderFacts, ResourceKey, RuleFacts, RuleOutcome},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,8 +112,12 @@ impl<'a> Gaps<'a> {
     /// Take in a file that may hold policies for any resource, and that BASE has too.
     fn add_file(&mut self, cx: GateContext<'a>, file: &'a Problem) {
         for overlay in &cx.facts.overlays {
-            let changed = overlay.changed();
-            if changed.is_empty() {
+            let changed = overlay.changed().into_iter().map(|it| &it.key);
+            // What goes may be what one of them keeps. Where nothing renders, nobody knows what goes.
+            let renders = !matches!(overlay.head, Some(RenderFacts::Failed { .. }));
+            let removed = overlay.removed().into_iter().filter(|_| renders);
+            let all: Vec<&ResourceKey> = changed.chain(removed).collect();
+            if all.is_empty() {
                 continue;
             }
             let of = Cleft {
@@ -126,10 +130,8 @@ impl<'a> Gaps<'a> {
             let untold = self.0.entry(of).or_default();
             untold.in_environment = overlay.environment.as_deref();
             untold.policy = file.place.as_ref();
-            let resources = changed.into_iter().map(|it| &it.key);
-            untold
-                .resources
-                .extend(resources.map(|it| (overlay.path.as_str(), it)));
+            let all = all.into_iter().map(|it| (overlay.path.as_str(), it));
+            untold.resources.extend(all);
         }
     }
 

@@ -11,9 +11,11 @@ use crate::{
 impl PolicySet {
     /// Whether what a rule says may hang on the namespace of an object.
     pub fn asks_of_namespaces(&self) -> bool {
-        self.policies
-            .iter()
-            .any(|it| it.kind == PolicyKind::Policy || it.rules.iter().any(Rule::asks_of_namespace))
+        self.policies.iter().any(|it| {
+            it.kind == PolicyKind::Policy
+                || it.selects_by_namespace()
+                || it.rules.iter().any(Rule::looks_at_namespace)
+        })
     }
 
     /// What rules say of an object that may be in any namespace, whatever it says itself: those that are

@@ -44,6 +44,8 @@ pub(crate) struct KindSelector {
     version: String,
     kind: String,
     subresource: String,
+    /// Whether it is for kinds too that it may mean: in other letters, or in the plural.
+    loose: bool,
 }
 
 impl KindSelector {
@@ -70,17 +72,44 @@ impl KindSelector {
             version: version.to_owned(),
             kind: kind.to_owned(),
             subresource: subresource.to_owned(),
+            loose: false,
         }
+    }
+
+    /// The same for all that it may mean. `group/Kind` reads as a subresource, which no capitals are in.
+    pub(crate) fn loosely(&self) -> Self {
+        let mut loose = Self {
+            loose: true,
+            ..self.clone()
+        };
+        if loose
+            .subresource
+            .contains(|it: char| it.is_ascii_uppercase())
+        {
+            loose.kind = std::mem::take(&mut loose.subresource);
+            loose.group = "*".to_owned();
+            loose.version = "*".to_owned();
+        }
+        loose
     }
 
     pub(crate) fn matches(&self, gvk: &Gvk, subresource: &str) -> bool {
         let is_pod = gvk.group.is_empty() && gvk.version == "v1" && gvk.kind == "Pod";
         wildcard::matches(&self.group, &gvk.group)
             && wildcard::matches(&self.version, &gvk.version)
-            && wildcard::matches(&self.kind, &gvk.kind)
+            && (wildcard::matches(&self.kind, &gvk.kind)
+                || self.loose && is_named(&self.kind, &gvk.kind))
             && (wildcard::matches(&self.subresource, subresource)
                 || is_pod && subresource == "ephemeralcontainers")
     }
+}
+
+/// Whether a kind may be meant by a text: in any letters, in the singular or the plural.
+pub(crate) fn is_named(text: &str, kind: &str) -> bool {
+    let (text, kind) = (text.to_lowercase(), kind.to_lowercase());
+    let ies = kind.strip_suffix('y').map(|it| format!("{it}ies"));
+    let plurals = [kind.clone(), format!("{kind}s"), format!("{kind}es")];
+    plurals.contains(&text) || ies.is_some_and(|it| it == text)
 }
 
 /// Upstream's `^(v\d((alpha|beta)\d)?|\*)$`.

@@ -5,7 +5,7 @@ mod selector;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use kind::{Gvk, KindSelector, bare_kind};
+pub(crate) use kind::{Gvk, KindSelector, bare_kind, is_named};
 pub(crate) use selector::{Requirement, Selector};
 
 use crate::request::{Operation, UserInfo};
@@ -147,6 +147,16 @@ impl Block {
             ([], all) => all.iter().all(takes),
             (any, _) => any.iter().any(takes),
         }
+    }
+
+    /// The same for all kinds that may be meant by those that it names.
+    pub(crate) fn loosely(&self) -> Self {
+        let mut loose = self.clone();
+        let filters = loose.any.iter_mut().chain(&mut loose.all);
+        for filter in filters.chain([&mut loose.direct]) {
+            filter.kinds = filter.kinds.iter().map(KindSelector::loosely).collect();
+        }
+        loose
     }
 
     /// Whether it names an operation.

@@ -28,6 +28,12 @@ impl Selector {
         self.labels.is_empty() && self.expressions.is_empty()
     }
 
+    /// Whether a cluster would take it.
+    pub(crate) fn is_valid(&self) -> bool {
+        let mut labels = self.labels.iter();
+        labels.all(|it| !it.0.is_empty()) && self.expressions.iter().all(Requirement::is_valid)
+    }
+
     /// Whether labels are selected. A selector that is not valid selects nothing.
     pub(crate) fn matches(&self, labels: &BTreeMap<&str, &str>) -> bool {
         self.selects(labels, true) == Answer::Yes

@@ -1,7 +1,7 @@
 //! What policies with expressions are for, as far as that can be said without evaluating one.
 
-use super::Policy;
-use crate::matching::Gvk;
+use super::{Policy, Rule};
+use crate::matching::{Gvk, is_named};
 use serde_json::Value;
 use tollgate_yaml::Node;
 
@@ -13,6 +13,33 @@ pub(crate) struct Constraints {
     rules: Option<Vec<(Vec<String>, Vec<String>)>>,
     /// Whether rules for Pods are made into rules for kinds that are not among the usual.
     other_controllers: bool,
+    /// Whether they are for a resource in one group alone, where the API serves it in several.
+    exact: bool,
+    /// Whether it may hang on the labels of the namespace what they are for.
+    by_namespace: bool,
+}
+
+/// Kinds that the API serves in several groups. Source: `matchPolicy` of `admissionregistration.k8s.io`,
+/// which is `Equivalent` where nobody says `Exact`.
+const SEVERAL: [(&str, [&str; 2]); 7] = [
+    ("DaemonSet", ["apps", "extensions"]),
+    ("Deployment", ["apps", "extensions"]),
+    ("ReplicaSet", ["apps", "extensions"]),
+    ("Event", ["", "events.k8s.io"]),
+    ("Ingress", ["networking.k8s.io", "extensions"]),
+    ("NetworkPolicy", ["networking.k8s.io", "extensions"]),
+    ("PodSecurityPolicy", ["policy", "extensions"]),
+];
+
+/// The groups in which the API serves the kind of a group, that one first.
+fn groups_of<'g>(group: &'g str, kind: &str) -> Vec<&'g str> {
+    let is_served = |it: &&(&str, [&str; 2])| it.0 == kind && it.1.contains(&group);
+    let others = SEVERAL.iter().find(is_served);
+    let others = others.into_iter().flat_map(|it| it.1);
+    [group]
+        .into_iter()
+        .chain(others.filter(|it| *it != group))
+        .collect()
 }
 
 /// Kinds for which Kyverno makes rules out of those for Pods.
@@ -40,9 +67,15 @@ impl Constraints {
         let rules: Option<Vec<_>> = rules.and_then(|it| it.iter().map(rule).collect());
         let mode = spec.pointer("/evaluation/mode").and_then(Value::as_str);
         let of_cluster = mode.is_none_or(|it| it == "Kubernetes");
+        let policy = spec.pointer("/matchConstraints/matchPolicy");
+        let selector = spec.pointer("/matchConstraints/namespaceSelector");
+        let is_blank = |it: &Value| it.is_null() || it.as_object().is_some_and(|it| it.is_empty());
         Self {
             rules: rules.filter(|it| of_cluster && !it.is_empty()),
             other_controllers: spec.get("autogen").is_some(),
+            exact: policy.and_then(Value::as_str) == Some("Exact"),
+            by_namespace: selector.is_some_and(|it| !is_blank(it))
+                || spec.to_string().contains("namespaceObject"),
         }
     }
 
@@ -56,8 +89,14 @@ impl Constraints {
                     && resources.iter().any(|it| may_name(it, group, kind))
             })
         };
-        let is_controller = CONTROLLERS.contains(&(&*gvk.group, &*gvk.kind));
-        named(&gvk.group, &gvk.kind)
+        let (group, kind) = (&*gvk.group, &*gvk.kind);
+        let groups = match self.exact {
+            true => vec![group],
+            false => groups_of(group, kind),
+        };
+        let mut each = groups.iter();
+        let is_controller = groups.iter().any(|it| CONTROLLERS.contains(&(it, kind)));
+        each.any(|it| named(it, kind))
             || (is_controller || self.other_controllers) && named("", "Pod")
     }
 }
@@ -67,13 +106,7 @@ impl Constraints {
 fn may_name(resource: &str, group: &str, kind: &str) -> bool {
     let resource = resource.split('/').next().unwrap_or_default();
     let own = group.is_empty() || !group.contains('.') || group.ends_with(".k8s.io");
-    let kind = kind.to_lowercase();
-    let ies = kind.strip_suffix('y').map(|it| format!("{it}ies"));
-    let plurals = [kind.clone(), format!("{kind}s"), format!("{kind}es")];
-    resource == "*"
-        || !own
-        || plurals.iter().any(|it| it == resource)
-        || ies.is_some_and(|it| it == resource)
+    resource == "*" || !own || resource == resource.to_lowercase() && is_named(resource, kind)
 }
 
 impl Policy {
@@ -83,11 +116,122 @@ impl Policy {
         let constraints = self.constraints.as_ref();
         constraints.is_none_or(|it| it.may_cover(&Gvk::of(object)))
     }
+
+    /// Whether it is of a kind with expressions, and the labels of a namespace may decide whether it is for
+    /// what is in there.
+    pub fn may_select_by_labels(&self) -> bool {
+        self.constraints.as_ref().is_some_and(|it| it.by_namespace)
+    }
+
+    /// Whether a rule of it may be for the objects of some namespaces and not for those of others.
+    pub fn selects_by_namespace(&self) -> bool {
+        self.may_select_by_labels() || self.rules.iter().any(Rule::selects_by_namespace)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::Policy;
     use crate::testing::{load_text, resource};
+
+    fn constrained(spec: &str) -> Policy {
+        let text = format!(
+            "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {{name: p}}\nspec: {{{spec}}}\n"
+        );
+        load_text(&text).policies.policies()[0].clone()
+    }
+
+    #[test]
+    fn a_rule_for_a_kind_of_one_group_is_for_the_same_kind_of_another_unless_it_is_exact() {
+        for (group, resource, api, kind, expected) in [
+            (
+                "extensions",
+                "ingresses",
+                "networking.k8s.io/v1",
+                "Ingress",
+                true,
+            ),
+            (
+                "networking.k8s.io",
+                "ingresses",
+                "extensions/v1beta1",
+                "Ingress",
+                true,
+            ),
+            (
+                "networking.k8s.io",
+                "networkpolicies",
+                "extensions/v1beta1",
+                "NetworkPolicy",
+                true,
+            ),
+            ("events.k8s.io", "events", "v1", "Event", true),
+            ("''", "events", "events.k8s.io/v1", "Event", true),
+            (
+                "apps",
+                "deployments",
+                "extensions/v1beta1",
+                "Deployment",
+                true,
+            ),
+            // Made of a rule for Pods.
+            ("''", "pods", "extensions/v1beta1", "Deployment", true),
+            (
+                "extensions",
+                "statefulsets",
+                "apps/v1",
+                "StatefulSet",
+                false,
+            ),
+            ("extensions", "events", "v1", "Event", false),
+            ("''", "ingresses", "networking.k8s.io/v1", "Ingress", false),
+        ] {
+            for (policy, holds) in [
+                ("", true),
+                ("matchPolicy: Equivalent, ", true),
+                ("matchPolicy: Exact, ", false),
+            ] {
+                let spec = format!(
+                    "matchConstraints: {{{policy}resourceRules: [{{apiGroups: [{group}], apiVersions: ['*'], operations: [CREATE], resources: [{resource}]}}]}}"
+                );
+                let object = resource_of(api, kind);
+                assert_eq!(
+                    constrained(&spec).may_be_for(&object),
+                    expected && holds,
+                    "{spec} {kind}"
+                );
+            }
+        }
+    }
+
+    fn resource_of(api: &str, kind: &str) -> serde_json::Value {
+        resource(&format!(
+            "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: a}}\n"
+        ))
+    }
+
+    #[test]
+    fn a_policy_with_expressions_selects_by_namespace_where_it_has_a_selector_or_asks_for_the_namespace()
+     {
+        for (spec, expected) in [
+            (
+                "matchConstraints: {namespaceSelector: {matchLabels: {a: b}}}",
+                true,
+            ),
+            ("matchConstraints: {namespaceSelector: {}}", false),
+            ("matchConstraints: {}", false),
+            (
+                "matchConditions: [{name: a, expression: \"namespaceObject.metadata.labels.a == 'b'\"}]",
+                true,
+            ),
+            (
+                "matchConditions: [{name: a, expression: 'object.metadata.name == \"b\"'}]",
+                false,
+            ),
+        ] {
+            assert_eq!(constrained(spec).selects_by_namespace(), expected, "{spec}");
+        }
+    }
 
     #[test]
     fn a_policy_with_expressions_may_be_for_all_that_its_constraints_may_mean() {

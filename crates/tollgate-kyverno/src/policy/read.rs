@@ -31,6 +31,23 @@ const BLOCK: [&str; 6] = [
     "subjects",
 ];
 
+/// The fields of a rule.
+pub(super) const FIELDS: [&str; 13] = [
+    "name",
+    "context",
+    "reportProperties",
+    "match",
+    "exclude",
+    "imageExtractors",
+    "preconditions",
+    "celPreconditions",
+    "mutate",
+    "validate",
+    "generate",
+    "verifyImages",
+    "skipBackgroundRequests",
+];
+
 /// `match` and `exclude` blocks that were read before: one rule after the other says the same.
 #[derive(Debug, Default)]
 pub(super) struct Blocks(VecDeque<(Value, Arc<Block>)>);
@@ -60,21 +77,7 @@ pub(super) fn rule(
 ) -> Result<Body, Fault> {
     let name = at.to_string();
     let rule = Fields::new(Some(value), &name, at.clone())?;
-    rule.only(&[
-        "name",
-        "context",
-        "reportProperties",
-        "match",
-        "exclude",
-        "imageExtractors",
-        "preconditions",
-        "celPreconditions",
-        "mutate",
-        "validate",
-        "generate",
-        "verifyImages",
-        "skipBackgroundRequests",
-    ])?;
+    rule.only(&FIELDS)?;
     let types: Vec<&str> = ["mutate", "validate", "generate", "verifyImages"]
         .into_iter()
         .filter(|it| does(value, it))
@@ -539,7 +542,7 @@ fn filter(fields: &Fields<'_>) -> Result<Filter, Fault> {
     })
 }
 
-fn selector(resources: &Fields<'_>, key: &str) -> Result<Option<Selector>, Fault> {
+pub(super) fn selector(resources: &Fields<'_>, key: &str) -> Result<Option<Selector>, Fault> {
     if resources.get(key).is_none() {
         return Ok(None);
     }

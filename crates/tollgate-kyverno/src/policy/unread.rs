@@ -1,5 +1,7 @@
 //! What a policy is for that cannot be loaded: nobody judges what it would have judged.
 
+mod widest;
+
 use super::{
     Body, Check, Policy, PolicyKind, Rule, RuleType,
     fields::{Fault, Fields},
@@ -39,6 +41,12 @@ impl Unread {
     pub fn only_verifies_images(&self) -> bool {
         let rules = self.policy.as_ref().map(|it| &it.rules);
         rules.is_some_and(|it| it.iter().all(|it| it.kind == RuleType::VerifyImages))
+    }
+
+    /// Whether a rule of it may be for the objects of some namespaces and not for those of others.
+    pub fn selects_by_namespace(&self) -> bool {
+        let rules = self.policy.as_ref().map(|it| &it.rules);
+        rules.is_none_or(|it| it.iter().any(Rule::selects_by_namespace))
     }
 
     /// Whether one of its rules may refuse that something is deleted.
@@ -84,20 +92,22 @@ fn by_match(document: &Node, kind: PolicyKind, name: &str) -> Result<Policy, Fau
     if written.is_empty() {
         return Err("it has no rules that can be told apart".to_owned().into());
     }
+    let widest: Vec<Value> = written.iter().map(widest::rule).collect();
     let mut autogen = autogen::Applicable::default();
-    written.iter().for_each(|it| autogen.look_at(it));
+    widest.iter().for_each(|it| autogen.look_at(it));
     policy.controllers = autogen.controllers(annotation(
         document,
         "pod-policies.kyverno.io/autogen-controllers",
     ));
     let mut blocks = read::Blocks::default();
-    for (at, written) in written.iter().enumerate() {
+    for (at, (written, widest)) in written.iter().zip(&widest).enumerate() {
         let place = FieldPath::root().key("spec").key("rules").index(at);
-        let short = only_match(written, &place)?;
+        let short = only_match(widest);
         let mut add = |rule: &Value, generated| {
             let name = rule.get("name").and_then(Value::as_str);
             let name: Arc<str> = name.unwrap_or_default().into();
             let fields = Fields::new(Some(rule), "the rule", place.clone())?;
+            let matches = blocks.read(&fields, "match")?;
             policy.rules.push(Rule {
                 written: name.clone(),
                 name,
@@ -105,7 +115,7 @@ fn by_match(document: &Node, kind: PolicyKind, name: &str) -> Result<Policy, Fau
                 span: document.span(),
                 generated,
                 body: Arc::new(Body {
-                    matches: blocks.read(&fields, "match")?,
+                    matches: Arc::new(matches.loosely()),
                     exclude: blocks.read(&fields, "exclude")?,
                     context: Vec::new(),
                     preconditions: None,
@@ -126,19 +136,8 @@ fn by_match(document: &Node, kind: PolicyKind, name: &str) -> Result<Policy, Fau
     Ok(policy)
 }
 
-/// What the rule is for, with something that autogen can rewrite in the place of what it asks. A `match`
-/// that says nothing is none that could be read.
-fn only_match(rule: &Value, at: &FieldPath) -> Result<Value, Fault> {
-    let blank = |it: &Value| match it {
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        _ => true,
-    };
-    let matches = rule.get("match").and_then(Value::as_object);
-    let legible = matches.is_some_and(|it| !it.is_empty() && !it.values().any(blank));
-    let Some(rule) = rule.as_object().filter(|_| legible) else {
-        return Err(Fault::new(at, "its `match` cannot be read"));
-    };
+/// What the rule is for, with something that autogen can rewrite in the place of what it asks.
+fn only_match(rule: &Value) -> Value {
     let mut short = Map::new();
     for key in ["name", "match", "exclude"] {
         if let Some(value) = rule.get(key) {
@@ -146,28 +145,54 @@ fn only_match(rule: &Value, at: &FieldPath) -> Result<Value, Fault> {
         }
     }
     short.insert("validate".to_owned(), json!({"deny": {}}));
-    Ok(Value::Object(short))
+    Value::Object(short)
+}
+
+/// Whether there is something in a rule that is no field of one and may be an action.
+fn has_other_action(rule: &Value) -> bool {
+    let mut fields = rule.as_object().into_iter().flatten();
+    let may_act = |it: &Value| it.is_object() || it.is_array();
+    fields.any(|(key, it)| !read::FIELDS.contains(&key.as_str()) && may_act(it))
+}
+
+fn has(rule: &Value, key: &str) -> bool {
+    rule.get(key).is_some_and(|it| !it.is_null())
 }
 
 /// What a rule does that says nothing of deletions, or something that may.
 fn check(rule: &Value) -> &'static str {
-    let validate = rule.get("validate").and_then(Value::as_object);
     let silent = ["pattern", "anyPattern", "podSecurity", "manifests"];
-    let is_silent = |key: &str| silent.contains(&key) || key == "message";
+    let beside = [
+        "message",
+        "failureAction",
+        "failureActionOverrides",
+        "allowExistingViolations",
+    ];
+    let validate = rule.get("validate").and_then(Value::as_object);
+    let known = |key: &String| [&silent[..], &beside].concat().contains(&key.as_str());
+    let says = |it: &Map<String, Value>| {
+        let given = |key: &&str| it.get(*key).is_some_and(|it| !it.is_null());
+        it.keys().all(known) && silent.iter().any(given)
+    };
     match validate {
-        Some(it) if it.keys().all(|key| is_silent(key)) => "validate.manifests",
-        None if rule.get("validate").is_none() && rule.get("mutate").is_some() => "mutate",
+        _ if has_other_action(rule) => "a policy that cannot be read",
+        Some(it) if says(it) => "validate.manifests",
+        None if !has(rule, "validate") && has(rule, "mutate") => "mutate",
         _ => "a policy that cannot be read",
     }
 }
 
+/// A rule of which that cannot be told may validate.
 fn rule_type(rule: &Value) -> RuleType {
-    let has = |key: &str| rule.get(key).is_some_and(|it| !it.is_null());
-    let judges = ["validate", "mutate", "verifyImages"].into_iter().any(has);
-    if has("generate") && !judges {
+    let judges = ["validate", "mutate", "verifyImages"];
+    if has_other_action(rule) {
+        return RuleType::Validate;
+    }
+    if has(rule, "generate") && !judges.into_iter().any(|it| has(rule, it)) {
         return RuleType::Generate;
     }
-    if has("verifyImages") && !has("validate") && !has("mutate") {
+    let others = ["validate", "mutate", "generate"];
+    if has(rule, "verifyImages") && !others.into_iter().any(|it| has(rule, it)) {
         return RuleType::VerifyImages;
     }
     RuleType::Validate
@@ -175,7 +200,10 @@ fn rule_type(rule: &Value) -> RuleType {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{created, load_text, resource};
+    use crate::{
+        request::Operation,
+        testing::{created, happens, load_text, resource},
+    };
 
     /// Whether the one policy of a text, which cannot be loaded, may be for an object.
     fn is_for(policy: &str, object: &str) -> bool {
@@ -226,20 +254,250 @@ mod tests {
     }
 
     #[test]
-    fn where_the_match_cannot_be_read_it_is_for_anything() {
-        for rule in [
-            "    validate: {deny: {}}\n",
-            "    match: {}\n    validate: {deny: {}}\n",
-            "    match: {any: []}\n    validate: {deny: {}}\n",
-            "    match: {any: [{resource: {kinds: [Pod]}}]}\n    validate: {deny: {}}\n",
-            "    match: {any: [{resources: {kinds: Pod}}]}\n    validate: {deny: {}}\n",
-            "    match: {any: [{resources: {kinds: [Pod]}}]}\n    exclude: {all: 3}\n    validate: {deny: {}}\n",
+    fn what_cannot_be_understood_of_a_match_narrows_nothing() {
+        let pod = || object("v1", "Pod", "shop");
+        let map = || object("v1", "ConfigMap", "shop");
+        for (blocks, of_pod, of_map) in [
+            ("", true, true),
+            ("match: {}", true, true),
+            ("match: 3", true, true),
+            ("match: {any: []}", true, true),
+            ("match: {any: 3}", true, true),
+            ("match: {any: [null]}", true, true),
+            ("match: {any: [{}]}", true, true),
+            ("match: {any: [{resource: {kinds: [Pod]}}]}", true, true),
+            ("match: {any: [{resources: }]}", true, true),
+            ("match: {any: [{resources: {}}]}", true, true),
+            ("match: {any: [{resources: {kind: [Pod]}}]}", true, true),
+            ("match: {any: [{resources: {kinds: Pod}}]}", true, true),
+            ("match: {any: [{resources: {kinds: }}]}", true, true),
+            ("match: {any: [{resources: {kinds: []}}]}", true, true),
+            ("match: {any: [{resources: {kinds: ['']}}]}", true, true),
+            ("match: {any: [{resources: {kinds: [3]}}]}", true, true),
+            (
+                "match: {any: [{resources: {kinds: [a/b/c/d/Pod]}}]}",
+                true,
+                true,
+            ),
+            (
+                "match: {any: [{subjects: [{kind: User, name: a}]}]}",
+                true,
+                true,
+            ),
+            ("match: {resources: {}}", true, true),
+            ("match: {all: [{}]}", true, true),
+            // What it says beside still counts.
+            (
+                "match: {all: [{}, {resources: {kinds: [Pod]}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod], namespaces: ['']}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod], names: 3}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod], name: ''}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod], operations: [create]}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod], annotations: {a: 3}}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod], selector: {matchExpressions: [{key: a, operator: Inn, values: [b]}]}}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod], selector: {matchExpressions: [{key: a, operator: In, values: []}]}}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod], namespaceSelector: {matchLabel: {a: b}}}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod]}, clusterRoles: [admin]}]}",
+                true,
+                false,
+            ),
+            // Kinds as they may be meant.
+            ("match: {any: [{resources: {kinds: [pod]}}]}", true, false),
+            ("match: {any: [{resources: {kinds: [Pods]}}]}", true, false),
+            (
+                "match: {any: [{resources: {kinds: ['Pod ']}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [configmaps]}}]}",
+                false,
+                true,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [core/ConfigMap]}}]}",
+                false,
+                true,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod/exec]}}]}",
+                false,
+                false,
+            ),
+            // Of several forms each may be meant.
+            (
+                "match: {any: [{resources: {kinds: [ConfigMap]}}], resources: {kinds: [Pod]}}",
+                true,
+                true,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [ConfigMap]}}], all: [{resources: {kinds: [Pod]}}]}",
+                true,
+                true,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Secret]}}], resources: {kinds: [Service]}}",
+                false,
+                false,
+            ),
+            // An `exclude` that cannot be understood takes nothing out.
+            (
+                "match: {any: [{resources: {kinds: [Pod]}}]}\n    exclude: {all: 3}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod]}}]}\n    exclude: {any: [{resources: {kinds: [Pod], namespaces: ['', '*']}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod]}}]}\n    exclude: {any: [{resources: {kinds: [Pod]}}], all: [{resources: {kinds: [Pod]}}]}",
+                true,
+                false,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod]}}]}\n    exclude: {any: [{resources: {kinds: [Pod]}}]}",
+                false,
+                false,
+            ),
         ] {
-            let text = policy("background: 3", rule);
-            assert!(is_for(&text, &object("v1", "ConfigMap", "shop")), "{text}");
+            let text = policy("background: 3", &format!("    {blocks}\n{DENY}"));
+            assert_eq!(is_for(&text, &pod()), of_pod, "{text}");
+            assert_eq!(is_for(&text, &map()), of_map, "{text}");
         }
         let no_rules = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec: {rules: 3}\n";
-        assert!(is_for(no_rules, &object("v1", "ConfigMap", "shop")));
+        assert!(is_for(no_rules, &map()));
+    }
+
+    #[test]
+    fn kinds_as_they_may_be_meant_are_made_into_rules_for_what_makes_pods() {
+        for kind in ["pod", "pods", "Pods", "Pod"] {
+            let blocks = format!("    match: {{any: [{{resources: {{kinds: [{kind}]}}}}]}}\n");
+            let text = policy("background: 3", &[&blocks, DENY].concat());
+            assert!(
+                is_for(&text, &object("apps/v1", "Deployment", "shop")),
+                "{kind}"
+            );
+        }
+    }
+
+    fn unread(policy: &str) -> super::Unread {
+        let loaded = load_text(policy);
+        loaded.problems[0].unread.clone().expect("a policy")
+    }
+
+    #[test]
+    fn a_rule_that_names_operations_is_for_those() {
+        let object = resource(&object("v1", "ConfigMap", "shop"));
+        for (operations, creation, update, deletion) in [
+            ("[UPDATE]", false, true, false),
+            ("[CREATE]", true, false, false),
+            ("[DELETE]", false, false, true),
+            ("[CREATE, update]", true, true, true),
+        ] {
+            let blocks = format!(
+                "    match: {{any: [{{resources: {{kinds: [ConfigMap], operations: {operations}}}}}]}}\n"
+            );
+            let unread = unread(&policy("background: 3", &[&blocks, DENY].concat()));
+            let all = [Operation::Create, Operation::Update, Operation::Delete];
+            let is_for = all.map(|it| happens(it, &object, |it| unread.is_for(it)));
+            assert_eq!(is_for, [creation, update, deletion], "{operations}");
+            assert_eq!(unread.judges_deletions(), deletion, "{operations}");
+        }
+    }
+
+    #[test]
+    fn a_rule_of_which_nobody_can_tell_what_it_does_may_refuse_a_deletion() {
+        for (action, judges, only_images) in [
+            ("validate: {deny: {}}", true, false),
+            ("validate: {message: no}", true, false),
+            ("validate: {}", true, false),
+            ("validate: {message: no, pattern: }", true, false),
+            ("valdate: {pattern: {}}", true, false),
+            ("validate: {message: no, pattern: {a: 1}}", false, false),
+            (
+                "validate: {failureAction: Enforce, anyPattern: [{a: 1}]}",
+                false,
+                false,
+            ),
+            ("validate: {pattern: {a: 1}, patern: {}}", true, false),
+            ("mutate: {patchStrategicMerge: {}}", false, false),
+            ("verifyImages: [{imageReferences: ['*']}]", true, true),
+            (
+                "verifyImages: [{imageReferences: ['*']}]\n    valdate: {deny: {}}",
+                true,
+                false,
+            ),
+            ("verifyImages: 3\n    Validate: {deny: {}}", true, false),
+            ("verifyImage: [{imageReferences: ['*']}]", true, false),
+            (
+                "verifyImages: [{imageReferences: ['*']}]\n    skipBackgroundRequest: false",
+                true,
+                true,
+            ),
+        ] {
+            let text = policy("background: 3", &format!("{POD}    {action}\n"));
+            let unread = unread(&text);
+            assert_eq!(unread.judges_deletions(), judges, "{action}");
+            assert_eq!(unread.only_verifies_images(), only_images, "{action}");
+        }
+    }
+
+    #[test]
+    fn it_selects_by_namespace_where_a_rule_does_or_nobody_can_tell() {
+        for (blocks, expected) in [
+            ("match: {any: [{resources: {kinds: [Pod]}}]}", false),
+            (
+                "match: {any: [{resources: {kinds: [Pod], namespaceSelector: {matchLabels: {a: b}}}}]}",
+                true,
+            ),
+            (
+                "match: {any: [{resources: {kinds: [Pod]}}]}\n    exclude: {any: [{resources: {namespaces: [shop]}}]}",
+                true,
+            ),
+        ] {
+            let text = policy("background: 3", &format!("    {blocks}\n{DENY}"));
+            assert_eq!(unread(&text).selects_by_namespace(), expected, "{text}");
+        }
+        let no_rules = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec: {rules: 3}\n";
+        assert!(unread(no_rules).selects_by_namespace());
     }
 
     #[test]
@@ -249,6 +507,11 @@ mod tests {
             &[POD, "    generate: {kind: Role}\n"].concat(),
         );
         assert!(!is_for(&generates, &object("v1", "Pod", "shop")));
+        for other in ["valdate: {deny: {}}", "generat: {kind: Role}"] {
+            let action = format!("    generate: {{kind: Role}}\n    {other}\n");
+            let text = policy("background: 3", &[POD, &action].concat());
+            assert!(is_for(&text, &object("v1", "Pod", "shop")), "{text}");
+        }
         let mutates = policy(
             "background: 3",
             &[POD, "    mutate: {patchStrategicMerge: {}}\n"].concat(),
