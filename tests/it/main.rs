@@ -24,6 +24,7 @@ mod jobs;
 mod kills;
 mod known;
 mod kubectl;
+mod labels;
 mod moved;
 mod namespaces;
 mod next_step;
