@@ -340,6 +340,81 @@ fn a_policy_that_is_mended_together_with_what_it_may_judge_or_stays_unread_is_un
     }
 }
 
+/// A policy that an overlay deploys.
+fn deployed(name: &str, annotation: &str) -> String {
+    POLICY.replace(
+        "{name: team}",
+        &format!("{{name: {name}, annotations: {{a: {annotation}}}}}"),
+    )
+}
+
+#[test]
+fn a_policy_that_is_mended_rides_with_nothing_that_may_be_judged_by_it() {
+    let of_maps = POLICY.replace("pattern:", "patern:");
+    let of_policies = of_maps.replace("[ConfigMap]", "[ClusterPolicy]");
+    let broken = POLICY.replace("metadata: {name: team}", "metadata: {name: team");
+    let path = "apps/web/live/rules.yaml";
+    let listed = "apps/web/live/kustomization.yaml";
+    let two = format!("{}---\n{}", deployed("one", "b"), deployed("two", "b"));
+    let moved = two.replace("a: b", "a: c");
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n";
+    let beside = format!("{}---\n{account}", map("web", "{team: web}"));
+    for (case, before, change, undecided) in [
+        ("nothing", &of_maps, (path, &*two), false),
+        (
+            "what it is not for",
+            &of_maps,
+            ("apps/web/live/map.yaml", &beside),
+            true,
+        ),
+        (
+            "policies that it is not for",
+            &of_maps,
+            (path, &moved),
+            false,
+        ),
+        (
+            "policies that it is for",
+            &of_policies,
+            (path, &moved),
+            true,
+        ),
+        (
+            "nothing, of a file that may be for anything",
+            &broken,
+            (path, &two),
+            false,
+        ),
+        (
+            "policies, of a file that may be for anything",
+            &broken,
+            (path, &moved),
+            true,
+        ),
+        (
+            "policies that go, of a file that may be for anything",
+            &broken,
+            (listed, "resources: [map.yaml]\n"),
+            true,
+        ),
+    ] {
+        let repository = repository(CONFIG);
+        repository
+            .delete("policies/team/kyverno-test.yaml")
+            .write("policies/team.yaml", before)
+            .write(listed, "resources: [map.yaml, rules.yaml]\n")
+            .write(path, &two);
+        let base = repository.commit("base");
+        repository
+            .write("policies/team.yaml", POLICY)
+            .write(change.0, change.1);
+        let head = repository.commit("head");
+        let lines = repository.check(&base, &head).lines();
+        let is_asked = lines.iter().any(|it| it.starts_with("undecided policies"));
+        assert_eq!(is_asked, undecided, "{case}: {lines:?}");
+    }
+}
+
 #[test]
 fn the_first_rule_with_a_group_is_no_weakening_and_another_group_for_a_rule_is() {
     let asked = |users: &str| {

@@ -37,11 +37,6 @@ impl PolicySet {
 }
 
 impl Rule {
-    /// Whether what it says of an object may hang on the object's namespace.
-    pub fn asks_of_namespace(&self) -> bool {
-        self.selects_by_namespace() || self.looks_at_namespace()
-    }
-
     pub(super) fn may_answer_otherwise(&self, policy: &Policy, is_for: Answer) -> bool {
         is_for == Answer::Unknown || policy.kind == PolicyKind::Policy || self.looks_at_namespace()
     }
