@@ -430,13 +430,33 @@ fn a_file_of_a_near_name_is_never_ignored() {
 }
 
 #[test]
-fn hostile_files_end_in_an_error() {
-    let deep = format!("version: 1\nx: {}", "[".repeat(100_000));
-    let wide = format!("version: 1\nx: \"{}\"", "y".repeat(2 << 20));
-    let many: String = (0..20_000).map(|it| format!("k{it}: 1\n")).collect();
-    for text in [deep, wide, many] {
-        assert!(read(&text).is_err());
-    }
+fn one_more_than_a_limit_is_refused() {
+    let refusals = |text: &str| -> Vec<String> {
+        let problems = read(text).err().unwrap_or_default();
+        problems.into_iter().map(|it| it.message).collect()
+    };
+    let unknown = ["unknown key `x`"];
+    let nested = |levels: usize| {
+        let (open, close) = ("[".repeat(levels), "]".repeat(levels));
+        format!("version: 1\nx: {open}1{close}\n")
+    };
+    // The map around it is a level too.
+    assert_eq!(refusals(&nested(31)), unknown);
+    assert_eq!(refusals(&nested(32)), ["nested deeper than 32 levels"]);
+    let long = |bytes: usize| {
+        let start = "version: 1\nx: ";
+        format!("{start}{}", "y".repeat(bytes - start.len()))
+    };
+    assert_eq!(refusals(&long(1 << 20)), unknown);
+    let too_long = ["the file has 1048577 bytes, the limit is 1048576"];
+    assert_eq!(refusals(&long((1 << 20) + 1)), too_long);
+    let keys = |count: usize| -> String { (0..count).map(|it| format!("k{it}: 1\n")).collect() };
+    let fits = refusals(&keys(10_000));
+    assert!(
+        fits.iter().any(|it| it == "unknown key `k9999`"),
+        "{fits:?}"
+    );
+    assert_eq!(refusals(&keys(10_001)), ["a map with more than 10000 keys"]);
 }
 
 /// What an override can never waive is no demand that it can name, and no name covers more than it says.

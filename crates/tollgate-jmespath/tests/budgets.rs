@@ -1,24 +1,56 @@
-//! Hostile expressions end in an error, quickly and without much memory. The shapes are those of Kyverno's published
-//! vulnerabilities (amplification by doubling, unbounded recursion) and their relatives.
+//! Whatever an expression says, it ends: what it may take is counted, and one step or byte more than that is an error.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
-use tollgate_jmespath::{EvalError, Expression, Runtime};
+use tollgate_jmespath::{EvalError, Expression, Limits, Runtime};
 
 fn runtime() -> Runtime {
     Runtime::new("2024-05-06T07:08:09Z".parse().expect("a time"))
 }
 
-/// The promise is 2 s; a build without optimization on a busy machine gets more.
-const QUICK: Duration = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 2 });
+/// The answer, with a budget of one's own.
+fn within(text: &str, data: &Value, limits: Limits) -> Result<Value, EvalError> {
+    let runtime = Runtime {
+        limits,
+        ..runtime()
+    };
+    Expression::parse(text)
+        .expect("an expression")
+        .search(data, &runtime)
+}
 
-fn quickly<T>(name: &str, run: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let it = run();
-    let took = start.elapsed();
-    assert!(took < QUICK, "{name} took {took:?}");
-    it
+fn is_limit(got: &Result<Value, EvalError>) -> bool {
+    match got {
+        Err(EvalError::Limit { .. }) => true,
+        Err(EvalError::Function { message, .. }) => message.contains("too"),
+        _ => false,
+    }
+}
+
+/// The fewest steps and the fewest bytes with which there is an answer. With one fewer the budget is exceeded.
+fn cost(text: &str, data: &Value) -> (usize, usize) {
+    let all = Limits::default();
+    let answers = |limits: Limits| {
+        let got = within(text, data, limits);
+        assert!(got.is_ok() || is_limit(&got), "{text}: {got:?}");
+        got.is_ok()
+    };
+    let least = |most: usize, answers: &dyn Fn(usize) -> bool| {
+        let (mut low, mut high) = (0, most);
+        while low < high {
+            let middle = (low + high) / 2;
+            if answers(middle) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        low
+    };
+    (
+        least(all.steps, &|steps| answers(Limits { steps, ..all })),
+        least(all.bytes, &|bytes| answers(Limits { bytes, ..all })),
+    )
 }
 
 fn chained(first: &str, step: &str, times: usize) -> String {
@@ -31,132 +63,196 @@ fn chained(first: &str, step: &str, times: usize) -> String {
 }
 
 #[test]
-fn amplification_runs_out_of_budget() {
+fn what_grows_is_counted_as_often_as_it_is_made() {
     let data = json!({
-        "s": "a".repeat(200_000),
-        "n": (0..2_000).collect::<Vec<_>>(),
-        "o": (0..500).map(|it| (format!("k{it}"), json!(it))).collect::<serde_json::Map<_, _>>(),
+        "s": "aaaaaaaa",
+        "n": [0, 1, 2, 3],
+        "o": {"k0": 0, "k1": 1},
     });
-    let numbers: Vec<u32> = (0..300).collect();
-    let literal = format!("`{}`", json!(numbers));
-    let mut unlimited = Vec::new();
-    for (name, text) in [
-        ("lists", chained("@", "[@, @]", 60)),
-        ("objects", chained("@", "{a: @, b: @}", 60)),
-        ("flattened lists", chained("n", "[@, @][]", 60)),
-        ("joined text", chained("s", "join('', [@, @])", 60)),
-        ("printed text", chained("s", "to_string([@, @])", 60)),
+    for (name, first, step, three, four) in [
+        ("lists", "@", "[@, @]", (106, 120), (205, 240)),
+        ("objects", "@", "{a: @, b: @}", (106, 134), (205, 270)),
+        ("flattened lists", "n", "[@, @][]", (168, 0), (335, 0)),
+        ("joined text", "s", "join('', [@, @])", (24, 176), (31, 368)),
+        (
+            "printed text",
+            "s",
+            "to_string([@, @])",
+            (24, 606),
+            (31, 1801),
+        ),
         (
             "replaced text",
-            chained("s", "replace_all(@, 'a', 'aaaaaaaa')", 60),
+            "s",
+            "replace_all(@, 'a', 'aa')",
+            (18, 232),
+            (27, 488),
         ),
-        ("text put between", chained("s", "replace_all(@, '', @)", 3)),
+        (
+            "text put between",
+            "s",
+            "replace_all(@, '', 'b')",
+            (18, 194),
+            (27, 409),
+        ),
         (
             "templates",
-            chained("s", "regex_replace_all('a', @, '$0$0$0')", 60),
+            "s",
+            "regex_replace_all('a', @, '$0$0')",
+            (239, 176),
+            (500, 368),
         ),
+        (
+            "items",
+            "o",
+            "items(@, 'a', 'b')[] | [@, @]",
+            (152, 88),
+            (269, 184),
+        ),
+        (
+            "merged",
+            "{a: o}",
+            "merge(@, {b: @, c: @})",
+            (106, 89),
+            (196, 185),
+        ),
+        (
+            "random text",
+            "s",
+            "join('', [@, random('x{9}y{9}')])",
+            (3411, 248),
+            (4547, 364),
+        ),
+    ] {
+        let costs = (
+            cost(&chained(first, step, 3), &data),
+            cost(&chained(first, step, 4), &data),
+        );
+        assert_eq!(costs, (three, four), "{name}");
+    }
+    for (name, text, want) in [
         (
             "compared lists",
-            format!("{} | @ == [@[0], @[1]]", chained("n", "[@, @]", 60)),
+            "[n, n] | [@, @] | @ == [@[0], @[1]]",
+            (40, 0),
         ),
-        ("items", chained("o", "items(@, 'a', 'b')[] | [@, @]", 60)),
-        ("merged", chained("{a: o}", "merge(@, {b: @, c: @})", 60)),
         (
             "nested maps",
-            format!("map(&map(&map(&abs(@), {literal}), {literal}), {literal})"),
+            "map(&map(&abs(@), `[1, 2, 3]`), `[4, 5, 6]`)",
+            (43, 0),
         ),
         (
             "hashes of one text",
-            format!("map(&sha256(`\"{}\"`), n)", "x".repeat(60_000)),
+            "map(&sha256(`\"xxxxxxxx\"`), n)",
+            (17, 512),
         ),
         (
             "stars",
-            format!("pattern_match('{}b', s)", "*a".repeat(2_000)),
+            "pattern_match('*a*a*a*a*a*a*a*a*a*a*b', join('', [s, s, s, s, s, s, s, s]))",
+            (30, 64),
         ),
         (
-            "compiled again and again",
-            "map(&regex_match(join('', ['(\\pL|x){900}', to_string(@)]), 'x'), n)".to_owned(),
-        ),
-        (
-            "long random",
-            chained("s", "join('', [@, random('(x{900}){1}(y{900}){1}')])", 9_00),
+            "expressions compiled again",
+            "map(&regex_match(join('', ['x{9}', to_string(@)]), 'x'), n)",
+            (4373, 24),
         ),
     ] {
-        let expression = Expression::parse(&text).expect(name);
-        let got = quickly(name, || expression.search(&data, &runtime()));
-        let limited = match &got {
-            Err(EvalError::Limit { .. }) => true,
-            Err(EvalError::Function { message, .. }) => message.contains("too"),
-            _ => false,
-        };
-        if !limited {
-            unlimited.push((name, got.map(|it| it.to_string().len())));
-        }
+        assert_eq!(cost(text, &data), want, "{name}");
     }
-    assert!(unlimited.is_empty(), "{unlimited:?}");
+}
+
+#[test]
+fn twenty_one_doublings_are_more_than_the_budget_of_a_search() {
+    let doubled = |times: usize| {
+        let text = chained("`[1]`", "[@, @][]", times);
+        within(&text, &Value::Null, Limits::default())
+    };
+    assert_eq!(
+        doubled(10).map(|it| it.as_array().map(Vec::len)),
+        Ok(Some(1024))
+    );
+    let what = "it takes too many steps";
+    assert_eq!(doubled(21), Err(EvalError::Limit { what }));
 }
 
 #[test]
 fn an_exhausted_budget_is_not_swallowed() {
-    let data = json!({"n": (0..2_000).collect::<Vec<_>>()});
-    let bomb = chained("n", "[@, @][]", 40);
+    let data = json!({"n": [0, 1, 2, 3]});
+    let doubled = chained("n", "[@, @][]", 2);
+    let limits = Limits {
+        steps: cost(&doubled, &data).0 / 2,
+        ..Limits::default()
+    };
     for text in [
-        format!("({bomb}) || 'pass'"),
-        format!("({bomb})[?@]"),
-        format!("({bomb})[] | length(@)"),
-        format!("!({bomb})"),
-        format!("not_null(({bomb}), 'pass')"),
-        format!("({bomb}).*"),
+        format!("({doubled}) || 'pass'"),
+        format!("({doubled})[?@]"),
+        format!("({doubled})[] | length(@)"),
+        format!("!({doubled})"),
+        format!("not_null(({doubled}), 'pass')"),
+        format!("({doubled}).*"),
     ] {
-        let got = quickly("bomb", || {
-            Expression::parse(&text)
-                .expect("valid")
-                .search(&data, &runtime())
-        });
-        assert!(matches!(got, Err(EvalError::Limit { .. })), "{got:?}");
+        let got = within(&text, &data, limits);
+        assert!(
+            matches!(got, Err(EvalError::Limit { .. })),
+            "{text}: {got:?}"
+        );
     }
 }
 
 #[test]
 fn nesting_is_bounded() {
-    for (open, close) in [
-        ("(", ")"),
-        ("[", "]"),
-        ("!", ""),
-        ("&", ""),
-        ("{a: ", "}"),
-        ("a[?", "]"),
-        ("length(", ")"),
-        ("a.*.", ""),
-        ("a[*].", ""),
-        ("a[].[", "]"),
-        ("a || (", ")"),
-        ("a == ", ""),
-        ("a[] | ", ""),
-        ("a.", ""),
-        ("a[0].", ""),
-        ("[][][][]", ""),
-        ("a[].", ""),
+    const LEVELS: &str = "nested deeper than 128 levels";
+    const HEIGHT: &str = "more than 256 operations are nested in each other";
+    for (open, close, most, why) in [
+        ("(", ")", 127, LEVELS),
+        ("[", "]", 127, LEVELS),
+        ("!", "", 127, LEVELS),
+        ("{a: ", "}", 127, LEVELS),
+        ("a[?", "]", 127, LEVELS),
+        ("length(", ")", 127, LEVELS),
+        ("a.*.", "", 255, HEIGHT),
+        ("a[*].", "", 127, LEVELS),
+        ("a[].[", "]", 127, LEVELS),
+        ("a || (", ")", 63, LEVELS),
+        ("a == ", "", 255, HEIGHT),
     ] {
-        for times in [20, 60, 100, 127, 200, 5_000] {
+        let parse = |times: usize| {
             let text = format!("{}a{}", open.repeat(times), close.repeat(times));
-            quickly(open, || {
-                if let Ok(expression) = Expression::parse(&text) {
-                    let _ = expression.search(&json!({"a": {"a": [1, [2]]}}), &runtime());
-                }
-            });
-        }
+            Expression::parse(&text)
+        };
+        let fits = (1..300).take_while(|it| parse(*it).is_ok()).last();
+        assert_eq!(fits, Some(most), "{open}");
+        let error = parse(most + 1).expect_err(open);
+        assert_eq!(error.message, why, "{open}");
+        let deepest = parse(most).expect("as above");
+        let _ = deepest.search(&json!({"a": {"a": [1, [2]]}}), &runtime());
     }
-    assert!(Expression::parse(&"(".repeat(5_000)).is_err());
-    assert!(Expression::parse(&"a.".repeat(40_000)).is_err());
-    let deep = chained("@", "[@]", 1_000);
-    let got = Expression::parse(&deep)
-        .expect("flat")
-        .search(&json!(1), &runtime());
-    assert!(matches!(got, Err(EvalError::Limit { .. })));
 }
 
-/// The shape of CVE-2025-47281: a pipe into a function that does not exist has to be an error, not null.
+#[test]
+fn values_nest_no_deeper_than_a_limit() {
+    let nested = |levels: usize| {
+        let text = chained("@", "[@]", levels);
+        within(&text, &json!(1), Limits::default())
+    };
+    assert!(nested(192).is_ok());
+    let what = "a value is nested too deeply";
+    assert_eq!(nested(193), Err(EvalError::Limit { what }));
+}
+
+#[test]
+fn an_expression_as_long_as_may_be_is_answered() {
+    let text = format!("a{}", " || a".repeat(13_107));
+    assert_eq!(text.len(), 64 << 10);
+    assert_eq!(
+        within(&text, &json!({}), Limits::default()),
+        Ok(Value::Null)
+    );
+    let error = Expression::parse(&format!("{text} ")).expect_err("a byte more");
+    assert_eq!(error.message, "the expression is longer than 65536 bytes");
+}
+
+/// A pipe into a function that does not exist is an error, never null.
 #[test]
 fn an_unknown_function_is_an_error() {
     for text in [
@@ -173,18 +269,6 @@ fn an_unknown_function_is_an_error() {
             "{text}: {got:?}"
         );
     }
-}
-
-#[test]
-fn the_largest_fitting_expression_is_quick() {
-    let text = format!("a{}", " || a".repeat(12_000));
-    let data = json!({});
-    let got = quickly("or", || {
-        Expression::parse(&text)
-            .expect("fits")
-            .search(&data, &runtime())
-    });
-    assert_eq!(got, Ok(Value::Null));
 }
 
 fn data() -> Value {

@@ -292,33 +292,64 @@ fn fixtures_answer_calls() {
     check(&policy, &pod("{}"), &["r: error"]);
 }
 
+/// A rule's outcome, with why it is an error.
+fn errors(policy: &str, object: &str) -> Vec<String> {
+    let told = World::default().judge(policy, object).into_iter();
+    told.map(|(rule, outcome)| match outcome {
+        Outcome::Error { why } => format!("{rule}: {why}"),
+        other => format!("{rule}: {other:?}"),
+    })
+    .collect()
+}
+
 #[test]
-fn hostile_variables_end() {
-    let policy = policy(
-        "validate:\n  pattern:\n    metadata:\n      annotations: '{{ request.object.metadata.annotations }}'",
+fn variables_bring_in_no_more_than_a_limit() {
+    // Each level of a value that a variable brings in counts, and the next variable stands in the last one.
+    let levels = |count: usize, leaf: &str| {
+        let (open, close) = ("{a: ".repeat(count), "}".repeat(count));
+        format!("{open}'{leaf}'{close}")
+    };
+    /// Levels of the last value with which all of them are as deep as they may be.
+    const DEEPEST: usize = 54;
+    let policy = policy("validate:\n  pattern:\n    spec:\n      x: '{{ request.object.spec.p }}'");
+    let chain = |last: usize| {
+        let (p, q) = ("{{ request.object.spec.q }}", "{{ request.object.spec.r }}");
+        let (p, q, r) = (levels(100, p), levels(100, q), levels(last, "end"));
+        pod(&format!("{{x: 1, p: {p}, q: {q}, r: {r}}}"))
+    };
+    check(&policy, &chain(DEEPEST), &["r: fail at spec.x"]);
+    let said = errors(&policy, &chain(DEEPEST + 1));
+    let deep = "filling variables in leads more than 256 levels deep";
+    assert!(said[0].contains(deep), "{said:?}");
+
+    let repeated = |times: usize| {
+        let text = "{{ request.object.metadata.annotations.b }}".repeat(times);
+        super::tests::policy(&format!(
+            "validate:\n  pattern:\n    metadata:\n      name: '{text}'"
+        ))
+    };
+    let long = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, annotations: {{b: {}}}}}\n",
+        "x".repeat(100_000)
     );
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {b: '{{ request.object.metadata.annotations }}'}}\n";
-    check(&policy, pod, &["r: error"]);
-    // Texts that bring in variables without end, and loops in loops.
-    let text = super::tests::policy(
-        "validate:\n  pattern:\n    metadata:\n      name: 'x{{ request.object.metadata.annotations.b }}'",
-    );
-    for again in [
-        "{{ request.object.metadata.annotations.b }}y".to_owned(),
-        "{{ request.operation }}".repeat(60_000),
-    ] {
-        let pod = format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, annotations: {{b: '{again}'}}}}\n"
-        );
-        check(&text, &pod, &["r: error"]);
-    }
+    check(&repeated(20), &long, &["r: fail at metadata.name"]);
+    let said = errors(&repeated(21), &long);
+    let large = "filling variables in makes a text of more than 2097152 bytes";
+    assert!(said[0].contains(large), "{said:?}");
+}
+
+#[test]
+fn loops_in_loops_count_their_elements_together() {
     let squared = super::tests::policy(
         "validate:\n  foreach:\n  - list: request.object.spec.l\n    foreach:\n    - list: request.object.spec.l\n      deny: {conditions: {any: [{key: a, operator: Equals, value: b}]}}",
     );
-    check(
-        &squared,
-        &super::tests::pod(&format!("{{l: [{}]}}", "x,".repeat(400))),
-        &["r: error"],
+    let of = |count: usize| super::tests::pod(&format!("{{l: [{}]}}", "x,".repeat(count)));
+    // 315 and 315 times 315 are 99,540 elements; of 316 they are 100,172.
+    check(&squared, &of(315), &["r: pass"]);
+    let said = errors(&squared, &of(316));
+    assert!(
+        said[0].contains("the loops of the rule go through more than 100000 elements"),
+        "{said:?}"
     );
 }
 
