@@ -432,7 +432,9 @@ fn a_file_of_a_near_name_is_never_ignored() {
 #[test]
 fn one_more_than_a_limit_is_refused() {
     let refusals = |text: &str| -> Vec<String> {
-        let problems = read(text).err().unwrap_or_default();
+        let problems = parse(FILE_NAME, text, &Sources::new())
+            .err()
+            .unwrap_or_default();
         problems.into_iter().map(|it| it.message).collect()
     };
     let unknown = ["unknown key `x`"];

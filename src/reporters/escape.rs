@@ -239,9 +239,10 @@ pub fn code(text: &str) -> String {
         .max()
         .unwrap_or_default();
     let fence = "`".repeat(longest + 1);
-    // CommonMark takes one space off each side where both have one.
+    // CommonMark takes one space off each side where both have one, unless there are spaces alone.
     let edge = |c: Option<char>| c.is_none_or(|c| c == '`' || c == ' ');
-    let pad = if edge(text.chars().next()) || edge(text.chars().next_back()) {
+    let blank = !text.is_empty() && text.chars().all(|it| it == ' ');
+    let pad = if !blank && (edge(text.chars().next()) || edge(text.chars().next_back())) {
         " "
     } else {
         ""
@@ -515,6 +516,7 @@ mod tests {
             ("`", "`` ` ``"),
             ("``x", "``` ``x ```"),
             (" x ", "`  x  `"),
+            (" ", "` `"),
             ("a\nb", "`a⏎b`"),
         ] {
             assert_eq!(code(text), want, "{text:?}");
