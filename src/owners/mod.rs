@@ -156,8 +156,12 @@ impl Draft {
         self.sections.len() - 1
     }
 
-    /// Whether there is no room for another line.
+    /// Whether there is no room for another line that says something.
     fn is_full<'a>(&self, reader: &mut Reader<'a>, line: &Line<'a>) -> bool {
+        let says = line.text.trim_matches(pattern::is_blank);
+        if says.is_empty() || says.starts_with('#') {
+            return false;
+        }
         let full = self.rules.len() >= MOST_RULES || self.sections.len() > MOST_RULES;
         if full {
             let message = format!("the file has more than {MOST_RULES} patterns or sections");
