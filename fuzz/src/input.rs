@@ -49,7 +49,7 @@ pub(crate) fn of_case(
     };
     // Often one text alone is changed, so that the others are sound.
     let only = rng.bool().then(|| rng.usize(..parts.len()));
-    for at in 0..parts.len() {
+    for (at, part) in parts.iter_mut().enumerate() {
         if only.is_some_and(|it| it != at) {
             continue;
         }
@@ -58,10 +58,10 @@ pub(crate) fn of_case(
             .and_then(|it| it.get(at))
             .cloned()
             .unwrap_or_default();
-        parts[at] = match target.form {
-            Form::Json => json::changed(&mut rng, &parts[at], &other, target.pieces),
+        *part = match target.form {
+            Form::Json => json::changed(&mut rng, part, &other, target.pieces),
             _ if rng.u8(..4) == 0 => assembled(&mut rng, target),
-            _ => changed(&mut rng, target, &parts[at], &other),
+            _ => changed(&mut rng, target, part, &other),
         };
     }
     parts

@@ -45,7 +45,7 @@ pub(crate) fn smallest(target: &Target, mut parts: Vec<String>) -> Vec<String> {
 
 /// Whether it fails in a process of its own, before the time is over.
 fn fails(target: &Target, parts: &[String], end: Instant) -> bool {
-    let run = || {
+    let run = || -> std::io::Result<bool> {
         let file = scratch("smaller.json")?;
         fs::write(&file, input::print(parts))?;
         let mut child = Command::new(std::env::current_exe()?)
@@ -67,5 +67,5 @@ fn fails(target: &Target, parts: &[String], end: Instant) -> bool {
             std::thread::sleep(Duration::from_millis(2));
         }
     };
-    run().unwrap_or_else(|_: std::io::Error| false)
+    run().unwrap_or(false)
 }
