@@ -1,7 +1,7 @@
 //! What every format tells in the same words and the same order: the verdict as one sentence, and
 //! everything that was found, what holds the change first.
 
-use super::{Report, escape};
+use super::{Detail, Report, escape};
 use crate::{
     finding::{Finding, Level, WaivedBy, Waiver},
     gates::Examined,
@@ -241,6 +241,31 @@ pub(super) fn groups<'a>(items: &'a [Item<'_>]) -> Vec<Group<'a>> {
 
 /// The same thing said at several places: the first group in full, and the others.
 pub(super) type Entry<'a, 'b> = (&'b Group<'a>, &'b [Group<'a>]);
+
+/// How many findings of one rule are listed where they hold nothing and concern no file of the change.
+pub(super) const APART: usize = 3;
+
+/// Which of these are only counted: beyond the first few of a rule that hold nothing, at no file of the
+/// change. Unless everything is asked for.
+pub(super) fn counted<'a>(
+    groups: impl Iterator<Item = &'a Group<'a>>,
+    report: &Report<'_>,
+) -> Vec<bool> {
+    let changed = &report.verdict.change.paths;
+    let mut seen: BTreeMap<(Weight, &str), usize> = BTreeMap::new();
+    let is_counted = |group: &'a Group<'a>| {
+        let apart = !group.weight.holds()
+            && group.weight != Weight::Waived
+            && place(group.finding).is_none_or(|it| !changed.contains(&it.path));
+        if !apart || report.detail == Detail::All {
+            return false;
+        }
+        let seen = seen.entry((group.weight, &group.finding.rule)).or_default();
+        *seen += 1;
+        *seen > APART
+    };
+    groups.map(is_counted).collect()
+}
 
 /// Groups that say the same, side by side; in the order of the first of each.
 pub(super) fn entries<'a, 'b>(groups: &'b mut [Group<'a>]) -> Vec<Entry<'a, 'b>> {

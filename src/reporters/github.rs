@@ -51,7 +51,12 @@ impl Reporter for Github {
             .partition(|it| it.weight == Weight::Warns);
         // The verdict is the tenth error or the tenth notice, and counts what is left out there.
         let more_errors = annotations("error", &holding, out)?;
-        let more_warnings = annotations("warning", &warnings, out)?;
+        let counted = gist::counted(warnings.iter().copied(), report);
+        let mut counted = counted.into_iter();
+        let (counted, warnings): (Vec<_>, Vec<_>) = warnings
+            .into_iter()
+            .partition(|_| counted.next() == Some(true));
+        let more_warnings = annotations("warning", &warnings, out)? + counted.len();
         let more_notes = annotations("notice", &notes, out)?;
         if more_warnings > 0 {
             let text = format!("{more_warnings} more warnings: see the report in another format");

@@ -12,6 +12,7 @@ use crate::{
     model::Side,
     verdict::{Decision, GateRecord, GateState, Verdict},
 };
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 pub(super) struct Markdown;
@@ -55,15 +56,37 @@ pub(super) fn document(report: &Report<'_>, limit: usize) -> String {
     let items = gist::items(verdict);
     let mut groups = gist::groups(&items);
     let entries = gist::entries(&mut groups);
+    let counted = gist::counted(entries.iter().map(|it| it.0), report);
+    let more = |weight: Weight, rule: &str| {
+        let alike = entries.iter().zip(&counted).filter(|(it, counted)| {
+            **counted && it.0.weight == weight && it.0.finding.rule == rule
+        });
+        alike.count()
+    };
     let mut section = None;
+    let mut told = BTreeSet::new();
     for (at, (group, also)) in entries.iter().enumerate() {
+        let rule = &group.finding.rule;
+        let is_counted = counted.get(at) == Some(&true);
+        if is_counted && !told.insert((group.weight, rule)) {
+            continue;
+        }
         let mut block = String::new();
         if section != Some(group.weight) {
             let alike = entries.iter().filter(|it| it.0.weight == group.weight);
             block.push_str(section.map_or("", closing));
             block.push_str(&opening(group.weight, alike.count()));
         }
-        self::entry(&(*group, also), &mut block);
+        if is_counted {
+            block.push_str(&format!(
+                "- {}: {} more, at no file of this change; {} lists them\n",
+                code(rule),
+                more(group.weight, rule),
+                code("--all"),
+            ));
+        } else {
+            self::entry(&(*group, also), &mut block);
+        }
         if text.len() + block.len() + TAIL > limit {
             text.push_str(section.map_or("", closing));
             text.push_str(&format!(

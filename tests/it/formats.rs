@@ -327,12 +327,13 @@ fn a_flood_stays_within_the_counts_of_its_place() {
     let verdict = flood("short");
     let github = written("github", &verdict);
     let count = |kind: &str| github.lines().filter(|it| it.starts_with(kind)).count();
-    assert_eq!((count("::error "), count("::warning ")), (10, 10));
+    // Warnings at no file of the change are three of a rule, and the one that counts the others.
+    assert_eq!((count("::error "), count("::warning ")), (10, 4));
     assert!(
         github.contains("991 more that hold this change"),
         "{github}"
     );
-    assert!(github.contains("8991 more warnings"), "{github}");
+    assert!(github.contains("8997 more warnings"), "{github}");
     let sarif = written("sarif", &verdict);
     assert!(
         sarif.contains("\"5001 more: see"),

@@ -1,6 +1,6 @@
 //! What cannot be rendered, and what only others render: told apart by whose doing it is.
 
-use crate::support::Repository;
+use crate::support::{Repository, tollgate};
 
 /// An overlay that kustomize refuses at the second line of its kustomization.
 const REFUSED: &str = "resources: [a.yaml]\npatches: [\"a text\"]\n";
@@ -321,4 +321,44 @@ fn an_overlay_that_flux_stops_building_is_refused_outside_of_its_folder() {
     let lines = of_overlay("", &base, &[("other/flux.yaml", &moved)]);
     let held = "deny renders/outside prod/kustomization.yaml:1".to_owned();
     assert!(lines.contains(&held), "{lines:?}");
+}
+
+#[test]
+fn overlays_that_a_change_leaves_broken_are_counted_beyond_the_first_few() {
+    let repository = Repository::new();
+    repository
+        .write(
+            "tollgate.yaml",
+            "version: 1\nenvironments:\n  prod: {overlays: ['prod/*']}\n",
+        )
+        .write("prod/fine/kustomization.yaml", "resources: [a.yaml]\n")
+        .write("prod/fine/a.yaml", MAP);
+    for n in 1..=7 {
+        let text = format!("resources: [missing-{n}.yaml]\n");
+        repository.write(&format!("prod/broken-{n}/kustomization.yaml"), &text);
+    }
+    let base = repository.commit("base");
+    repository.write("prod/fine/a.yaml", &format!("{MAP}data: {{a: b}}\n"));
+    let head = repository.commit("head");
+    let told = |format: &str, more: &[&str]| {
+        let arguments = [
+            "check", "--base", &base, "--head", &head, "--format", format,
+        ];
+        let output = tollgate(repository.path(), &[&arguments[..], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let listed = text.matches("there is neither a file").count();
+        (listed, text)
+    };
+    let (listed, text) = told("markdown", &[]);
+    assert_eq!(listed, 3, "{text}");
+    let line = "- `renders/broken-before`: 4 more, at no file of this change; `--all` lists them\n";
+    assert!(text.contains(line), "{text}");
+    let (listed, text) = told("markdown", &["--all"]);
+    assert_eq!(listed, 7, "{text}");
+    assert!(!text.contains("more, at no file"), "{text}");
+    let (listed, text) = told("github", &[]);
+    assert_eq!(listed, 3, "{text}");
+    let more = "::warning title=Tollgate::4 more warnings: see the report in another format\n";
+    assert!(text.contains(more), "{text}");
 }
