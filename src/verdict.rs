@@ -45,7 +45,7 @@ pub enum GateState {
 }
 
 /// One gate's record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GateRecord {
     /// The gate's id.
     pub gate: String,
@@ -58,7 +58,7 @@ pub struct GateRecord {
 }
 
 /// The verdict, with everything that led to it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
     /// The decision.
     pub decision: Decision,
@@ -196,7 +196,7 @@ fn sort(examined: &mut Examined) {
         .sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.cmp(b)));
     examined
         .subjects
-        .sort_by(|a, b| (&a.name, a.checks).cmp(&(&b.name, b.checks)));
+        .sort_by(|a, b| (&a.subject, a.checks).cmp(&(&b.subject, b.checks)));
     examined
         .unsure
         .sort_by(|a, b| (&a.subject, &a.why, &a.needs).cmp(&(&b.subject, &b.why, &b.needs)));
@@ -226,7 +226,7 @@ fn holds(examined: &Examined) -> bool {
 
 fn examined_nothing(gate: &str) -> Unsure {
     Unsure {
-        subject: gate.to_owned(),
+        subject: gate.into(),
         why: "the gate examined nothing and does not say why".to_owned(),
         needs: "report this: it is a defect of the gate".to_owned(),
         cause: Cause::Nothing,
@@ -238,7 +238,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::{
         finding::{Disposition, Level},
-        gates::Subject,
+        gates::Checked,
     };
 
     pub(crate) fn finding(level: Level) -> Finding {
@@ -262,7 +262,7 @@ pub(crate) mod tests {
 
     pub(crate) fn unsure(cause: Cause) -> Unsure {
         Unsure {
-            subject: "s".to_owned(),
+            subject: "s".into(),
             why: "nobody knows".to_owned(),
             needs: "somebody".to_owned(),
             cause,
@@ -272,8 +272,8 @@ pub(crate) mod tests {
     /// A gate that looked at something and found this.
     pub(crate) fn looked(findings: Vec<Finding>, unsure: Vec<Unsure>) -> Examined {
         Examined {
-            subjects: vec![Subject {
-                name: "s".to_owned(),
+            subjects: vec![Checked {
+                subject: "s".into(),
                 checks: 1,
             }],
             findings,
@@ -310,7 +310,7 @@ pub(crate) mod tests {
     #[test]
     fn what_is_waived_hides_no_refusal_beside_it() {
         let refusal = || Finding {
-            subject: "z, which sorts last".to_owned(),
+            subject: "z, which sorts last".into(),
             ..finding(Level::Deny)
         };
         for by in [
@@ -329,7 +329,7 @@ pub(crate) mod tests {
     #[test]
     fn what_weighs_most_comes_first_then_by_subject() {
         let of = |level, subject: &str| Finding {
-            subject: subject.to_owned(),
+            subject: subject.into(),
             ..finding(level)
         };
         let found = vec![
@@ -341,7 +341,7 @@ pub(crate) mod tests {
         let verdict = weigh(vec![looked(found, Vec::new())], Vec::new());
         let order: Vec<_> = verdict
             .findings()
-            .map(|it| (it.level, it.subject.as_str()))
+            .map(|it| (it.level, it.subject.name()))
             .collect();
         assert_eq!(
             order,

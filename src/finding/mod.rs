@@ -1,7 +1,10 @@
 //! One thing that a reviewer should know, and the places that show it.
 
-use crate::model::{Place, ResourceKey};
+mod subject;
+
+use crate::model::Place;
 use serde::{Deserialize, Serialize};
+pub use subject::{NO_ENVIRONMENT, Subject};
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,15 +82,9 @@ pub struct Finding {
     pub level: Level,
     /// One lower-case clause, no full stop.
     pub message: String,
-    /// What it is about: environment and resource. Part of the fingerprint; lines are not.
-    pub subject: String,
-    /// The resource that it is about, where it is about one. Says no more than the subject, in
-    /// parts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource: Option<ResourceKey>,
-    /// The environment that it is about, where it is about one. The subject says it too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub environment: Option<String>,
+    /// What it is about. Its name is part of the fingerprint; lines are not.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// Places, the line to edit first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
@@ -115,7 +112,7 @@ impl Finding {
     pub fn new(
         level: Level,
         rule: impl Into<String>,
-        subject: impl Into<String>,
+        subject: impl Into<Subject>,
         message: impl Into<String>,
     ) -> Self {
         Self {
@@ -123,8 +120,6 @@ impl Finding {
             level,
             message: message.into(),
             subject: subject.into(),
-            resource: None,
-            environment: None,
             labels: Vec::new(),
             help: None,
             disposition: Disposition::Stands,
@@ -141,20 +136,6 @@ impl Finding {
                 text: text.into(),
             });
         }
-        self
-    }
-
-    /// The same finding about a resource.
-    #[must_use]
-    pub fn resource(mut self, resource: &ResourceKey) -> Self {
-        self.resource = Some(resource.clone());
-        self
-    }
-
-    /// The same finding about an environment.
-    #[must_use]
-    pub fn environment(mut self, environment: Option<&str>) -> Self {
-        self.environment = environment.map(str::to_owned);
         self
     }
 

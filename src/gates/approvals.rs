@@ -228,7 +228,7 @@ fn no_rule(cx: GateContext<'_>, owners: Option<&OwnersFacts>) -> Option<Finding>
 
 fn unsure(subject: &str, gap: &Gap) -> Unsure {
     Unsure {
-        subject: subject.to_owned(),
+        subject: subject.into(),
         why: gap.why.clone(),
         needs: gap.needs.clone(),
         cause: Cause::Facts,

@@ -145,7 +145,7 @@ fn not_evaluated(cx: GateContext<'_>) -> Vec<Unsure> {
         Unsure {
             why: format!("the configuration asks for `{setting}`{at}, which is not built yet"),
             needs: "remove the setting until a version of Tollgate evaluates it".to_owned(),
-            subject: setting,
+            subject: setting.into(),
             cause: Cause::Facts,
         }
     };

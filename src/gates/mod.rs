@@ -5,7 +5,7 @@
 
 use crate::{
     config::{Config, KnownFindings, Loaded},
-    finding::{Disposition, Finding, Level, WaivedBy, Waiver},
+    finding::{Disposition, Finding, Level, Subject, WaivedBy, Waiver},
     model::{Facts, OverlayFacts, Place, Problem, ResourceKey},
 };
 pub use protection::{Answer, Demand, demands};
@@ -117,27 +117,33 @@ fn known() -> Disposition {
 }
 
 /// What a gate looked at and what it found there.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Examined {
     /// What was looked at, with the number of checks made on it.
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<Checked>,
     /// What was found.
     pub findings: Vec<Finding>,
     /// Where no judgement could be reached. Holds the change; never waved through.
     pub unsure: Vec<Unsure>,
     /// Why there was nothing to look at. A gate that examined nothing and does not say why leaves
     /// the verdict undecided.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nothing: Option<String>,
 }
 
 /// Something that a gate looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Subject {
-    /// As findings name it.
-    pub name: String,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// What it is; findings about it have the same subject.
+    #[serde(rename = "name", serialize_with = "name")]
+    pub subject: Subject,
     /// Number of checks made on it; at least one.
     pub checks: usize,
+}
+
+/// Only the name: what was checked is listed in full, and findings have the parts.
+fn name<S: serde::Serializer>(subject: &Subject, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(subject.name())
 }
 
 /// Why a judgement could not be reached, which decides the exit code.
@@ -156,7 +162,8 @@ pub enum Cause {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsure {
     /// What it is about.
-    pub subject: String,
+    #[serde(flatten)]
+    pub subject: Subject,
     /// Why, as one clause.
     pub why: String,
     /// What would mend it.
@@ -186,9 +193,9 @@ impl Examined {
         self.findings.iter().filter(|it| it.is_known()).count()
     }
 
-    fn examine(&mut self, name: impl Into<String>, checks: usize) {
-        let name = name.into();
-        self.subjects.push(Subject { name, checks });
+    fn examine(&mut self, subject: impl Into<Subject>, checks: usize) {
+        let subject = subject.into();
+        self.subjects.push(Checked { subject, checks });
     }
 }
 
@@ -215,7 +222,7 @@ fn problems(cx: GateContext<'_>, gate: &str, rule: &str, examined: &mut Examined
 /// A problem that nobody knows to be old.
 fn open_question(it: &Problem) -> Unsure {
     Unsure {
-        subject: it.subject.clone(),
+        subject: Subject::from(&it.subject),
         why: match &it.place {
             Some(place) => format!("{} ({place})", it.message),
             None => it.message.clone(),
@@ -260,26 +267,16 @@ fn forge_notes(cx: GateContext<'_>, rule: &str) -> Vec<Finding> {
 /// Facts about an overlay that the facts do not list can only be damaged.
 fn unknown_overlay(what: &str, overlay: &str) -> Unsure {
     Unsure {
-        subject: overlay.to_owned(),
+        subject: overlay.into(),
         why: format!("a {what} result names an overlay that the facts do not list"),
         needs: "gather the facts again".to_owned(),
         cause: Cause::Facts,
     }
 }
 
-/// How what belongs to no environment is named in an environment's place.
-const NO_ENVIRONMENT: &str = "no environment";
-
-/// `prod: Deployment web/api (apps/web/overlays/prod)`.
-fn subject(overlay: &OverlayFacts, resource: &ResourceKey) -> String {
-    format!("{}: {resource} ({})", overlay.place_name(), overlay.path)
-}
-
-impl OverlayFacts {
-    /// Its environment, for people.
-    fn place_name(&self) -> &str {
-        self.environment.as_deref().unwrap_or(NO_ENVIRONMENT)
-    }
+/// A resource that an overlay renders.
+fn subject(overlay: &OverlayFacts, resource: &ResourceKey) -> Subject {
+    Subject::rendered(overlay.environment.as_deref(), &overlay.path, resource)
 }
 
 fn standing(problem: &Problem, rule: &str) -> Finding {

@@ -3,7 +3,7 @@ mod gaps;
 use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, subject, unknown_overlay};
 use crate::{
     config::{Builtin, Enforcement},
-    finding::{Disposition, Finding, Level},
+    finding::{Disposition, Finding, Level, NO_ENVIRONMENT, Subject},
     model::{OverlayFacts, PolicyFacts, RemovalFacts, RuleFacts, RuleOutcome, Unplaced},
 };
 use gaps::{Gaps, is_gap};
@@ -25,7 +25,7 @@ impl Gate for Policies {
         let mut examined = Examined::default();
         let mut gaps = Gaps::default();
         let overlays = cx.overlays();
-        let mut checks: BTreeMap<String, usize> = BTreeMap::new();
+        let mut checks: BTreeMap<Subject, usize> = BTreeMap::new();
         for (overlay, resource, passed) in &cx.facts.passes {
             if let Some(overlay) = overlays.get(overlay.as_str()) {
                 *checks.entry(subject(overlay, resource)).or_default() += passed;
@@ -87,10 +87,11 @@ impl Gate for Policies {
 fn namespaces(cx: GateContext<'_>, unplaced: &[(&OverlayFacts, &RuleFacts)]) -> Vec<Finding> {
     let mut rules: BTreeMap<_, Vec<(&OverlayFacts, &RuleFacts)>> = BTreeMap::new();
     for (overlay, result) in unplaced {
-        let rule = (overlay.place_name(), &*result.policy, &*result.rule);
+        let environment = overlay.environment.as_deref();
+        let rule = (environment, &*result.policy, &*result.rule);
         rules.entry(rule).or_default().push((*overlay, *result));
     }
-    let finding = |((environment, policy, rule), all): ((&str, &str, &str), Vec<_>)| {
+    let finding = |((environment, policy, rule), all): ((Option<&str>, &str, &str), Vec<_>)| {
         let new = all
             .iter()
             .find(|(_, it): &&(&OverlayFacts, &RuleFacts)| !it.known);
@@ -122,12 +123,11 @@ fn namespaces(cx: GateContext<'_>, unplaced: &[(&OverlayFacts, &RuleFacts)]) -> 
         let mut finding = Finding::new(
             level,
             "policies/namespace",
-            format!("{environment}: {policy}/{rule}"),
+            Subject::within(environment, format_args!("{policy}/{rule}")),
             message,
         )
         .label(first.place.as_ref(), "this resource")
         .label(first.rule_place.as_ref(), "this rule")
-        .environment(overlay.environment.as_deref())
         .help(match first.unplaced {
             _ if first.removed.is_some() => "look where the deployer has it; if that is in no namespace in which the rule keeps it, an exception can say so (`tollgate explain exceptions`)",
             Some(Unplaced::Undefined) => "say where it goes: `namespace:` in the kustomization, or `metadata.namespace`; if its kind has no namespace, put its definition into the repository",
@@ -167,7 +167,7 @@ fn judge(
     cx: GateContext<'_>,
     result: &RuleFacts,
     (environment, enforcement, known): (Option<&str>, Enforcement, Option<Disposition>),
-    subject: &str,
+    subject: &Subject,
     examined: &mut Examined,
 ) {
     let built_in = is_built_in(&cx.facts.base_policies, &result.policy);
@@ -182,7 +182,7 @@ fn judge(
             if result.unsupported && disposition.is_none() =>
         {
             examined.unsure.push(Unsure {
-                subject: subject.to_owned(),
+                subject: subject.clone(),
                 // A policy of a kind that is not built yet has no rules.
                 why: match result.rule.as_str() {
                     "" => format!("{}{of}: {why}", result.policy),
@@ -197,7 +197,7 @@ fn judge(
             if disposition.is_none() =>
         {
             examined.unsure.push(Unsure {
-                subject: subject.to_owned(),
+                subject: subject.clone(),
                 why: format!(
                     "{}/{} could not be evaluated{of}: {why}",
                     result.policy, result.rule
@@ -257,9 +257,7 @@ fn judge(
     )
     .label(result.place.as_ref(), here)
     .label(result.overridden.as_ref(), "in place of this")
-    .label(result.rule_place.as_ref(), "the rule that decides")
-    .resource(&result.resource)
-    .environment(environment);
+    .label(result.rule_place.as_ref(), "the rule that decides");
     // A warning that stays one under `enforce` is not the environment's doing.
     let decided = level == Level::Deny || enforcement == Enforcement::Audit;
     if let Some(environment) = environment.filter(|_| decided && !finding.labels.is_empty()) {
@@ -302,11 +300,10 @@ const NOT_BUILT_YET: &str = "an engine for it, which is not built yet; nothing i
 
 /// What HEAD's policies would newly hold, counted by policy and environment.
 fn preview(cx: GateContext<'_>, overlays: &BTreeMap<&str, &OverlayFacts>, examined: &mut Examined) {
-    let mut counts: BTreeMap<(&str, &str), (usize, &RuleFacts)> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, Option<&str>), (usize, &RuleFacts)> = BTreeMap::new();
     for result in &cx.facts.preview {
-        let environment = overlays
-            .get(result.overlay.as_str())
-            .map_or("no environment", |it| it.place_name());
+        let overlay = overlays.get(result.overlay.as_str());
+        let environment = overlay.and_then(|it| it.environment.as_deref());
         if matches!(
             result.outcome,
             RuleOutcome::Fail { .. } | RuleOutcome::Error { .. }
@@ -319,13 +316,14 @@ fn preview(cx: GateContext<'_>, overlays: &BTreeMap<&str, &OverlayFacts>, examin
     }
     for ((policy, environment), (count, first)) in counts {
         let message = format!(
-            "as this change has it, `{policy}` would newly hold {count} results in {environment}, first {}",
+            "as this change has it, `{policy}` would newly hold {count} results in {}, first {}",
+            environment.unwrap_or(NO_ENVIRONMENT),
             first.resource
         );
         let finding = Finding::new(
             Level::Warn,
             "policies/preview",
-            format!("{environment}: {policy}"),
+            Subject::within(environment, policy),
             message,
         );
         examined.findings.push(

@@ -265,7 +265,7 @@ impl Judge<'_> {
 
     fn unsure(&self, gap: &Gap, demands: &[&Demand]) -> Unsure {
         Unsure {
-            subject: self.subject(&list(demands)),
+            subject: self.subject(&list(demands)).into(),
             why: gap.why.clone(),
             needs: gap.needs.clone(),
             cause: Cause::Facts,

@@ -1,7 +1,7 @@
 use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems};
 use crate::{
     config::Enforcement,
-    finding::{Disposition, Finding, Level},
+    finding::{Disposition, Finding, Level, Subject},
     model::{OverlayFacts, Place, RenderFacts, UnmatchedFacts, UnreadFacts},
 };
 
@@ -41,7 +41,7 @@ impl Gate for Renders {
         unmatched(cx, &mut examined);
         if cx.facts.overlays.is_empty() {
             examined.unsure.push(Unsure {
-                subject: "overlays".to_owned(),
+                subject: "overlays".into(),
                 why: "neither BASE nor HEAD holds a kustomization".to_owned(),
                 needs: "run it at the root of a GitOps repository, or name its overlays in tollgate.yaml".to_owned(),
                 cause: Cause::Nothing,
@@ -54,7 +54,7 @@ impl Gate for Renders {
 fn overlay_findings(
     cx: GateContext<'_>,
     overlay: &OverlayFacts,
-    subject: &str,
+    subject: &Subject,
     examined: &mut Examined,
 ) {
     match (&overlay.base, &overlay.head) {
@@ -99,12 +99,14 @@ fn unread(cx: GateContext<'_>, examined: &mut Examined) {
             false => Level::Warn,
         };
         let message = format!("no overlay reads this manifest ({what}), so nothing judges it");
-        let mut finding = Finding::new(level, "renders/unread", path, message)
+        let only = match environments.as_slice() {
+            [only] => Some(only.as_str()),
+            _ => None,
+        };
+        let subject = Subject::from(path).of_environment(only);
+        let finding = Finding::new(level, "renders/unread", subject, message)
             .label(place.as_ref(), "this manifest")
             .help(unread_help(what));
-        if let [only] = environments.as_slice() {
-            finding.environment = Some(only.clone());
-        }
         examined.findings.push(finding);
     }
 }
@@ -141,10 +143,10 @@ fn unmatched(cx: GateContext<'_>, examined: &mut Examined) {
         let message = format!(
             "the pattern `{pattern}` matches no kustomization, neither in BASE nor in HEAD"
         );
-        let mut finding = Finding::new(Level::Warn, "renders/unmatched", environment, message)
+        let subject = Subject::environment_of(environment);
+        let finding = Finding::new(Level::Warn, "renders/unmatched", subject, message)
             .label(cx.place(&setting), "this pattern")
             .help("correct it, or remove it");
-        finding.environment = Some(environment.clone());
         examined.findings.push(finding);
     }
 }
@@ -152,7 +154,7 @@ fn unmatched(cx: GateContext<'_>, examined: &mut Examined) {
 /// An overlay that was broken in BASE and that this change does not touch is not this change's
 /// fault. One that it touches cannot be compared, and that holds the change, unless kustomize stops
 /// before and after it at one place for one reason, so that nothing of it reaches anybody.
-fn failed(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
+fn failed(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &Subject, examined: &mut Examined) {
     let Some(RenderFacts::Failed {
         message,
         help,
@@ -234,7 +236,7 @@ fn stops_as_before(cx: GateContext<'_>, overlay: &OverlayFacts) -> bool {
 
 /// An overlay that needs a file outside of its folder renders only where load restrictions are lifted.
 /// Flux lifts them; whoever else deploys has to be told. What it renders to is judged in either case.
-fn outside(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str) -> Option<Finding> {
+fn outside(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &Subject) -> Option<Finding> {
     let of = |it: &'_ Option<RenderFacts>| match it {
         Some(RenderFacts::Rendered { outside, .. }) => outside.clone(),
         _ => None,
@@ -259,7 +261,7 @@ fn outside(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str) -> Option
     Some(finding)
 }
 
-fn rendered(overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
+fn rendered(overlay: &OverlayFacts, subject: &Subject, examined: &mut Examined) {
     let Some(RenderFacts::Rendered {
         resources,
         warnings,
@@ -305,7 +307,12 @@ fn rendered(overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
 
 /// Deleting an overlay's whole folder is a plain statement. A kustomization that vanishes while its
 /// files stay is how an overlay escapes the gate.
-fn removed(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str, examined: &mut Examined) {
+fn removed(
+    cx: GateContext<'_>,
+    overlay: &OverlayFacts,
+    subject: &Subject,
+    examined: &mut Examined,
+) {
     let lost = overlay.removed().len();
     let strict = cx.enforcement(overlay) == Some(Enforcement::Strict);
     let loses = match &overlay.base {
@@ -339,7 +346,7 @@ fn removed(cx: GateContext<'_>, overlay: &OverlayFacts, subject: &str, examined:
     examined.findings.push(finding.help(help));
 }
 
-fn unmapped(overlay: &OverlayFacts, subject: &str) -> Finding {
+fn unmapped(overlay: &OverlayFacts, subject: &Subject) -> Finding {
     let known_and_untouched = overlay.base.is_some() && !overlay.differs();
     let level = if known_and_untouched {
         Level::Warn
@@ -356,12 +363,9 @@ fn unmapped(overlay: &OverlayFacts, subject: &str) -> Finding {
 }
 
 impl OverlayFacts {
-    /// `prod (apps/web/overlays/prod)`.
-    pub(super) fn subject(&self) -> String {
-        match &self.environment {
-            Some(environment) => format!("{environment} ({})", self.path),
-            None => format!("no environment ({})", self.path),
-        }
+    /// The overlay as what something is said about.
+    pub(super) fn subject(&self) -> Subject {
+        Subject::overlay_of(self.environment.as_deref(), &self.path)
     }
 }
 

@@ -1,11 +1,8 @@
-use super::{
-    Cause, Examined, Gate, GateContext, Meta, NO_ENVIRONMENT, Unsure, problems, subject,
-    unknown_overlay,
-};
+use super::{Cause, Examined, Gate, GateContext, Meta, Unsure, problems, subject, unknown_overlay};
 use crate::{
     config::Enforcement,
-    finding::{Disposition, Finding, Level},
-    model::{ResourceKey, SchemaFacts, SchemaResult, SchemaRule},
+    finding::{Disposition, Finding, Level, Subject},
+    model::{SchemaFacts, SchemaResult, SchemaRule},
 };
 use std::collections::BTreeMap;
 
@@ -54,13 +51,8 @@ impl Gate for Schemas {
                 } else {
                     judge(
                         result,
-                        (
-                            overlay.environment.as_deref(),
-                            enforcement,
-                            cx.known(overlay).filter(|_| result.known),
-                        ),
+                        (enforcement, cx.known(overlay).filter(|_| result.known)),
                         &subject,
-                        &facts.resource,
                         &mut examined,
                     );
                 }
@@ -96,16 +88,14 @@ fn unknown_kinds(unknown: &Unknown<'_>) -> Vec<Finding> {
             n => format!("the first of {n} resources"),
         };
         let level = weight(Level::Note, *enforcement);
-        let name = environment.unwrap_or(NO_ENVIRONMENT);
-        let subject = format!("{name}: {kind} of {api_version}");
+        let subject = Subject::within(*environment, format_args!("{kind} of {api_version}"));
         let mut finding = Finding::new(
             level,
             "schemas/unknown-kind",
             subject,
             first.message.clone(),
         )
-        .label(first.place.as_ref(), here)
-        .environment(*environment);
+        .label(first.place.as_ref(), here);
         finding.help.clone_from(&first.help);
         finding.disposition = disposition.clone().unwrap_or_default();
         findings.push(finding);
@@ -126,9 +116,8 @@ fn weight(mistake: Level, enforcement: Enforcement) -> Level {
 /// undecided, so that nothing can waive it.
 fn judge(
     result: &SchemaResult,
-    (environment, enforcement, known): (Option<&str>, Enforcement, Option<Disposition>),
-    subject: &str,
-    resource: &ResourceKey,
+    (enforcement, known): (Enforcement, Option<Disposition>),
+    subject: &Subject,
     examined: &mut Examined,
 ) {
     let (rule, mistake) = match result.rule {
@@ -143,7 +132,7 @@ fn judge(
     if result.rule == SchemaRule::Unchecked && enforcement != Enforcement::Audit && known.is_none()
     {
         examined.unsure.push(Unsure {
-            subject: subject.to_owned(),
+            subject: subject.clone(),
             why: result.message.clone(),
             needs: result
                 .help
@@ -162,9 +151,7 @@ fn judge(
     let mut finding = Finding::new(level, rule, subject, result.message.clone())
         .label(result.place.as_ref(), here)
         .label(result.overridden.as_ref(), "and overrides this")
-        .label(result.definition.as_ref(), "the definition that decides")
-        .resource(resource)
-        .environment(environment);
+        .label(result.definition.as_ref(), "the definition that decides");
     finding.help.clone_from(&result.help);
     finding.disposition = known.unwrap_or_default();
     examined.findings.push(finding);

@@ -1,7 +1,7 @@
 use super::{Cause, Examined, Gate, GateContext, Meta, Unsure};
 use crate::{
     config::{Enforcement, Plain},
-    finding::{Finding, Level},
+    finding::{Finding, Level, Subject},
     model::{ControlPlane, OverlayFacts, RenderFacts, SecretFacts, SecretField},
 };
 
@@ -120,16 +120,14 @@ fn plain(cx: GateContext<'_>, secret: &SecretFacts, overlay: Option<&OverlayFact
     };
     let subject = match overlay {
         Some(overlay) => super::subject(overlay, &secret.resource),
-        None => format!("git: {}", secret.resource),
+        None => Subject::in_git(&secret.resource),
     };
     let mut finding = Finding::new(
         level(cx, secret, overlay),
         "secrets/plain",
         subject,
         format!("{} {verb} in clear text", names.join(", ")),
-    )
-    .resource(&secret.resource)
-    .environment(overlay.and_then(|it| it.environment.as_deref()));
+    );
     for it in new.iter().take(NAMED) {
         finding = finding.label(it.place.as_ref(), format!("{} is set here", it.field));
     }
@@ -186,7 +184,7 @@ fn already_there(known: &[&SecretFacts]) -> Option<Finding> {
 /// The change touches a file that says it is a Secret. What nobody can read may hold any value.
 fn unreadable(cx: GateContext<'_>, secret: &SecretFacts, examined: &mut Examined) {
     let place = secret.values.first().and_then(|it| it.place.as_ref());
-    let subject = format!("git: {}", secret.resource);
+    let subject = Subject::in_git(&secret.resource);
     let message = "may be a Secret and cannot be read, so nobody knows whether it holds values";
     let help = "mend its YAML, and save it as UTF-8";
     match level(cx, secret, None) {

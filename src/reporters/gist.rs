@@ -3,7 +3,7 @@
 
 use super::{Detail, Report, escape};
 use crate::{
-    finding::{Finding, Level, WaivedBy, Waiver},
+    finding::{Finding, Level, Subject, WaivedBy, Waiver},
     gates::Examined,
     model::{Place, Side, WorkerFault, digest, utc},
     verdict::{Decision, EnvironmentSummary, GateRecord, GateState, Verdict},
@@ -146,9 +146,9 @@ pub(super) struct Group<'a> {
     /// The first of them.
     pub(super) finding: &'a Finding,
     /// What they are about, each once.
-    subjects: Vec<&'a str>,
+    subjects: Vec<&'a Subject>,
     /// What it weighs less for, each once: an environment that is only audited.
-    lighter: Vec<&'a str>,
+    lighter: Vec<&'a Subject>,
 }
 
 /// How many of `n` things are named under one entry; the others are counted.
@@ -183,16 +183,16 @@ pub(super) struct Few<'a> {
 }
 
 impl<'a> Few<'a> {
-    fn of(all: &[&'a str]) -> Self {
+    fn of(all: &[&'a Subject]) -> Self {
         let (named, rest) = all.split_at(shown(all.len()));
-        let overlays: Option<BTreeSet<&str>> = rest.iter().map(|it| overlay(it)).collect();
+        let overlays: Option<BTreeSet<&str>> = rest.iter().map(|it| it.overlay()).collect();
         let more = match (rest.len(), overlays) {
             (0, _) => None,
             (n, Some(overlays)) if overlays.len() == n => Some(plural(n, "more overlay")),
             (n, _) => Some(format!("{n} more")),
         };
         Self {
-            named: named.to_vec(),
+            named: named.iter().map(|it| it.name()).collect(),
             more,
         }
     }
@@ -202,11 +202,6 @@ impl<'a> Few<'a> {
         let named = self.named.iter().map(|it| show(it));
         named.chain(self.more.clone()).collect()
     }
-}
-
-/// The overlay that a subject ends with: `prod: Deployment web (apps/web)`, `prod (apps/web)`.
-fn overlay(subject: &str) -> Option<&str> {
-    subject.strip_suffix(')')?.rsplit_once(" (").map(|it| it.1)
 }
 
 /// Items that say the same at the same place, as one; in the items' order.
@@ -324,7 +319,7 @@ enum Together<'a> {
         weight: Weight,
         waiver: Option<&'a Waiver>,
         places: Vec<&'a Place>,
-        subjects: Vec<&'a str>,
+        subjects: Vec<&'a Subject>,
     },
     Nothing(usize),
 }

@@ -102,7 +102,7 @@ impl Texts {
 
 /// The lengths of all texts that a suite shows; messages are shown twice.
 fn lengths(examined: &Examined) -> impl Iterator<Item = usize> {
-    let subjects = examined.subjects.iter().map(|it| it.name.len());
+    let subjects = examined.subjects.iter().map(|it| it.subject.name().len());
     let findings = examined.findings.iter().flat_map(|it| {
         let labels = it
             .labels
@@ -114,12 +114,12 @@ fn lengths(examined: &Examined) -> impl Iterator<Item = usize> {
             it.rule.len(),
             it.message.len(),
             it.message.len(),
-            it.subject.len(),
+            it.subject.name().len(),
         ];
         own.into_iter().chain(labels).chain(help)
     });
     let unsure = examined.unsure.iter();
-    let unsure = unsure.flat_map(|it| [it.subject.len(), it.why.len() + it.needs.len()]);
+    let unsure = unsure.flat_map(|it| [it.subject.name().len(), it.why.len() + it.needs.len()]);
     subjects.chain(findings).chain(unsure)
 }
 
@@ -127,11 +127,11 @@ fn suite(texts: &Texts, record: &GateRecord) -> TestSuite {
     let mut cases = Cases::new(texts, &record.gate);
     let mut by_subject: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for subject in &record.examined.subjects {
-        by_subject.entry(&subject.name).or_default();
+        by_subject.entry(subject.subject.name()).or_default();
     }
     for finding in &record.examined.findings {
         by_subject
-            .entry(&finding.subject)
+            .entry(finding.subject.name())
             .or_default()
             .push(finding);
     }
@@ -140,7 +140,7 @@ fn suite(texts: &Texts, record: &GateRecord) -> TestSuite {
     }
     for unsure in &record.examined.unsure {
         let why = format!("{}; needed: {}", unsure.why, unsure.needs);
-        cases.error(&unsure.subject, &why);
+        cases.error(unsure.subject.name(), &why);
     }
     if record.state == GateState::Nothing {
         cases.skipped(record.examined.nothing.as_deref().unwrap_or_default());

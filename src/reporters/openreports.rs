@@ -6,6 +6,7 @@ use super::{
     gist::{self, Item, Weight, plural},
 };
 use crate::{
+    finding::Subject,
     model::{ResourceKey, digest},
     verdict::{Decision, GateState, Verdict},
 };
@@ -51,12 +52,12 @@ pub(super) fn objects(report: &Report<'_>, api_version: &str, kind: &str) -> Vec
             let mut results = Results::default();
             results.verdict(report);
             for item in &items {
-                if of_environment(&item.finding.subject, &names) == environment {
+                if place(&item.finding.subject, &names) == environment {
                     results.item(item);
                 }
             }
-            results.passes(report.verdict, &items, |subject| {
-                of_environment(subject, &names) == environment
+            results.passes(report.verdict, &items, |it| {
+                place(it, &names) == environment
             });
             if environment.is_none() {
                 results.skips(report.verdict);
@@ -75,6 +76,11 @@ pub(super) fn objects(report: &Report<'_>, api_version: &str, kind: &str) -> Vec
         .collect()
 }
 
+/// The environment in whose object a subject stands.
+fn place<'a>(subject: &'a Subject, names: &BTreeSet<&str>) -> Option<&'a str> {
+    subject.environment().filter(|it| names.contains(it))
+}
+
 /// Write objects as YAML documents.
 pub(super) fn write_yaml(objects: &[Value], out: &mut dyn Write) -> io::Result<()> {
     let nodes = objects
@@ -83,13 +89,6 @@ pub(super) fn write_yaml(objects: &[Value], out: &mut dyn Write) -> io::Result<(
     let nodes: Vec<Node> = nodes.collect();
     let text = emit_documents(&nodes).map_err(io::Error::other)?;
     out.write_all(text.as_bytes())
-}
-
-/// The environment that a subject begins with: `prod: Deployment web (..)`, `prod (apps/web)`.
-fn of_environment<'a>(subject: &str, names: &BTreeSet<&'a str>) -> Option<&'a str> {
-    [": ", " ("]
-        .iter()
-        .find_map(|it| names.get(subject.split(it).next()?).copied())
 }
 
 /// A DNS-1123 name that no other environment has.
@@ -184,7 +183,10 @@ impl Results {
         };
         let finding = &item.finding;
         let mut properties = Map::new();
-        properties.insert("subject".to_owned(), escape::yaml(&finding.subject).into());
+        properties.insert(
+            "subject".to_owned(),
+            escape::yaml(finding.subject.name()).into(),
+        );
         properties.insert("fingerprint".to_owned(), item.fingerprint().into());
         if let Some(waiver) = finding.waiver() {
             let by = escape::yaml(&gist::waived_by(waiver));
@@ -205,24 +207,24 @@ impl Results {
             "scored": item.weight.holds(),
             "properties": properties,
         });
-        if let Some(resource) = &finding.resource {
+        if let Some(resource) = finding.subject.resource() {
             result["resources"] = json!([reference(resource)]);
         }
         self.push(outcome, result);
     }
 
     /// What gates examined and found nothing on.
-    fn passes(&mut self, verdict: &Verdict, items: &[Item<'_>], wanted: impl Fn(&str) -> bool) {
-        let found: BTreeSet<(&str, &str)> = items
+    fn passes(&mut self, verdict: &Verdict, items: &[Item<'_>], wanted: impl Fn(&Subject) -> bool) {
+        let found: BTreeSet<(&str, &Subject)> = items
             .iter()
-            .map(|it| (it.gate, it.finding.subject.as_str()))
+            .map(|it| (it.gate, &it.finding.subject))
             .collect();
         for record in &verdict.gates {
             for subject in &record.examined.subjects {
-                if found.contains(&(&record.gate, &subject.name)) || !wanted(&subject.name) {
+                if found.contains(&(&record.gate, &subject.subject)) || !wanted(&subject.subject) {
                     continue;
                 }
-                let name = escape::yaml(&subject.name);
+                let name = escape::yaml(subject.subject.name());
                 self.push(
                     "pass",
                     json!({

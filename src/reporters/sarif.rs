@@ -156,7 +156,11 @@ fn rule(id: &str, item: &Item<'_>) -> Value {
 
 fn result(item: &Item<'_>, fingerprint: &str) -> Value {
     let finding = &item.finding;
-    let mut text = format!("{}\nin {}", safe(&finding.message), safe(&finding.subject));
+    let mut text = format!(
+        "{}\nin {}",
+        safe(&finding.message),
+        safe(finding.subject.name())
+    );
     let primary = item.place();
     let mut related = Vec::new();
     for label in &finding.labels {
@@ -192,7 +196,7 @@ fn result(item: &Item<'_>, fingerprint: &str) -> Value {
             "tollgate/v1": fingerprint,
             "primaryLocationLineHash": fingerprint,
         },
-        "properties": { "subject": escape::line(&finding.subject) },
+        "properties": { "subject": escape::line(finding.subject.name()) },
     });
     if finding.is_known() {
         result["baselineState"] = "unchanged".into();

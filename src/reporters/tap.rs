@@ -102,12 +102,14 @@ fn faults(verdict: &Verdict) -> impl Iterator<Item = Point> {
 fn gate(record: &GateRecord, points: &mut Vec<Point>) {
     let mut by_subject: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in &record.examined.findings {
-        let findings = by_subject.entry(&finding.subject).or_default();
+        let findings = by_subject.entry(finding.subject.name()).or_default();
         findings.push(finding);
     }
     for subject in &record.examined.subjects {
-        let findings = by_subject.remove(subject.name.as_str()).unwrap_or_default();
-        points.push(examined(&record.gate, &subject.name, &findings));
+        let findings = by_subject
+            .remove(subject.subject.name())
+            .unwrap_or_default();
+        points.push(examined(&record.gate, subject.subject.name(), &findings));
     }
     for (subject, findings) in by_subject {
         points.push(examined(&record.gate, subject, &findings));
@@ -115,7 +117,7 @@ fn gate(record: &GateRecord, points: &mut Vec<Point>) {
     for unsure in &record.examined.unsure {
         points.push(Point {
             ok: false,
-            name: name(&record.gate, &unsure.subject),
+            name: name(&record.gate, unsure.subject.name()),
             skip: None,
             told: vec![object(&json!({
                 "undecided": escape::yaml(&unsure.why),

@@ -236,7 +236,7 @@ fn of_finding(finding: &Finding) -> Option<BacktestFinding> {
         weight,
         count: 0,
         message: finding.message.clone(),
-        at: at.unwrap_or_else(|| finding.subject.clone()),
+        at: at.unwrap_or_else(|| finding.subject.to_string()),
         setting: setting::of_finding(finding),
     })
 }
@@ -247,7 +247,7 @@ fn of_unsure(gate: &str, unsure: &Unsure) -> BacktestFinding {
         weight: BacktestWeight::WouldNeed,
         count: 0,
         message: format!("{}; needed: {}", unsure.why, unsure.needs),
-        at: unsure.subject.clone(),
+        at: unsure.subject.to_string(),
         setting: setting::of_gate(gate),
     }
 }

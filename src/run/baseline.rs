@@ -297,7 +297,7 @@ fn entry(finding: &Finding) -> BaselineFacts {
     BaselineFacts {
         fingerprint: finding.fingerprint(),
         rule: finding.rule.clone(),
-        subject: finding.subject.clone(),
+        subject: finding.subject.to_string(),
         message: finding.message.clone(),
     }
 }

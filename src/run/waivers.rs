@@ -138,7 +138,7 @@ fn added(
         let of_rule = added.entry(&finding.rule).or_insert_with(|| AddedFindings {
             rule: finding.rule.clone(),
             count: 0,
-            first: finding.subject.clone(),
+            first: finding.subject.to_string(),
             place: Place::of(tree.sources, *span, tree.side),
         });
         of_rule.count += 1;

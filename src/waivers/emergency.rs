@@ -218,8 +218,8 @@ fn is_everywhere(asks: &OverrideRequest, facts: &Facts) -> bool {
 impl Emergency<'_> {
     /// The waiver of a finding that would hold the change.
     pub(super) fn waiver(&self, finding: &Finding) -> Option<Waiver> {
-        let named = match &finding.environment {
-            Some(environment) => self.asks.environments.contains(environment),
+        let named = match finding.subject.environment() {
+            Some(environment) => self.asks.environments.iter().any(|it| it == environment),
             None => self.everywhere,
         };
         let asked = |it: &Waivable| {

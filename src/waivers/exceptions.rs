@@ -87,20 +87,22 @@ pub fn covers(exception: &ExceptionFacts, finding: &Finding) -> bool {
         return false;
     }
     match &exception.subject {
-        ExceptionSubject::Exactly(subject) => *subject == finding.subject,
+        ExceptionSubject::Exactly(subject) => subject == finding.subject.name(),
         ExceptionSubject::Resource {
             environment,
             kind,
             namespace,
             name,
         } => {
-            let Some(resource) = &finding.resource else {
+            let Some(resource) = finding.subject.resource() else {
                 return false;
             };
             let same = |asked: &Option<String>, is: &Option<String>| {
                 asked.as_ref().is_none_or(|it| Some(it) == is.as_ref())
             };
-            same(environment, &finding.environment)
+            environment
+                .as_deref()
+                .is_none_or(|it| Some(it) == finding.subject.environment())
                 && *kind == resource.kind
                 && same(namespace, &resource.namespace)
                 && is_like(name, &resource.name)

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    finding::WaivedBy,
+    finding::{Subject, WaivedBy},
     model::{BaselineFacts, ExceptionFacts, ExceptionSubject, ResourceKey},
 };
 
@@ -15,10 +15,8 @@ fn deployment(name: &str) -> ResourceKey {
 
 fn finding(rule: &str, environment: &str, name: &str) -> Finding {
     let resource = deployment(name);
-    let subject = format!("{environment}: {resource} ({environment})");
+    let subject = Subject::rendered(Some(environment), environment, &resource);
     Finding::new(Level::Deny, rule, subject, "runs as root")
-        .resource(&resource)
-        .environment(Some(environment))
 }
 
 fn exception(subject: ExceptionSubject) -> ExceptionFacts {
@@ -167,7 +165,7 @@ fn only_findings_about_content_can_be_excepted() {
             baseline: vec![BaselineFacts {
                 fingerprint: found.fingerprint(),
                 rule: rule.to_owned(),
-                subject: found.subject.clone(),
+                subject: found.subject.to_string(),
                 message: found.message.clone(),
             }],
             overrides: Vec::new(),
@@ -183,7 +181,7 @@ fn the_baseline_knows_findings_by_what_they_say() {
         baseline: vec![BaselineFacts {
             fingerprint: known.fingerprint(),
             rule: known.rule.clone(),
-            subject: known.subject.clone(),
+            subject: known.subject.to_string(),
             message: known.message.clone(),
         }],
         ..WaiverFacts::default()
@@ -207,7 +205,7 @@ fn the_baseline_knows_findings_by_what_they_say() {
         baseline: vec![BaselineFacts {
             fingerprint: value.fingerprint(),
             rule: value.rule.clone(),
-            subject: value.subject.clone(),
+            subject: value.subject.to_string(),
             message: value.message.clone(),
         }],
         ..WaiverFacts::default()

@@ -4,8 +4,8 @@
 use crate::reports::{FORMATS, PLAIN, render};
 use std::collections::BTreeSet;
 use tollgate::{
-    finding::{Disposition, Finding, Label, Level, WaivedBy, Waiver},
-    gates::{Cause, Examined, Subject, Unsure},
+    finding::{Disposition, Finding, Label, Level, Subject, WaivedBy, Waiver},
+    gates::{Cause, Checked, Examined, Unsure},
     model::{Place, ResourceKey, Side, WorkerFault},
     reporters::Look,
     verdict::{ChangeSummary, EnvironmentSummary, Verdict},
@@ -29,18 +29,18 @@ fn verdict_of(text: &str) -> Verdict {
         end_column: 3,
         text: text.chars().take(Place::LINE_LIMIT).collect(),
     };
+    let resource = ResourceKey {
+        api_version: text.to_owned(),
+        kind: text.to_owned(),
+        namespace: Some(text.to_owned()),
+        name: text.to_owned(),
+    };
+    let subject = Subject::rendered(Some(text), text, &resource);
     let finding = |level, line| Finding {
         rule: text.to_owned(),
         level,
         message: text.to_owned(),
-        subject: text.to_owned(),
-        resource: Some(ResourceKey {
-            api_version: text.to_owned(),
-            kind: text.to_owned(),
-            namespace: Some(text.to_owned()),
-            name: text.to_owned(),
-        }),
-        environment: Some(text.to_owned()),
+        subject: subject.clone(),
         labels: (line..line + 3)
             .map(|line| Label {
                 place: place(line),
@@ -63,19 +63,19 @@ fn verdict_of(text: &str) -> Verdict {
         ..finding(Level::Deny, 5)
     };
     let unsure = |subject: String| Unsure {
-        subject,
+        subject: subject.into(),
         why: text.to_owned(),
         needs: text.to_owned(),
         cause: Cause::Facts,
     };
     let found = Examined {
         subjects: vec![
-            Subject {
-                name: text.to_owned(),
+            Checked {
+                subject: text.into(),
                 checks: 2,
             },
-            Subject {
-                name: own("b"),
+            Checked {
+                subject: own("b").into(),
                 checks: 2,
             },
         ],

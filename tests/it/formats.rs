@@ -9,8 +9,8 @@ mod readers;
 use crate::support::{Repository, tollgate};
 use readers::Shape;
 use tollgate::{
-    finding::{Disposition, Finding, Level, WaivedBy, Waiver},
-    gates::{Cause, Examined, Subject, Unsure},
+    finding::{Disposition, Finding, Level, Subject, WaivedBy, Waiver},
+    gates::{Cause, Checked, Examined, Unsure},
     model::{Place, ResourceKey, Side, WorkerFault},
     reporters::{self, Detail, Look, Report},
     verdict::{ChangeSummary, Decision, EnvironmentSummary, Verdict},
@@ -59,18 +59,19 @@ fn place(path: &str, text: &str, side: Side, line: u32) -> Place {
 
 /// A verdict in which every text that a repository can choose is `text`, of every kind that there is.
 fn verdict_of(text: &str) -> Verdict {
-    let finding = |level, rule: &str, subject: String| {
+    let resource = ResourceKey {
+        api_version: text.to_owned(),
+        kind: text.to_owned(),
+        namespace: Some(text.to_owned()),
+        name: text.to_owned(),
+    };
+    let of_prod = Subject::rendered(Some("prod"), text, &resource);
+    let finding = |level, rule: &str, subject: Subject| {
         Finding::new(level, rule, subject, text)
             .label(Some(&place(text, text, Side::Head, 4)), text)
             .label(Some(&place("base.yaml", text, Side::Head, 2)), text)
             .label(Some(&place(text, text, Side::Base, 9)), text)
             .help(text)
-            .resource(&ResourceKey {
-                api_version: text.to_owned(),
-                kind: text.to_owned(),
-                namespace: Some(text.to_owned()),
-                name: text.to_owned(),
-            })
     };
     let waived = |by| Finding {
         disposition: Disposition::Waived(Waiver {
@@ -81,33 +82,29 @@ fn verdict_of(text: &str) -> Verdict {
             until: Some(1_798_740_000),
             place: Some(place(text, text, Side::Base, 5)),
         }),
-        ..finding(Level::Deny, "policies/waived", text.to_owned())
+        ..finding(Level::Deny, "policies/waived", text.into())
     };
     let policies = Examined {
         subjects: vec![
-            Subject {
-                name: format!("prod: {text}"),
+            Checked {
+                subject: of_prod.clone(),
                 checks: 3,
             },
-            Subject {
-                name: text.to_owned(),
+            Checked {
+                subject: text.into(),
                 checks: 1,
             },
         ],
         findings: vec![
-            finding(Level::Note, "policies/noted", text.to_owned()),
+            finding(Level::Note, "policies/noted", Subject::in_git(&resource)),
             waived(WaivedBy::Exception),
             waived(WaivedBy::Override),
             waived(WaivedBy::Known),
-            finding(Level::Warn, "policies/warned", format!("prod: {text}")),
-            finding(
-                Level::Deny,
-                &format!("policies/{text}"),
-                format!("prod: {text}"),
-            ),
+            finding(Level::Warn, "policies/warned", of_prod.clone()),
+            finding(Level::Deny, &format!("policies/{text}"), of_prod.clone()),
         ],
         unsure: vec![Unsure {
-            subject: text.to_owned(),
+            subject: text.into(),
             why: text.to_owned(),
             needs: text.to_owned(),
             cause: Cause::Facts,
@@ -163,11 +160,11 @@ fn override_of(text: &str) -> Verdict {
         .findings
         .retain(|it| it.waiver().is_some_and(|it| it.by == WaivedBy::Override));
     // One subject, so that no text decides about an order.
-    let subject = format!("prod: {text}");
+    let subject = examined.findings[0].subject.clone();
     for finding in &mut examined.findings {
         finding.subject.clone_from(&subject);
     }
-    examined.subjects.retain(|it| it.name == subject);
+    examined.subjects.retain(|it| it.subject == subject);
     let records = verdict.gates.into_iter();
     let records = records.map(|it| (it.gate, it.title, it.examined));
     let verdict = Verdict::weigh(records.collect(), Vec::new(), verdict.change);
@@ -278,8 +275,8 @@ fn flood(message: &str) -> Verdict {
             Finding::new(level, "policies/flood", &subject, message)
                 .label(Some(&place(&path, "data: {}", Side::Head, 1)), "here"),
         );
-        policies.subjects.push(Subject {
-            name: subject,
+        policies.subjects.push(Checked {
+            subject: subject.into(),
             checks: 1,
         });
     }
@@ -347,8 +344,8 @@ fn a_flood_stays_within_the_counts_of_its_place() {
 #[test]
 fn a_verdict_without_a_finding_is_readable_everywhere() {
     let mut examined = Examined::default();
-    examined.subjects.push(Subject {
-        name: "prod (apps/web)".to_owned(),
+    examined.subjects.push(Checked {
+        subject: Subject::overlay_of(Some("prod"), "apps/web"),
         checks: 1,
     });
     let verdict = Verdict::weigh(

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use tollgate::{
     exit,
-    finding::{Finding, Label, Level},
-    gates::{Cause, Examined, Subject, Unsure},
-    model::{Place, Side, WorkerFault},
+    finding::{Finding, Label, Level, Subject},
+    gates::{Cause, Checked, Examined, Unsure},
+    model::{Place, ResourceKey, Side, WorkerFault},
     reporters::{Detail, Look, REPORTERS, Report, named},
-    verdict::{ChangeSummary, Verdict},
+    verdict::{ChangeSummary, EnvironmentSummary, Verdict},
 };
 
 /// Formats of this file; `formats.rs` reads the others.
@@ -38,8 +38,8 @@ pub(crate) fn render(format: &str, verdict: &Verdict, look: Look) -> String {
 fn known() -> Verdict {
     let finding =
         |level, subject: &str, message: &str| Finding::new(level, "policies/p", subject, message);
-    let subject = |name: &str| Subject {
-        name: name.to_owned(),
+    let subject = |name: &str| Checked {
+        subject: name.into(),
         checks: 3,
     };
     let policies = Examined {
@@ -51,7 +51,7 @@ fn known() -> Verdict {
             finding(Level::Deny, "elsewhere", "four"),
         ],
         unsure: vec![Unsure {
-            subject: "a".to_owned(),
+            subject: "a".into(),
             why: "nobody knows".to_owned(),
             needs: "somebody".to_owned(),
             cause: Cause::Facts,
@@ -212,12 +212,12 @@ fn names_of_cases_are_unique_whatever_subjects_are_called() {
     ];
     let mut examined = Examined::default();
     for name in names {
-        examined.subjects.push(Subject {
-            name: name.to_owned(),
+        examined.subjects.push(Checked {
+            subject: name.into(),
             checks: 1,
         });
         examined.unsure.push(Unsure {
-            subject: name.to_owned(),
+            subject: name.into(),
             why: "why".to_owned(),
             needs: "that".to_owned(),
             cause: Cause::Facts,
@@ -294,7 +294,7 @@ fn a_flood_of_findings_hides_neither_verdict_nor_counts() {
             .collect(),
         unsure: (0..1_000)
             .map(|n| Unsure {
-                subject: long.clone(),
+                subject: long.clone().into(),
                 why: format!("{n} {long}"),
                 needs: long.clone(),
                 cause: Cause::Facts,
@@ -360,12 +360,12 @@ fn reports_do_not_depend_on_the_order_in_which_things_were_found() {
             examined
                 .findings
                 .push(finding.label(Some(&place(n % 11)), "here"));
-            examined.subjects.push(Subject {
-                name: format!("s{}", n % 7),
+            examined.subjects.push(Checked {
+                subject: format!("s{}", n % 7).into(),
                 checks: n as usize,
             });
             examined.unsure.push(Unsure {
-                subject: format!("u{}", n % 4),
+                subject: format!("u{}", n % 4).into(),
                 why: format!("w{}", n % 3),
                 needs: "n".to_owned(),
                 cause: Cause::Facts,
@@ -413,8 +413,8 @@ fn the_same_thing_in_many_overlays_is_said_once() {
                     .label(Some(&place(n / 2)), "set here")
             })
             .collect(),
-        subjects: vec![Subject {
-            name: "prod: a0".to_owned(),
+        subjects: vec![Checked {
+            subject: "prod: a0".into(),
             checks: 9,
         }],
         ..Examined::default()
@@ -440,6 +440,73 @@ fn the_same_thing_in_many_overlays_is_said_once() {
     );
 }
 
+fn pod() -> ResourceKey {
+    ResourceKey {
+        api_version: "v1".to_owned(),
+        kind: "Pod".to_owned(),
+        namespace: None,
+        name: "web".to_owned(),
+    }
+}
+
+/// Names of environments that other subjects begin with too.
+#[test]
+fn what_concerns_the_whole_change_stands_in_no_environments_report_object() {
+    let environments = ["policies", "git", "worker"];
+    let of = |name: &str| EnvironmentSummary {
+        name: name.to_owned(),
+        enforcement: "enforce".to_owned(),
+        ..EnvironmentSummary::default()
+    };
+    let note = |subject: Subject| Finding::new(Level::Note, "policies/p", subject, "a note");
+    let examined = Examined {
+        findings: vec![
+            note("policies".into()),
+            note(Subject::in_git(&pod())),
+            note("worker: something".into()),
+            note(Subject::within(Some("git"), "a policy")),
+        ],
+        subjects: vec![Checked {
+            subject: "policies (all)".into(),
+            checks: 1,
+        }],
+        ..Examined::default()
+    };
+    let records = vec![("policies".to_owned(), "t".to_owned(), examined)];
+    let summary = ChangeSummary {
+        environments: environments.iter().map(|it| of(it)).collect(),
+        ..ChangeSummary::default()
+    };
+    let verdict = Verdict::weigh(records, Vec::new(), summary);
+    let out = render("openreports", &verdict, PLAIN);
+    let mut told = Vec::new();
+    for object in out.split("---\n") {
+        let name = object.lines().find_map(|it| it.strip_prefix("  name: "));
+        let subjects = object
+            .lines()
+            .filter_map(|it| it.trim().strip_prefix("subject: "))
+            .map(|it| it.trim_matches('\''));
+        told.push((name.unwrap_or_default(), subjects.collect::<Vec<_>>()));
+    }
+    assert_eq!(
+        told,
+        [
+            (
+                "tollgate",
+                vec![
+                    "git: Pod web",
+                    "policies",
+                    "worker: something",
+                    "policies (all)"
+                ]
+            ),
+            ("tollgate-policies", vec![]),
+            ("tollgate-git", vec!["git: a policy"]),
+            ("tollgate-worker", vec![]),
+        ]
+    );
+}
+
 /// One line of a base, rendered by overlays of an audited and of an enforced environment.
 #[test]
 fn one_line_of_a_base_is_one_entry() {
@@ -451,9 +518,10 @@ fn one_line_of_a_base_is_one_entry() {
     let mut examined = Examined::default();
     for n in 0..9 {
         for (environment, level) in [("dev", Level::Warn), ("prod", Level::Deny)] {
-            let subject = format!("{environment}: Pod web (apps/a{n}/{environment})");
-            examined.subjects.push(Subject {
-                name: subject.clone(),
+            let overlay = format!("apps/a{n}/{environment}");
+            let subject = Subject::rendered(Some(environment), &overlay, &pod());
+            examined.subjects.push(Checked {
+                subject: subject.clone(),
                 checks: 1,
             });
             examined.findings.push(
@@ -512,9 +580,9 @@ fn one_mistake_at_many_lines_is_one_entry() {
             end_column: 6,
             ..Place::file(format!("apps/a{n}/web.yaml"), Side::Head)
         };
-        let subject = format!("prod: Pod web (apps/a{n})");
-        examined.subjects.push(Subject {
-            name: subject.clone(),
+        let subject = Subject::rendered(Some("prod"), &format!("apps/a{n}"), &pod());
+        examined.subjects.push(Checked {
+            subject: subject.clone(),
             checks: 1,
         });
         let finding = Finding::new(Level::Deny, "policies/p", subject, "no tag");

@@ -4,7 +4,7 @@ use crate::support::{Repository, command, tollgate};
 use tollgate::{
     exit,
     finding::{Disposition, Finding, Level, WaivedBy, Waiver},
-    gates::{Cause, Examined, Subject, Unsure},
+    gates::{Cause, Checked, Examined, Unsure},
     model::{Place, Side},
     reporters::{Detail, Look, Report, named},
     verdict::{ChangeSummary, EnvironmentSummary, Verdict},
@@ -24,8 +24,8 @@ fn written(format: &str, verdict: &Verdict, detail: Detail) -> String {
 }
 
 fn verdict(mut examined: Examined, change: ChangeSummary) -> Verdict {
-    examined.subjects.push(Subject {
-        name: "prod: Pod web".to_owned(),
+    examined.subjects.push(Checked {
+        subject: "prod: Pod web".into(),
         checks: 1,
     });
     let records = vec![("policies".to_owned(), "t".to_owned(), examined)];
@@ -95,7 +95,7 @@ fn questions_that_one_thing_would_answer_are_one_block_with_a_count() {
     let mut examined = Examined::default();
     for n in 0..2_740 {
         examined.unsure.push(Unsure {
-            subject: format!("prod: Pod web-{n:04}"),
+            subject: format!("prod: Pod web-{n:04}").into(),
             why: format!("row {n:04} is not evaluated"),
             needs: "an engine for it".to_owned(),
             cause: Cause::Facts,
@@ -293,8 +293,8 @@ fn crowded() -> Verdict {
             }),
             ..finding(Level::Deny, &format!("b{n:03}"), &subject, &at(n))
         });
-        examined.subjects.push(Subject {
-            name: subject,
+        examined.subjects.push(Checked {
+            subject: subject.into(),
             checks: 1,
         });
     }
@@ -451,7 +451,7 @@ fn a_line_of_the_concise_format_is_what_editors_read() {
             .push(finding(Level::Deny, "no tag", subject, &at));
     }
     examined.unsure.push(Unsure {
-        subject: "prod: Pod c".to_owned(),
+        subject: "prod: Pod c".into(),
         why: "nobody knows".to_owned(),
         needs: "somebody".to_owned(),
         cause: Cause::Facts,

@@ -97,7 +97,7 @@ pub(super) fn unreadable(
 ) {
     let Some(owners) = owners else {
         examined.unsure.push(Unsure {
-            subject: "owners of the changed files".to_owned(),
+            subject: "owners of the changed files".into(),
             why: "nobody looked for CODEOWNERS".to_owned(),
             needs: "facts of a run that does".to_owned(),
             cause: Cause::Facts,

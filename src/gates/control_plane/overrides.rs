@@ -33,7 +33,7 @@ fn judge(cx: GateContext<'_>, it: Override<'_>, examined: &mut Examined) {
         }
         State::Unknown(asks, gaps) => {
             examined.unsure.extend(gaps.into_iter().map(|gap| Unsure {
-                subject: path.to_owned(),
+                subject: path.into(),
                 why: format!(
                     "whether the override of {} is approved: {}",
                     asks.ticket, gap.why

@@ -4,7 +4,7 @@
 use super::NOT_BUILT_YET;
 use crate::{
     config::Enforcement,
-    finding::{Finding, Level},
+    finding::{Finding, Level, Subject},
     gates::{Cause, Examined, GateContext, Unsure, known, mended, open_question},
     model::{OverlayFacts, Place, Problem, RenderFacts, ResourceKey, RuleFacts, RuleOutcome},
 };
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What the resources of a gap have in common.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Cleft<'a> {
-    environment: &'a str,
+    environment: Option<&'a str>,
     /// Whether the environment lets it hold the change.
     holds: bool,
     /// The policy; where nobody knows what it is, its file.
@@ -39,7 +39,6 @@ struct Untold<'a> {
     resources: BTreeSet<(&'a str, &'a ResourceKey)>,
     policy: Option<&'a Place>,
     resource: Option<&'a Place>,
-    in_environment: Option<&'a str>,
 }
 
 /// Gaps by what their resources have in common.
@@ -91,7 +90,7 @@ impl<'a> Gaps<'a> {
             return false;
         }
         let of = Cleft {
-            environment: overlay.place_name(),
+            environment: overlay.environment.as_deref(),
             holds,
             policy: &result.policy,
             why,
@@ -102,7 +101,6 @@ impl<'a> Gaps<'a> {
             },
         };
         let untold = self.0.entry(of).or_default();
-        untold.in_environment = overlay.environment.as_deref();
         untold.policy = untold.policy.or(result.rule_place.as_ref());
         untold.resource = untold.resource.or(result.place.as_ref());
         untold.resources.insert((&overlay.path, &result.resource));
@@ -121,14 +119,13 @@ impl<'a> Gaps<'a> {
                 continue;
             }
             let of = Cleft {
-                environment: overlay.place_name(),
+                environment: overlay.environment.as_deref(),
                 holds: holds(cx, overlay),
                 policy: &file.subject,
                 why: &file.message,
                 what: What::Unread,
             };
             let untold = self.0.entry(of).or_default();
-            untold.in_environment = overlay.environment.as_deref();
             untold.policy = file.place.as_ref();
             let all = all.into_iter().map(|it| (overlay.path.as_str(), it));
             untold.resources.extend(all);
@@ -178,7 +175,7 @@ impl<'a> Gaps<'a> {
                 1 => format!("1 changed resource was not judged: {}", of.why),
                 n => format!("{n} changed resources were not judged: {}", of.why),
             };
-            let subject = format!("{}: {}", of.environment, of.policy);
+            let subject = Subject::within(of.environment, of.policy);
             let mend = "mend the policy in a change of its own: nothing is judged by it until then";
             if of.holds {
                 examined.unsure.push(Unsure {
@@ -207,7 +204,6 @@ impl<'a> Gaps<'a> {
                     untold.resource,
                     "not judged by it, the first if there are more",
                 )
-                .environment(untold.in_environment)
                 .help(help);
             examined.findings.push(finding);
         }

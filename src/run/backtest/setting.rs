@@ -5,7 +5,7 @@ use crate::{builtin, finding::Finding};
 /// For a finding.
 pub(super) fn of_finding(finding: &Finding) -> String {
     let (gate, rule) = finding.rule.split_once('/').unwrap_or((&finding.rule, ""));
-    let environment = finding.environment.as_deref();
+    let environment = finding.subject.environment();
     match (gate, rule) {
         ("policies", name) if builtin::named(name).is_some() => {
             "policies: {builtin: off}".to_owned()
@@ -62,7 +62,7 @@ mod tests {
     fn what_decides_is_named() {
         let finding = |rule: &str, environment: Option<&str>| {
             let mut finding = Finding::new(Level::Deny, rule, "s", "m");
-            finding.environment = environment.map(str::to_owned);
+            finding.subject = finding.subject.of_environment(environment);
             of_finding(&finding)
         };
         assert_eq!(
