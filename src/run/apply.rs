@@ -62,7 +62,7 @@ pub struct Applied {
 
 pub(super) fn apply(task: &ApplyTask, read: &Texts, watch: Watch<'_>) -> Result<Applied, Stop> {
     let mut applied = judge_all(task, &read.head, watch)?;
-    let shield = read.found().into_shield();
+    let shield = read.found().into_shield_of(&applied);
     applied.results.iter_mut().for_each(|it| shield.rule(it));
     applied.schemas.iter_mut().for_each(|it| shield.schema(it));
     Ok(applied)

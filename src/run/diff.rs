@@ -69,7 +69,7 @@ pub(super) fn diff(task: &DiffTask, read: &Texts, watch: Watch<'_>) -> Result<Re
         })
         .collect();
     // A message may quote a line of a file, and that a value of a Secret; so may a name be one.
-    let shield = read.found().into_shield();
+    let shield = read.found().into_shield_of(&compared);
     let failures = compared.iter_mut().flat_map(|it| &mut it.failures);
     failures.for_each(|it| shield.failure(it));
     shield.names(&mut compared);

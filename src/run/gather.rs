@@ -383,7 +383,7 @@ fn facts_of(
     let configs = (&loaded.config, new.map(|it| &it.config));
     waivers::gather(base.waivers(), head.waivers(), configs, &mut facts);
     values.extend(read.found());
-    let shield = values.into_shield();
+    let shield = values.into_shield_of(&facts);
     shield.facts(&mut facts);
     shield.names(&mut facts);
     let settings = config::Loaded { config, ..loaded };

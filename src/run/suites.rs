@@ -209,7 +209,7 @@ pub(super) fn without_secrets(
     sources: &Sources,
     side: Side,
 ) -> Vec<SuiteRun> {
-    let shield = Found::in_sources(sources, side).into_shield();
+    let shield = Found::in_sources(sources, side).into_shield_of(&runs);
     runs.iter_mut().for_each(|it| shield.suite(it));
     runs
 }

@@ -2,6 +2,7 @@
 
 use super::{Found, Side, Values, is_random};
 use crate::model::secret;
+use std::sync::Arc;
 use tollgate_yaml::{Dialect, Limits, Node, Sources, Span, Value, parse};
 
 /// Texts inside of texts that are followed.
@@ -48,7 +49,9 @@ impl Found {
                 // No kind says what the file is: what looks like a Secret is one.
                 Err(_) => {
                     self.hide(whole, sources, side);
-                    self.values_of(side, file.path()).unreadable(text);
+                    self.values_of(side, file.path())
+                        .unreadable
+                        .insert(Arc::clone(text));
                 }
             }
         }
@@ -109,7 +112,9 @@ impl Found {
                     }
                     None if scalar.text.contains('\n') => {
                         self.hide_at(node, at);
-                        self.values_of(at.side, at.path).unreadable(&scalar.text);
+                        self.values_of(at.side, at.path)
+                            .unreadable
+                            .insert(Arc::clone(&scalar.text));
                     }
                     None => {}
                 }
@@ -162,8 +167,8 @@ impl Found {
             let text = literal.as_scalar().map_or("", |it| &it.text);
             let value = text.split_once('=').map_or(text, |it| it.1);
             let values = self.values_of(at.side, at.path);
-            values.known(value);
-            values.known(value.trim_matches(['"', '\'']));
+            values.known(&Arc::from(value));
+            values.known(&Arc::from(value.trim_matches(['"', '\''])));
             self.hide_at(literal, at);
         }
     }
@@ -181,61 +186,59 @@ impl Found {
     }
 }
 
-impl Values {
-    /// What may be a value in a text that is no YAML: everything in or below a key of [`BLOCKS`], or
-    /// all of it where no such key is.
-    fn unreadable(&mut self, text: &str) {
-        let mut any = false;
-        let mut block: Option<usize> = None;
-        for line in text.lines() {
-            let indent = line.len() - line.trim_start().len();
-            let inner = line.trim_start().trim_start_matches("- ");
-            let starts = BLOCKS.iter().any(|it| {
-                let quoted = inner.trim_start_matches(['{', ' ', '"', '\'']);
-                quoted.strip_prefix(it).is_some_and(|it| {
-                    it.trim_start_matches(['"', '\''])
-                        .trim_start()
-                        .starts_with(':')
-                })
-            });
-            let flow = BLOCKS.iter().any(|it| {
-                line.contains(&format!("\"{it}\"")) || line.contains(&format!("{{{it}:"))
-            });
-            if starts || flow {
-                block = block.or(Some(indent));
-                any = true;
-            } else if block.is_some_and(|it| {
-                indent < it || (indent == it && !line.trim_start().starts_with('-'))
-            }) && !line.trim().is_empty()
-            {
-                block = None;
-            }
-            if block.is_some() {
-                self.tokens(line);
-            }
+/// What may be a value in a text that is no YAML: everything in or below a key of [`BLOCKS`], or
+/// all of it where no such key is.
+pub(super) fn unreadable(text: &str, guess: &mut dyn FnMut(&str)) {
+    let mut any = false;
+    let mut block: Option<usize> = None;
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let inner = line.trim_start().trim_start_matches("- ");
+        let starts = BLOCKS.iter().any(|it| {
+            let quoted = inner.trim_start_matches(['{', ' ', '"', '\'']);
+            quoted.strip_prefix(it).is_some_and(|it| {
+                it.trim_start_matches(['"', '\''])
+                    .trim_start()
+                    .starts_with(':')
+            })
+        });
+        let flow = BLOCKS
+            .iter()
+            .any(|it| line.contains(&format!("\"{it}\"")) || line.contains(&format!("{{{it}:")));
+        if starts || flow {
+            block = block.or(Some(indent));
+            any = true;
+        } else if block
+            .is_some_and(|it| indent < it || (indent == it && !line.trim_start().starts_with('-')))
+            && !line.trim().is_empty()
+        {
+            block = None;
         }
-        if !any {
-            text.lines().for_each(|it| self.tokens(it));
+        if block.is_some() {
+            tokens(line, guess);
         }
     }
+    if !any {
+        text.lines().for_each(|it| tokens(it, guess));
+    }
+}
 
-    fn tokens(&mut self, line: &str) {
-        let after = line.split_once([':', '=']).map_or("", |it| it.1);
-        for part in [after, line.trim_start_matches(['-', ' '])] {
-            self.guess(part.trim());
-            self.guess(
-                part.trim()
-                    .trim_matches(['"', '\'', ',', '{', '}', '[', ']']),
-            );
-        }
-        let edges = |it: char| it.is_whitespace() || "{}[],\"':=".contains(it);
-        for token in line.split(edges).filter(|it| !BLOCKS.contains(it)) {
-            self.guess(token);
-        }
-        // base64 ends in `=`.
-        for token in line.split(|it: char| edges(it) && it != '=') {
-            self.guess(token);
-        }
+fn tokens(line: &str, guess: &mut dyn FnMut(&str)) {
+    let after = line.split_once([':', '=']).map_or("", |it| it.1);
+    for part in [after, line.trim_start_matches(['-', ' '])] {
+        guess(part.trim());
+        guess(
+            part.trim()
+                .trim_matches(['"', '\'', ',', '{', '}', '[', ']']),
+        );
+    }
+    let edges = |it: char| it.is_whitespace() || "{}[],\"':=".contains(it);
+    for token in line.split(edges).filter(|it| !BLOCKS.contains(it)) {
+        guess(token);
+    }
+    // base64 ends in `=`.
+    for token in line.split(|it: char| edges(it) && it != '=') {
+        guess(token);
     }
 }
 

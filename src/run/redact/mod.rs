@@ -17,6 +17,8 @@
 //! which is part of the resource's name in the cluster too.
 
 use crate::model::{Place, Side};
+use said::Said;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ use words::Words;
 mod answer;
 mod found;
 mod names;
+mod said;
 mod windows;
 mod words;
 
@@ -43,14 +46,20 @@ const DISTINCT: usize = 8;
 /// Whether a value is nowhere but where somebody quotes it.
 fn is_distinct(value: &str) -> bool {
     let inner = value.trim_matches(|it: char| !it.is_alphanumeric());
-    inner.chars().count() >= DISTINCT && !is_plain(inner)
+    has_characters(inner, DISTINCT) && !is_plain(inner)
+}
+
+fn has_characters(text: &str, count: usize) -> bool {
+    text.chars().take(count).count() == count
 }
 
 /// Letters as a word has them: base64 without a digit has more capitals.
 fn is_plain(word: &str) -> bool {
+    if !word.bytes().all(|it| it.is_ascii_alphabetic()) {
+        return false;
+    }
     let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
-    let letters = word.bytes().all(|it| it.is_ascii_alphabetic());
-    letters && (capitals == word.len() || capitals * 3 <= word.len())
+    capitals == word.len() || capitals * 3 <= word.len()
 }
 
 /// Whether a word looks as if nobody had made it up: no path, no name, no version does.
@@ -97,12 +106,14 @@ pub(super) struct Found {
     copies: bool,
 }
 
-/// The values of one file.
+/// The values of one file, as they stand there.
 #[derive(Default)]
 struct Values {
     known: HashSet<Arc<str>>,
-    /// Words of a text that nobody can read: some of them may be values.
+    /// What may be a value.
     guessed: HashSet<Arc<str>>,
+    /// Texts that nobody can read: some of their words may be values.
+    unreadable: HashSet<Arc<str>>,
 }
 
 impl Found {
@@ -123,10 +134,10 @@ impl Found {
                 let path = sources.get(span.file).map(|it| it.path().to_owned());
                 let path = path.unwrap_or_default();
                 self.key(value.entry, side, &path);
-                self.values
-                    .entry((side, path))
-                    .or_default()
-                    .known(value.text());
+                if let Some(it) = value.entry.value.as_scalar() {
+                    let values = self.values.entry((side, path)).or_default();
+                    values.known(&it.text);
+                }
             }
         }
     }
@@ -150,7 +161,7 @@ impl Found {
         if !key.chars().all(known) && is_distinct(key) {
             let values = self.values.entry((side, path.to_owned())).or_default();
             values.known(key);
-            form(key, &mut self.keys);
+            self.keys.insert(Arc::clone(key));
         }
     }
 
@@ -162,6 +173,7 @@ impl Found {
             mine.known.extend(values.known);
         }
         mine.guessed.extend(values.guessed);
+        mine.unreadable.extend(values.unreadable);
     }
 
     /// The lines of a span show no value.
@@ -180,38 +192,65 @@ impl Found {
         lines.extend(start..=end);
     }
 
-    /// Ready to take values out.
+    /// Ready to take values out of any text.
     pub(super) fn into_shield(self) -> Shield {
-        let (mut distinct, mut known, mut long) = (Vec::new(), Vec::new(), Vec::new());
-        let mut guesses = Vec::new();
+        self.shield(&Said::anything())
+    }
+
+    /// Ready to take values out of the texts of an answer.
+    pub(super) fn into_shield_of<T: Serialize>(self, answer: &T) -> Shield {
+        self.shield(&Said::by(answer))
+    }
+
+    fn shield(self, said: &Said) -> Shield {
+        let kept = || Kept::new(said);
+        let (mut distinct, mut known, mut long) = (kept(), kept(), kept());
+        let (mut guesses, mut names) = (kept(), kept());
         let mut files = BTreeMap::new();
         for (file, values) in self.values {
-            // The searchers sort them.
-            let (own, mut words): (Vec<_>, Vec<_>) =
-                values.known.into_iter().partition(|it| is_distinct(it));
-            distinct.extend(own);
-            let is_long = |it: &&Arc<str>| it.chars().count() >= DISTINCT;
-            long.extend(words.iter().filter(is_long).cloned());
-            known.extend(words.iter().cloned());
-            let guessed: Vec<Arc<str>> = values.guessed.into_iter().collect();
-            distinct.extend(guessed.iter().filter(|it| is_random(it)).cloned());
-            guesses.extend(guessed.iter().filter(|it| is_distinct(it)).cloned());
-            words.extend(guessed);
-            let words = Searcher::new(words);
+            let mut words = kept();
+            let mut value = |form: &str| {
+                if is_distinct(form) {
+                    return distinct.add(form);
+                }
+                if has_characters(form, DISTINCT) {
+                    long.add(form);
+                }
+                known.add(form);
+                words.add(form);
+            };
+            // The searchers sort what comes of them.
+            let all = values.known.iter();
+            all.for_each(|it| forms(it, said, &mut value));
+            let mut guess = |form: &str| {
+                if is_random(form) {
+                    distinct.add(form);
+                }
+                if is_distinct(form) {
+                    guesses.add(form);
+                }
+                words.add(form);
+            };
+            let all = values.guessed.iter();
+            all.for_each(|it| forms(it, said, &mut guess));
+            let all = values.unreadable.iter();
+            all.for_each(|it| found::unreadable(it, &mut |it| forms(it, said, &mut guess)));
+            let words = words.searcher();
             if !words.is_empty() {
                 files.insert(file, words);
             }
         }
-        let mut names: Vec<Arc<str>> = self.keys.into_iter().collect();
+        let keys = self.keys.iter();
+        keys.for_each(|it| form(it, said, &mut |it| names.add(it)));
         if self.copies {
-            names.extend(distinct.iter().cloned());
+            names.extend(&distinct);
         }
         Shield {
-            names: Searcher::new(names),
-            distinct: Searcher::new(distinct),
-            known: Searcher::new(known),
-            long: Searcher::new(long),
-            guessed: Searcher::new(guesses),
+            names: names.searcher(),
+            distinct: distinct.searcher(),
+            known: known.searcher(),
+            long: long.searcher(),
+            guessed: guesses.searcher(),
             files,
             lines: self.lines,
         }
@@ -219,49 +258,72 @@ impl Found {
 }
 
 impl Values {
-    /// Every form in which a value may be quoted.
-    fn known(&mut self, text: &str) {
-        forms(text, &mut self.known);
+    fn known(&mut self, text: &Arc<str>) {
+        self.known.insert(Arc::clone(text));
     }
 
-    /// The same of what may be a value.
+    /// What may be a value.
     fn guess(&mut self, text: &str) {
-        forms(text, &mut self.guessed);
+        self.guessed.insert(Arc::from(text));
     }
 }
 
-fn forms(text: &str, out: &mut HashSet<Arc<str>>) {
-    plain_forms(text, out);
+/// Every form in which a value may be quoted, of those that an answer may hold.
+fn forms(text: &str, said: &Said, out: &mut dyn FnMut(&str)) {
+    plain_forms(text, said, out);
+    if let Some(plain) = decoded(text) {
+        plain_forms(&plain, said, out);
+    }
+}
+
+/// The text that stands in base64.
+fn decoded(text: &str) -> Option<String> {
+    // As a rule the first bytes tell that there is none.
+    let may = |it: u8| {
+        it.is_ascii_alphanumeric() || b"+/=".contains(&it) || it.is_ascii_whitespace() || it == 0x0b
+    };
+    if !text.bytes().all(|it| may(it) || !it.is_ascii()) {
+        return None;
+    }
     let packed: String = text.split_whitespace().collect();
-    if let Ok(bytes) = data_encoding::BASE64.decode(packed.as_bytes())
-        && let Ok(plain) = String::from_utf8(bytes)
-    {
-        plain_forms(&plain, out);
-    }
+    let bytes = data_encoding::BASE64.decode(packed.as_bytes()).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
-fn plain_forms(text: &str, out: &mut HashSet<Arc<str>>) {
-    for text in [text, text.trim()] {
-        form(text, out);
-        form(&data_encoding::BASE64.encode(text.as_bytes()), out);
+fn plain_forms(text: &str, said: &Said, out: &mut dyn FnMut(&str)) {
+    let mut room = String::new();
+    let mut both = |text: &str| {
+        form(text, said, out);
+        room.clear();
+        data_encoding::BASE64.encode_append(text.as_bytes(), &mut room);
+        form(&room, said, out);
+    };
+    both(text);
+    if text.trim() != text {
+        both(text.trim());
     }
-    let lines: Vec<&str> = text.lines().collect();
-    for line in lines.iter().filter(|_| lines.len() > 1) {
+    let end = text.find('\n').map(|it| text.get(it + 1..));
+    let lines = end
+        .flatten()
+        .filter(|it| !it.is_empty())
+        .map(|_| text.lines());
+    for line in lines.into_iter().flatten() {
         let after = line.split_once(['=', ':']).map_or("", |it| it.1);
         for part in [line.trim(), after.trim().trim_matches(['"', '\''])] {
-            if part.chars().count() >= DISTINCT {
-                form(part, out);
-                form(&data_encoding::BASE64.encode(part.as_bytes()), out);
+            if has_characters(part, DISTINCT) {
+                both(part);
             }
         }
     }
 }
 
-fn form(text: &str, out: &mut HashSet<Arc<str>>) {
-    if text.chars().count() < SHORTEST {
+fn form(text: &str, said: &Said, out: &mut dyn FnMut(&str)) {
+    if !has_characters(text, SHORTEST) {
         return;
     }
-    add(text, out);
+    if may_be_quoted(text, said) {
+        out(text);
+    }
     // As messages quote it.
     let is_plain = |it: u8| matches!(it, b' '..=b'~') && !matches!(it, b'"' | b'\\' | b'\'');
     if text.bytes().all(is_plain) {
@@ -269,14 +331,53 @@ fn form(text: &str, out: &mut HashSet<Arc<str>>) {
     }
     let quoted = format!("{text:?}");
     let quoted = quoted.get(1..quoted.len() - 1).unwrap_or_default();
-    if quoted != text {
-        add(quoted, out);
+    if quoted != text && may_be_quoted(quoted, said) {
+        out(quoted);
     }
 }
 
-fn add(text: &str, out: &mut HashSet<Arc<str>>) {
-    if !out.contains(text) {
-        out.insert(Arc::from(text));
+/// Whether an answer may hold a form of a value, or a part of a long one.
+fn may_be_quoted(form: &str, said: &Said) -> bool {
+    match form.len() > LONG {
+        true => windows::parts(form).any(|it| said.may_quote(it)),
+        false => said.may_quote(form.as_bytes()),
+    }
+}
+
+/// Forms of values that an answer may hold.
+struct Kept<'s> {
+    said: &'s Said,
+    short: HashSet<Arc<str>>,
+    long: Windows,
+}
+
+impl<'s> Kept<'s> {
+    fn new(said: &'s Said) -> Self {
+        Self {
+            said,
+            short: HashSet::new(),
+            long: Windows::default(),
+        }
+    }
+
+    fn add(&mut self, form: &str) {
+        if form.len() > LONG {
+            self.long.add(form, |it| self.said.may_quote(it));
+        } else if !self.short.contains(form) {
+            self.short.insert(Arc::from(form));
+        }
+    }
+
+    fn extend(&mut self, other: &Self) {
+        self.short.extend(other.short.iter().cloned());
+        self.long.extend(&other.long);
+    }
+
+    fn searcher(self) -> Searcher {
+        Searcher {
+            short: Words::new(self.short.into_iter().collect()),
+            long: self.long,
+        }
     }
 }
 
@@ -289,22 +390,6 @@ struct Searcher {
 }
 
 impl Searcher {
-    fn new(values: Vec<Arc<str>>) -> Self {
-        let mut short = Vec::new();
-        let mut long = Windows::default();
-        for it in values {
-            if it.len() > LONG {
-                long.add(&it);
-            } else {
-                short.push(it);
-            }
-        }
-        Self {
-            short: Words::new(short),
-            long,
-        }
-    }
-
     fn is_empty(&self) -> bool {
         self.short.is_empty() && self.long.is_empty()
     }
@@ -491,6 +576,82 @@ mod tests {
                 "is [redacted], [redacted]",
                 "{source}"
             );
+        }
+    }
+
+    #[test]
+    fn of_many_values_those_are_kept_that_an_answer_may_quote() {
+        let lines: String = (0..3_000)
+            .map(|it| format!("    value-{it:05}-x\n"))
+            .collect();
+        let long = format!("kind: Secret\nstringData:\n  a: |\n{lines}");
+        let sources = Sources::new();
+        sources.add("s.yaml", &*long);
+        sources.add("t.yaml", "kind: Secret\nstringData: {a: [value-99999-x\n");
+        for (answer, want) in [
+            (
+                "is value-02999-x or dmFsdWUtMDE1MDAteA==",
+                "is [redacted] or [redacted]",
+            ),
+            (
+                "is value-99999-x, value-03000-x",
+                "is [redacted], value-03000-x",
+            ),
+            ("is nothing of it", "is nothing of it"),
+        ] {
+            let found = Found::in_sources(&sources, Side::Head);
+            let shield = found.into_shield_of(&[answer]);
+            assert_eq!(cleaned(&shield, answer), want);
+            // The text as a whole is long; of its lines nearly none is quoted.
+            assert!(
+                shield.distinct.short.len() < 100,
+                "{}",
+                shield.distinct.short.len()
+            );
+            assert!(
+                shield.distinct.long.len() < 100,
+                "{}",
+                shield.distinct.long.len()
+            );
+        }
+    }
+
+    proptest::proptest! {
+        /// What an answer cannot quote is not kept, and nothing else: the answer loses the same with everything kept.
+        #[test]
+        fn an_answer_loses_what_it_would_lose_with_everything_kept(
+            values in proptest::collection::vec(
+                proptest::collection::vec("[ab1 =:\"'é\n-]{1,9}|secret|hunter2-|0123456789abcdef", 1..40),
+                1..4,
+            ),
+            pieces in proptest::collection::vec((0usize..4, 0usize..400, 1usize..120, 0usize..4), 1..6),
+            broken in proptest::bool::ANY,
+        ) {
+            let values: Vec<String> = values.iter().map(|it| it.concat()).collect();
+            let entries: String = values
+                .iter()
+                .enumerate()
+                .map(|(at, it)| format!("  k{at}: {}\n", serde_json::to_string(it).expect("a text")))
+                .collect();
+            let end = if broken { "  [\n" } else { "" };
+            let text = format!("kind: Secret\nstringData:\n{entries}{end}");
+            let piece = |(of, from, length, how): &(usize, usize, usize, usize)| {
+                let value = &values[of % values.len()];
+                let piece: String = value.chars().skip(from % 300).take(*length).collect();
+                match how {
+                    0 => piece,
+                    1 => data_encoding::BASE64.encode(value.as_bytes()),
+                    2 => format!("{value:?}"),
+                    _ => value.clone(),
+                }
+            };
+            let answer = pieces.iter().map(piece).collect::<Vec<_>>().join(" says ");
+            let sources = Sources::new();
+            sources.add("s.yaml", &*text);
+            let found = || Found::in_sources(&sources, Side::Head);
+            let all = cleaned(&found().into_shield(), &answer);
+            let some = cleaned(&found().into_shield_of(&[&answer]), &answer);
+            proptest::prop_assert_eq!(some, all);
         }
     }
 

@@ -16,10 +16,20 @@ pub(super) const LONG: usize = 256;
 pub(super) struct Windows(HashSet<[u8; PART]>);
 
 impl Windows {
-    pub(super) fn add(&mut self, value: &str) {
-        let parts = value.as_bytes().chunks_exact(PART);
+    /// The parts of a value that may be quoted.
+    pub(super) fn add(&mut self, value: &str, may_be_quoted: impl Fn(&[u8]) -> bool) {
+        let parts = parts(value).filter(|it| may_be_quoted(it));
         self.0
             .extend(parts.filter_map(|it| <[u8; PART]>::try_from(it).ok()));
+    }
+
+    pub(super) fn extend(&mut self, other: &Self) {
+        self.0.extend(&other.0);
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -36,6 +46,11 @@ impl Windows {
         let found = parts.filter(|(_, it)| self.0.contains(*it));
         found.map(|(at, _)| around(text, at..at + PART)).collect()
     }
+}
+
+/// What a long value is known by.
+pub(super) fn parts(value: &str) -> impl Iterator<Item = &[u8]> {
+    value.as_bytes().chunks_exact(PART)
 }
 
 /// A part with what stands before and behind it without a space, as far as it may belong to the value.
@@ -69,7 +84,7 @@ mod tests {
     fn a_piece_of_a_long_value_is_found_wherever_it_begins() {
         let value: String = (0..200).map(|it| format!("{it:03}-")).collect();
         let mut windows = Windows::default();
-        windows.add(&value);
+        windows.add(&value, |_| true);
         for start in 0..40 {
             let piece = &value[start..start + 2 * PART - 1];
             let text = format!("it says {piece} here");
@@ -85,9 +100,9 @@ mod tests {
     #[test]
     fn what_repeats_takes_one_part() {
         let mut windows = Windows::default();
-        windows.add(&"QUJD".repeat(100_000));
+        windows.add(&"QUJD".repeat(100_000), |_| true);
         assert_eq!(windows.0.len(), 1);
-        windows.add(&"0123456789".repeat(1_000));
+        windows.add(&"0123456789".repeat(1_000), |_| true);
         assert!(windows.0.len() <= 1 + 10);
     }
 }

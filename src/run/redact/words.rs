@@ -36,6 +36,11 @@ impl Words {
         Self { sorted, beginnings }
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.sorted.is_empty()
     }
