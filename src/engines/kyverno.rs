@@ -349,7 +349,7 @@ impl PolicySet for Set {
             }
             let failed = matches!(old, Outcome::Fail { .. });
             match rule.changed(&before.json, &object.json) {
-                Changed::Nothing => Some(text(old) == text(&result.outcome)),
+                Changed::Nothing => Some(clause(old) == clause(&result.outcome)),
                 Changed::Elements(new) if failed => {
                     let responses = self.responses(Asked::Creation(&new), around);
                     let new = said(&responses, policy, &rule.name);
@@ -517,7 +517,7 @@ fn unplaced(
                 Some(own) if judged(own) => continue,
                 _ if it.kind != RuleType::Validate && it.kind != RuleType::VerifyImages => continue,
                 _ if judged(&it.outcome) => {
-                    let says = clause(text(&it.outcome), &rule.name);
+                    let says = clause(&it.outcome);
                     match own.and_then(excepted) {
                         Some(names) => format!("{says} (in `default` it is let off by {names})"),
                         None => says,
@@ -591,7 +591,7 @@ fn results(
             let outside = rule.outside && matches!(rule.outcome, Outcome::Error { .. });
             let gap = (unsupported || outside) && is_gap(policy, &rule.rule);
             let said = rule.outcome.clone();
-            let (mut outcome, field) = outcome(said, &rule.rule, policy.scored, rule.kind);
+            let (mut outcome, field) = outcome(said, policy.scored, rule.kind);
             if by_base.contains(&(policy.document, rule.rule.clone()))
                 && let RuleOutcome::Fail { message, .. } | RuleOutcome::Warn { message, .. } =
                     &mut outcome
@@ -767,64 +767,20 @@ fn is_not_asked(result: &tollgate_kyverno::RuleResult) -> bool {
     }
 }
 
-fn text(outcome: &Outcome) -> &str {
+/// What a rule says of an object, for people.
+fn clause(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Pass => "",
-        Outcome::Fail { message, .. } => message,
-        Outcome::Skip { why } | Outcome::Error { why } => why,
-        Outcome::Unsupported { feature } => feature,
+        Outcome::Pass => String::new(),
+        Outcome::Fail { says, .. } | Outcome::Error { says } => says.clause(),
+        Outcome::Skip { why } => why.clone(),
+        Outcome::Unsupported { feature } => feature.clone(),
     }
-}
-
-/// What a rule's author wants to say, without what Kyverno wraps around it: its own name for the
-/// failure before, the rule and the path after. Reports show both elsewhere, the path as people
-/// write it.
-fn clause(message: &str, rule: &str) -> String {
-    let execution = format!("rule {rule} execution error: ");
-    let mut text = message.trim();
-    for opening in ["validation failure: ", "validation error: "] {
-        text = text.strip_prefix(opening).unwrap_or(text);
-    }
-    if let Some(standard) =
-        text.strip_prefix(&format!("Validation rule '{rule}' failed. It violates"))
-    {
-        return format!(
-            "it violates{}",
-            standard.replace(")(Forbidden", "), (Forbidden")
-        );
-    }
-    if let Some((own, why)) = text.split_once(&execution) {
-        return format!("{own}{why}");
-    }
-    while let Some((before, path)) = text.rsplit_once(" failed at path ")
-        && !path.trim().contains(char::is_whitespace)
-        && let Some(start) = own_mention(before, rule)
-    {
-        text = text.get(..start).unwrap_or_default().trim_end();
-    }
-    let text = match text.strip_suffix('.') {
-        Some(clause) if !clause.ends_with('.') => clause,
-        _ => text,
-    };
-    if text.is_empty() || text == format!("rule {rule} failed") {
-        return "the resource does not satisfy the rule".to_owned();
-    }
-    text.to_owned()
-}
-
-/// Where `rule NAME` or `rule NAME[2]` begins, if the text ends in it.
-fn own_mention(text: &str, rule: &str) -> Option<usize> {
-    let start = text.rfind(&format!("rule {rule}"))?;
-    let rest = text.get(start + "rule ".len() + rule.len()..)?;
-    let index = rest.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    let is_index = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
-    (rest.is_empty() || index.is_some_and(is_index)).then_some(start)
 }
 
 /// A failure of a policy that is not scored is a warning. A rule that generates never refuses what
 /// it is triggered by, so it is no gap that it was not evaluated; a rule that mutates changes what
 /// the others see, so it is one.
-fn outcome(outcome: Outcome, rule: &str, scored: bool, kind: RuleType) -> (RuleOutcome, FieldPath) {
+fn outcome(outcome: Outcome, scored: bool, kind: RuleType) -> (RuleOutcome, FieldPath) {
     let root = FieldPath::root();
     if kind == RuleType::Generate {
         let why = "the rule generates; it judges nothing".to_owned();
@@ -832,9 +788,9 @@ fn outcome(outcome: Outcome, rule: &str, scored: bool, kind: RuleType) -> (RuleO
     }
     match outcome {
         Outcome::Pass => (RuleOutcome::Pass, root),
-        Outcome::Fail { message, at } => {
+        Outcome::Fail { says, at } => {
             let field = at.to_string();
-            let message = clause(&message, rule);
+            let message = says.clause();
             let outcome = if scored {
                 RuleOutcome::Fail { message, field }
             } else {
@@ -844,55 +800,6 @@ fn outcome(outcome: Outcome, rule: &str, scored: bool, kind: RuleType) -> (RuleO
         }
         Outcome::Skip { why } => (RuleOutcome::Skip { why }, root),
         Outcome::Unsupported { feature } => (RuleOutcome::Error { why: feature }, root),
-        Outcome::Error { why } => {
-            let why = clause(&why, rule);
-            (RuleOutcome::Error { why }, root)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_says_what_its_author_says() {
-        for (message, want) in [
-            (
-                "validation error: an image needs a tag. rule autogen-a failed at path /spec/containers/0/image/",
-                "an image needs a tag",
-            ),
-            (
-                "validation error: rule autogen-a failed at path /spec/",
-                "the resource does not satisfy the rule",
-            ),
-            (
-                "validation error: one of both. rule autogen-a[0] failed at path /a/ rule autogen-a[1] failed at path /b/",
-                "one of both",
-            ),
-            (
-                "validation failure: validation error: no. rule autogen-a failed at path /spec/",
-                "no",
-            ),
-            (
-                "deny: rule b failed at path /x",
-                "deny: rule b failed at path /x",
-            ),
-            (
-                "rule autogen-a failed at path or so",
-                "rule autogen-a failed at path or so",
-            ),
-            (
-                "validation error: rule autogen-a execution error: no such key",
-                "no such key",
-            ),
-            ("wait...", "wait..."),
-            (
-                "Validation rule 'autogen-a' failed. It violates PodSecurity \"baseline:latest\": (Forbidden reason: privileged, field error list: [a])(Forbidden reason: hostPorts, field error list: [b])",
-                "it violates PodSecurity \"baseline:latest\": (Forbidden reason: privileged, field error list: [a]), (Forbidden reason: hostPorts, field error list: [b])",
-            ),
-        ] {
-            assert_eq!(clause(message, "autogen-a"), want, "{message}");
-        }
+        Outcome::Error { says } => (RuleOutcome::Error { why: says.clause() }, root),
     }
 }

@@ -31,5 +31,5 @@ pub use request::{
     ApiAnswer, Fixtures, GlobalEntry, Operation, Request, RuleValues, Subresource,
     UnlistedNamespaces, UserInfo,
 };
-pub use result::{Doubt, Outcome, PolicyResponse, RuleResult};
+pub use result::{Doubt, Outcome, PolicyResponse, RuleResult, Says};
 pub use stored::{fill_in, is_cluster_scoped, is_filled_in};

@@ -1,8 +1,90 @@
 //! What a rule says about a resource.
 
 use crate::policy::RuleType;
+use std::fmt;
 use std::sync::Arc;
 use tollgate_yaml::{FieldPath, Span};
+
+/// What a rule says: the words of its author apart from those of the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Says {
+    /// The rule's message with variables filled in; `None` where it has none, or it cannot be filled in.
+    pub author: Option<String>,
+    /// What the engine says beside it, as a clause; empty where the field that failed says all.
+    pub reason: String,
+    /// Both as Kyverno words them in its own reports.
+    kyverno: String,
+}
+
+impl Says {
+    /// Words of an author and of the engine, and both as Kyverno has them.
+    pub(crate) fn new(
+        author: Option<String>,
+        reason: impl Into<String>,
+        kyverno: impl Into<String>,
+    ) -> Self {
+        Self {
+            author,
+            reason: reason.into(),
+            kyverno: kyverno.into(),
+        }
+    }
+
+    /// As Kyverno words it.
+    pub fn as_kyverno(&self) -> &str {
+        &self.kyverno
+    }
+
+    /// For people, as one clause: the author's words without the full stop, then the engine's. Where both are silent, the
+    /// field that failed says all.
+    pub fn clause(&self) -> String {
+        let author = self.author.as_deref().unwrap_or_default().trim();
+        let author = match author.strip_suffix('.') {
+            Some(clause) if !clause.ends_with('.') => clause,
+            _ => author,
+        };
+        match (author, self.reason.as_str()) {
+            ("", "") => "the resource does not satisfy the rule".to_owned(),
+            ("", only) | (only, "") => only.to_owned(),
+            (author, reason) => format!("{author}: {reason}"),
+        }
+    }
+
+    /// The same with what else there is to know.
+    pub(crate) fn noted(mut self, note: &str) -> Self {
+        self.kyverno = format!("{} ({note})", self.kyverno);
+        self.reason = match self.reason.is_empty() {
+            true => note.to_owned(),
+            false => format!("{}; {note}", self.reason),
+        };
+        self
+    }
+
+    /// The same as Kyverno tells it of an element of a loop.
+    pub(crate) fn of_an_element(mut self) -> Self {
+        self.kyverno = format!("validation failure: {}", self.kyverno);
+        self
+    }
+}
+
+impl From<String> for Says {
+    fn from(reason: String) -> Self {
+        Self::new(None, reason.clone(), reason)
+    }
+}
+
+impl From<&str> for Says {
+    fn from(reason: &str) -> Self {
+        reason.to_owned().into()
+    }
+}
+
+/// As Kyverno words it.
+impl fmt::Display for Says {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kyverno)
+    }
+}
 
 /// What one rule said about one resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,8 +93,8 @@ pub enum Outcome {
     Pass,
     /// It does not.
     Fail {
-        /// The rule's message with variables filled in, or Kyverno's own.
-        message: String,
+        /// Why.
+        says: Says,
         /// The field that failed, where the rule knows it; the document root where it does not.
         at: FieldPath,
     },
@@ -25,7 +107,7 @@ pub enum Outcome {
     /// a pass, but a test may expect it (`result: error`).
     Error {
         /// Why, and what to do.
-        why: String,
+        says: Says,
     },
     /// The rule needs what this program does not evaluate yet: Kyverno would have an answer, and a
     /// test must not mistake the gap for one. Never the same as a pass.

@@ -80,7 +80,7 @@ pub(crate) fn judge(entries: &[ImageVerification], images: &Images, resource: &V
         for info in all(images).filter(|it| entry.is_about(it)) {
             if entry.verify_digest && info.digest.is_empty() {
                 return Outcome::Fail {
-                    message: format!("missing digest for {}", info.reference),
+                    says: format!("missing digest for {}", info.reference).into(),
                     at: place(info),
                 };
             }
@@ -108,7 +108,7 @@ fn unverified(info: &ImageInfo, resource: &Value) -> Outcome {
         };
     }
     Outcome::Fail {
-        message: format!("unverified image {}", info.reference),
+        says: format!("unverified image {}", info.reference).into(),
         at: place(info),
     }
 }

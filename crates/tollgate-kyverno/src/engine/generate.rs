@@ -40,7 +40,7 @@ pub(super) fn generate<'a>(
         ("", Some(Value::Object(data))) => target.with(data.clone()),
         ("", Some(_)) => {
             let why = "`data` of generate is not a map".to_owned();
-            return Outcome::Error { why };
+            return Outcome::Error { says: why.into() };
         }
         (name, _) => {
             let namespace = text(&pattern, "/clone/namespace");
@@ -53,7 +53,7 @@ pub(super) fn generate<'a>(
                     "there is no {} `{namespace}/{name}` to clone: name its file in `cloneSourceResource`",
                     target.kind
                 );
-                return Outcome::Error { why };
+                return Outcome::Error { says: why.into() };
             };
             target.with(copy)
         }

@@ -114,9 +114,7 @@ impl<'a> Session<'a> {
                 })
                 .collect()
         };
-        let error = |why: &str| Outcome::Error {
-            why: why.to_owned(),
-        };
+        let error = |why: &str| Outcome::Error { says: why.into() };
         let asked = match &self.asked {
             Ok(asked) => asked,
             Err(why) => {
@@ -206,14 +204,12 @@ impl<'a> Session<'a> {
 /// anyway that is its answer, and where it would not there is none.
 fn unless_harmless(outcome: Outcome, asked: &Asked<'_>) -> Outcome {
     let would = match &outcome {
-        Outcome::Fail { message, .. } => message,
-        Outcome::Error { why } => why,
+        Outcome::Fail { says, .. } | Outcome::Error { says } => says.clause(),
         Outcome::Pass | Outcome::Skip { .. } | Outcome::Unsupported { .. } => return outcome,
     };
     let namespace = asked.namespace_labels.name.unwrap_or_default();
-    Outcome::Error {
-        why: format!(
-            "the rule asks for labels of namespace `{namespace}`, whose manifest is not given, and would say: {would}"
-        ),
-    }
+    let why = format!(
+        "the rule asks for labels of namespace `{namespace}`, whose manifest is not given, and would say: {would}"
+    );
+    Outcome::Error { says: why.into() }
 }

@@ -29,15 +29,16 @@ pub(super) fn ask<'a>(
     let values = values_of(rule, request);
     let mut outcome = run(policy, rule, asked, request, values, context, generated);
     context.restore();
-    if let Some(Outcome::Fail { message, .. }) = &mut outcome
+    if let Some(Outcome::Fail { says, .. }) = &mut outcome
         && !asked.anywhere
     {
         for it in unsure_exceptions(policy, rule, asked, request) {
-            *message = format!(
-                "{message} (exception `{}` asks for labels of namespace `{}`, whose manifest is not given)",
+            let note = format!(
+                "exception `{}` asks for labels of namespace `{}`, whose manifest is not given",
                 it.key(),
                 asked.namespace_labels.name.unwrap_or_default()
             );
+            *says = std::mem::take(says).noted(&note);
         }
     }
     outcome
@@ -171,8 +172,8 @@ fn pod_security(
     Some(match judge(asked.object.as_deref()?) {
         podsecurity::Verdict::Pass => Outcome::Pass,
         podsecurity::Verdict::Excepted => excepted(exceptions),
-        podsecurity::Verdict::Error(why) => Outcome::Error { why },
-        podsecurity::Verdict::Fail { message, at } => {
+        podsecurity::Verdict::Error(why) => Outcome::Error { says: why.into() },
+        podsecurity::Verdict::Fail { says, at } => {
             let before = asked.old_object.as_deref().filter(|old| {
                 check.enforce
                     && check.allow_existing
@@ -183,7 +184,7 @@ fn pod_security(
                 Some(podsecurity::Verdict::Fail { .. }) => Outcome::Skip {
                     why: validation::KEPT.to_owned(),
                 },
-                _ => Outcome::Fail { message, at },
+                _ => Outcome::Fail { says, at },
             }
         }
     })
@@ -268,6 +269,6 @@ pub(super) fn error_outcome(doing: &str, error: &VariableError) -> Outcome {
         };
     }
     Outcome::Error {
-        why: format!("{doing}: {}", error.message),
+        says: format!("{doing}: {}", error.message).into(),
     }
 }

@@ -172,14 +172,14 @@ fn an_exception_that_asks_for_labels_that_nobody_knows_lets_nothing_off_and_is_t
         assert_eq!(world.words(&policy, BAD), [want]);
     }
     let said = World::default().judge(&policy, BAD);
-    let crate::Outcome::Fail { message, .. } = &said[0].1 else {
+    let crate::Outcome::Fail { says, .. } = &said[0].1 else {
         panic!("{said:?}");
     };
     assert!(
-        message.ends_with(
+        says.as_kyverno().ends_with(
             "(exception `ns/e` asks for labels of namespace `web`, whose manifest is not given)"
         ),
-        "{message}"
+        "{says}"
     );
     let world = labelled("web", Some(("tier", "tin")));
     let said = world.judge(&policy, BAD);

@@ -6,6 +6,7 @@ mod pod;
 #[cfg(test)]
 mod tests;
 
+use crate::result::Says;
 use checks::{Bad, FieldError, Version, Violation};
 use pod::{Misfit, Pod, starred};
 use serde_json::Value;
@@ -41,7 +42,7 @@ pub(crate) enum Verdict {
     /// It would fail without the exclusions of exceptions.
     Excepted,
     Fail {
-        message: String,
+        says: Says,
         at: FieldPath,
     },
     Error(String),
@@ -114,14 +115,17 @@ fn try_judge(
         .map(|it| in_resource(&base, &it.path))
         .next()
         .unwrap_or(base.clone());
-    let told: String = found.iter().map(|it| tell(it, &base)).collect();
-    Ok(Verdict::Fail {
-        message: format!(
-            "Validation rule '{rule}' failed. It violates PodSecurity \"{}:{}\": {told}",
-            asks.level, asks.version
+    let told: Vec<String> = found.iter().map(|it| tell(it, &base)).collect();
+    let standard = format!("PodSecurity \"{}:{}\"", asks.level, asks.version);
+    let says = Says::new(
+        None,
+        format!("it violates {standard}: {}", told.join(", ")),
+        format!(
+            "Validation rule '{rule}' failed. It violates {standard}: {}",
+            told.concat()
         ),
-        at,
-    })
+    );
+    Ok(Verdict::Fail { says, at })
 }
 
 /// Take out of `found` what an exclusion lets off. Source: `exemptExclusions`: what the checks find

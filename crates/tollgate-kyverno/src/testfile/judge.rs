@@ -382,10 +382,10 @@ impl<'a> Judge<'a> {
     ) -> Result<Vec<Judged>, SuiteError> {
         let (actual, why) = match &found.outcome {
             Outcome::Pass => ("pass", None),
-            Outcome::Fail { message, .. } if policy.scored => ("fail", Some(message)),
-            Outcome::Fail { message, .. } => ("warn", Some(message)),
-            Outcome::Skip { why } => ("skip", Some(why)),
-            Outcome::Error { why } => ("error", Some(why)),
+            Outcome::Fail { says, .. } if policy.scored => ("fail", Some(says.as_kyverno())),
+            Outcome::Fail { says, .. } => ("warn", Some(says.as_kyverno())),
+            Outcome::Skip { why } => ("skip", Some(why.as_str())),
+            Outcome::Error { says } => ("error", Some(says.as_kyverno())),
             Outcome::Unsupported { feature } => {
                 return Ok(vec![Judged::unsupported(feature.clone())]);
             }
@@ -399,7 +399,7 @@ impl<'a> Judge<'a> {
                 RowStatus::Mismatch
             },
             why: match actual == row.result || expected {
-                true => why.cloned(),
+                true => why.map(str::to_owned),
                 false => Some(format!(
                     "`{}` is no result: it is one of {}",
                     row.result,

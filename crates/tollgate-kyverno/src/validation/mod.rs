@@ -14,7 +14,7 @@ use crate::{
     pattern::{Mismatch, match_pattern},
     policy::{Body, Deny, Foreach, Test, Validation},
     request::{Operation, RuleValues, UserInfo},
-    result::Outcome,
+    result::{Outcome, Says},
 };
 use blame::Place;
 use serde_json::{Value, json};
@@ -36,12 +36,12 @@ pub(crate) struct Job<'a, 'r> {
 enum Verdict {
     Pass,
     Fail {
-        message: String,
+        says: Says,
         at: FieldPath,
     },
     Skip(String),
     Error {
-        why: String,
+        says: Says,
         /// Loops pass over elements whose preconditions cannot be evaluated.
         by_preconditions: bool,
     },
@@ -55,7 +55,7 @@ impl Verdict {
             return Self::Unsupported(error.message.clone());
         }
         Self::Error {
-            why: format!("{doing}: {}", error.message),
+            says: format!("{doing}: {}", error.message).into(),
             by_preconditions: false,
         }
     }
@@ -90,9 +90,9 @@ pub(crate) fn validate<'a>(job: &Job<'a, '_>, context: &mut Context<'a>) -> Opti
     };
     Some(match verdict? {
         Verdict::Pass => Outcome::Pass,
-        Verdict::Fail { message, at } => Outcome::Fail { message, at },
+        Verdict::Fail { says, at } => Outcome::Fail { says, at },
         Verdict::Skip(why) => Outcome::Skip { why },
-        Verdict::Error { why, .. } => Outcome::Error { why },
+        Verdict::Error { says, .. } => Outcome::Error { says },
         Verdict::Unsupported(feature) => Outcome::Unsupported { feature },
     })
 }
@@ -193,8 +193,8 @@ fn run<'a>(
         Err(error) => {
             return Some(
                 match Verdict::error("failed to evaluate preconditions", &error) {
-                    Verdict::Error { why, .. } => Verdict::Error {
-                        why,
+                    Verdict::Error { says, .. } => Verdict::Error {
+                        says,
                         by_preconditions: true,
                     },
                     other => other,
@@ -228,7 +228,7 @@ fn denies<'a>(
         Err(error) => Verdict::error("failed to check deny conditions", &error),
         Ok(judged) if judged.holds => Verdict::Fail {
             at: blame::of_conditions(&judged.by, level.place),
-            message: message::denied(job, &judged.message, context),
+            says: message::denied(job, &judged.message, context),
         },
         Ok(_) => Verdict::Pass,
     }
@@ -260,18 +260,18 @@ fn patterns<'a>(
             Ok(()) => Verdict::Pass,
             Err(Mismatch::Skip { message }) => Verdict::Skip(message),
             Err(Mismatch::Error { message }) => Verdict::Error {
-                why: message::unmatched(job, &message, None, context),
+                says: message::unmatched(job, &message, None, context),
                 by_preconditions: false,
             },
             Err(Mismatch::Fail { message, path, at }) => Verdict::Fail {
-                message: message::unmatched(job, &message, Some(&path), context),
+                says: message::unmatched(job, &message, Some(&path), context),
                 at: blame::below(&base, at),
             },
         });
     }
     let Value::Array(all) = &*filled else {
         return Some(Verdict::Error {
-            why: "failed to deserialize anyPattern, expected type array".to_owned(),
+            says: "failed to deserialize anyPattern, expected type array".into(),
             by_preconditions: false,
         });
     };
@@ -286,7 +286,7 @@ fn any_of<'a>(
     context: &mut Context<'a>,
 ) -> Verdict {
     let rule = job.rule;
-    let (mut failed, mut skipped) = (Vec::new(), Vec::new());
+    let (mut failed, mut errors, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
     let mut deepest = FieldPath::root();
     for (index, pattern) in patterns.iter().enumerate() {
         match match_pattern(resource, pattern) {
@@ -296,6 +296,7 @@ fn any_of<'a>(
             }
             Err(Mismatch::Error { message }) => {
                 failed.push(format!("rule {rule}[{index}] failed: {message}"));
+                errors.push(message);
             }
             Err(Mismatch::Fail { path, at, .. }) => {
                 failed.push(format!("rule {rule}[{index}] failed at path {path}"));
@@ -307,7 +308,7 @@ fn any_of<'a>(
     }
     if !failed.is_empty() {
         return Verdict::Fail {
-            message: message::none_matched(job, &failed.join(" "), context),
+            says: message::none_matched(job, &failed.join(" "), &errors.join("; "), context),
             at: blame::below(base, deepest),
         };
     }
@@ -383,7 +384,7 @@ fn elements_of<'a>(
         };
         if foreach.element_scope == Some(true) && !element.is_object() {
             return Err(Verdict::Error {
-                why: "failed to process foreach: cannot use elementScope=true foreach rules for elements that are not maps".to_owned(),
+                says: "failed to process foreach: cannot use elementScope=true foreach rules for elements that are not maps".into(),
                 by_preconditions: false,
             });
         }
@@ -408,15 +409,15 @@ fn elements_of<'a>(
                 ..
             }) => {}
             Some(Verdict::Unsupported(what)) => return Err(Verdict::Unsupported(what)),
-            Some(Verdict::Error { why, .. }) => {
+            Some(Verdict::Error { says, .. }) => {
                 return Err(Verdict::Error {
-                    why: format!("validation failure: {why}"),
+                    says: says.of_an_element(),
                     by_preconditions: false,
                 });
             }
-            Some(Verdict::Fail { message, at }) => {
+            Some(Verdict::Fail { says, at }) => {
                 return Err(Verdict::Fail {
-                    message: format!("validation failure: {message}"),
+                    says: says.of_an_element(),
                     at,
                 });
             }

@@ -50,8 +50,8 @@ fn patterns_and_where_they_fail() {
     assert!(
         matches!(
             &said[0].1,
-            Outcome::Fail { message, .. }
-                if message == "validation error: no root. rule r failed at path /spec/containers/0/securityContext/"
+            Outcome::Fail { says, .. }
+                if says.as_kyverno() == "validation error: no root. rule r failed at path /spec/containers/0/securityContext/"
         ),
         "{said:?}"
     );
@@ -146,7 +146,7 @@ fn denials_point_at_what_they_name() {
     assert!(
         matches!(
             &said[0].1,
-            Outcome::Fail { message, at } if message == "a is bad" && at.to_string() == "spec.replicas"
+            Outcome::Fail { says, at } if says.as_kyverno() == "a is bad" && at.to_string() == "spec.replicas"
         ),
         "{said:?}"
     );
@@ -296,7 +296,7 @@ fn fixtures_answer_calls() {
 fn errors(policy: &str, object: &str) -> Vec<String> {
     let told = World::default().judge(policy, object).into_iter();
     told.map(|(rule, outcome)| match outcome {
-        Outcome::Error { why } => format!("{rule}: {why}"),
+        Outcome::Error { says } => format!("{rule}: {says}"),
         other => format!("{rule}: {other:?}"),
     })
     .collect()
@@ -511,5 +511,73 @@ proptest! {
             now: std::time::SystemTime::UNIX_EPOCH,
         };
         loaded.policies.evaluate(&request);
+    }
+}
+
+/// What people read is what the author wrote, whatever it looks like; Kyverno's words stand apart from it.
+#[test]
+fn an_authors_words_are_kept_apart_from_the_engines() {
+    let pattern = |message: &str, spec: &str| {
+        policy(&format!(
+            "validate:\n  message: {message:?}\n  pattern: {{spec: {spec}}}"
+        ))
+    };
+    let deny = |message: &str| policy(&format!("validate:\n  message: {message:?}\n  deny: {{}}"));
+    let any = |message: &str| {
+        policy(&format!(
+            "validate:\n  message: {message:?}\n  anyPattern: [{{spec: {{a: x}}}}, {{spec: {{b: x}}}}]"
+        ))
+    };
+    let each = "validate:\n  message: no.\n  foreach:\n  - list: request.object.spec.l\n    pattern: {a: x}";
+    let silent = "validate:\n  pattern: {spec: {a: x}}";
+    let standard =
+        "validate:\n  message: not said\n  podSecurity: {level: baseline, version: latest}";
+    for (policy, clause, kyverno) in [
+        (
+            pattern("an image needs a tag.", "{a: x}"),
+            "an image needs a tag",
+            "validation error: an image needs a tag. rule r failed at path /spec/a/",
+        ),
+        (
+            policy(silent),
+            "the resource does not satisfy the rule",
+            "validation error: rule r failed at path /spec/a/",
+        ),
+        (
+            pattern("see rule r failed at path /x", "{a: x}"),
+            "see rule r failed at path /x",
+            "validation error: see rule r failed at path /x. rule r failed at path /spec/a/",
+        ),
+        (
+            deny("validation error: rule r failed"),
+            "validation error: rule r failed",
+            "validation error: rule r failed",
+        ),
+        (deny("wait..."), "wait...", "wait..."),
+        (
+            any("one of both"),
+            "one of both",
+            "validation error: one of both. rule r[0] failed at path /spec/a/ rule r[1] failed at path /spec/b/",
+        ),
+        (
+            policy(each),
+            "no",
+            "validation failure: validation error: no. rule r failed at path /a/",
+        ),
+        (
+            policy(standard),
+            "it violates PodSecurity \"baseline:latest\": (Forbidden reason: host namespaces, field error list: [spec.hostNetwork is forbidden, forbidden values found: true]), (Forbidden reason: privileged, field error list: [spec.containers[0].securityContext.privileged is forbidden, forbidden values found: true])",
+            "Validation rule 'r' failed. It violates PodSecurity \"baseline:latest\": (Forbidden reason: host namespaces, field error list: [spec.hostNetwork is forbidden, forbidden values found: true])(Forbidden reason: privileged, field error list: [spec.containers[0].securityContext.privileged is forbidden, forbidden values found: true])",
+        ),
+    ] {
+        let object = pod(
+            "{a: y, b: y, l: [{a: y}], hostNetwork: true, containers: [{name: c, securityContext: {privileged: true}}]}",
+        );
+        let said = World::default().judge(&policy, &object);
+        let Outcome::Fail { says, .. } = &said[0].1 else {
+            panic!("{said:?}");
+        };
+        assert_eq!(says.clause(), clause);
+        assert_eq!(says.as_kyverno(), kyverno);
     }
 }
