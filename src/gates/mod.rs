@@ -8,6 +8,7 @@ use crate::{
     finding::{Disposition, Finding, Level, Subject, WaivedBy, Waiver},
     model::{Facts, OverlayFacts, Place, Problem, ResourceKey},
 };
+pub use policies::rule_of_policy;
 pub use protection::{Answer, Demand, demands};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

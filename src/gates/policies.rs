@@ -11,12 +11,27 @@ use std::collections::BTreeMap;
 
 pub(super) struct Policies;
 
+/// The rules of this gate that are not policies.
+const BUILT_IN: &str = "built-in";
+const UNREADABLE: &str = "unreadable";
+const PREVIEW: &str = "preview";
+const NAMESPACE: &str = "namespace";
+
+/// The rule under which findings of a policy stand: `policies/NAME`. A policy that is called like a rule of this gate
+/// stands under `policies/policy:NAME`, because no policy in a cluster can have that name.
+pub fn rule_of_policy(name: &str) -> String {
+    match name {
+        BUILT_IN | UNREADABLE | PREVIEW | NAMESPACE => format!("policies/policy:{name}"),
+        _ => format!("policies/{name}"),
+    }
+}
+
 impl Gate for Policies {
     fn meta(&self) -> &'static Meta {
         &Meta {
             id: "policies",
             title: "no policy of BASE fails on what the change would send to an environment",
-            rules: &["<policy>", "built-in", "unreadable", "preview", "namespace"],
+            rules: &["<policy>", BUILT_IN, UNREADABLE, PREVIEW, NAMESPACE],
             page: include_str!("policies.md"),
         }
     }
@@ -242,7 +257,7 @@ fn judge(
     };
     let mut finding = Finding::new(
         level,
-        format!("policies/{}", result.policy),
+        rule_of_policy(&result.policy),
         subject,
         match (result.rule.as_str(), &result.removed) {
             ("", _) => message,

@@ -12,7 +12,7 @@ use crate::{
     config::{Config, When},
     exit,
     finding::{Finding, Level},
-    gates::{GATES, GateContext},
+    gates::{GATES, GateContext, rule_of_policy},
     model::{
         BASELINED, BaselineFacts, Facts, FileMistake, RenderFacts, ResourceKey, RevisionFacts,
         RuleOutcome, Side, Watch,
@@ -265,9 +265,7 @@ impl Silent {
         let errors = facts.results.iter();
         let errors = errors.filter(|it| matches!(it.outcome, RuleOutcome::Error { .. }));
         Self {
-            policies: errors
-                .map(|it| format!("{POLICIES}/{}", it.policy))
-                .collect(),
+            policies: errors.map(|it| rule_of_policy(&it.policy)).collect(),
             any: facts.problems.iter().any(|it| it.hides_rules),
         }
     }

@@ -471,3 +471,49 @@ fn what_could_not_be_evaluated_is_waived_by_nothing() {
     );
     assert_eq!(waived(&verdict), []);
 }
+
+#[test]
+fn a_policy_that_is_called_like_a_rule_of_ours_is_told_and_excepted_under_a_name_of_its_own() {
+    for name in ["preview", "built-in", "unreadable", "namespace"] {
+        let of = |rule: &str| {
+            let repository = repository();
+            repository.write(
+                "policies/require-team.yaml",
+                &POLICY.replace("require-team", name),
+            );
+            let entry = exception("legacy", "\"prod: ConfigMap web (prod)\"", &day(10));
+            let entry = entry.replace("policies/require-team", rule);
+            repository.write(PATH, &file(&[entry]));
+            let base = repository.commit("base");
+            let (_, verdict) = change_both(&repository, &base);
+            let told: Vec<(String, bool)> = verdict
+                .findings()
+                .filter(|it| it["gate"] == "policies" || it["level"] == "deny")
+                .map(|it| {
+                    let rule = it["rule"].as_str().unwrap_or_default().to_owned();
+                    (rule, it["disposition"]["waived"]["id"] == "legacy")
+                })
+                .collect();
+            told
+        };
+        let own = format!("policies/policy:{name}");
+        assert_eq!(
+            of(&format!("policies/{name}")),
+            [(own.clone(), false), (own.clone(), false)],
+            "{name}"
+        );
+        assert_eq!(
+            of(&own),
+            [(own.clone(), false), (own.clone(), true)],
+            "{name}"
+        );
+    }
+    let repository = repository();
+    let page = |id: &str| {
+        let output = tollgate(repository.path(), &["explain", id]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(page("policies/policy:preview"), "### policies/<policy>");
+    assert_eq!(page("policies/preview"), "### policies/preview");
+}

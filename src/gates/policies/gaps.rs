@@ -1,7 +1,7 @@
 //! What no policy was asked about that it may be for: it cannot be read, this program does not evaluate
 //! it, or it asks what only a cluster knows. Where BASE has the same gap, the change did not make it; it is counted, and is no pass.
 
-use super::NOT_BUILT_YET;
+use super::{NOT_BUILT_YET, rule_of_policy};
 use crate::{
     config::Enforcement,
     finding::{Finding, Level, Subject},
@@ -191,7 +191,7 @@ impl<'a> Gaps<'a> {
             }
             let rule = match of.what {
                 What::Unread => UNREADABLE.to_owned(),
-                What::Unsupported | What::Outside => format!("policies/{}", of.policy),
+                What::Unsupported | What::Outside => rule_of_policy(of.policy),
             };
             let help = match of.what {
                 What::Unread => mend.to_owned(),
