@@ -41,9 +41,9 @@ impl Gate for Policies {
         let mut gaps = Gaps::default();
         let overlays = cx.overlays();
         let mut checks: BTreeMap<Subject, usize> = BTreeMap::new();
-        for (overlay, resource, passed) in &cx.facts.passes {
-            if let Some(overlay) = overlays.get(overlay.as_str()) {
-                *checks.entry(subject(overlay, resource)).or_default() += passed;
+        for it in &cx.facts.passes {
+            if let Some(overlay) = overlays.get(it.overlay.as_str()) {
+                *checks.entry(subject(overlay, &it.resource)).or_default() += it.rules;
             }
         }
         let mut unplaced = Vec::new();

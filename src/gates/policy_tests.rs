@@ -84,10 +84,10 @@ fn suite_findings(suite: &SuiteFacts, known: Option<Disposition>, examined: &mut
 fn coverage(cx: GateContext<'_>, examined: &mut Examined) {
     let mut seen: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
     for suite in cx.facts.suites.iter().filter(|it| it.set == SuiteSet::Head) {
-        for (policy, rule, passing, failing) in &suite.coverage {
-            let counts = seen.entry((policy, rule)).or_default();
-            counts.0 += passing;
-            counts.1 += failing;
+        for it in &suite.coverage {
+            let counts = seen.entry((&it.policy, &it.rule)).or_default();
+            counts.0 += it.passing;
+            counts.1 += it.failing;
         }
     }
     let mut rules = 0;
@@ -127,7 +127,8 @@ fn coverage(cx: GateContext<'_>, examined: &mut Examined) {
         .label(policy.place.as_ref(), "this policy")
         .help("add a resource that passes and one that fails to its kyverno-test.yaml");
         let mut known = cx.facts.known_uncovered.iter();
-        let old = level == Level::Warn && known.any(|it| it.0 == policy.name && it.1 == *rule);
+        let old =
+            level == Level::Warn && known.any(|it| it.policy == policy.name && it.rule == *rule);
         finding.disposition = cx.known_anywhere().filter(|_| old).unwrap_or_default();
         examined.findings.push(finding);
     }

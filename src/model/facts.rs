@@ -7,6 +7,7 @@ use super::{
     place::Place,
     resource::ResourceKey,
     schema::SchemaFacts,
+    suite::RuleCoverage,
     waiver::WaiverFacts,
     waiver_files::{FileMistake, WaiverFiles},
 };
@@ -31,8 +32,8 @@ pub struct Facts {
     /// What BASE's policies said about the resources of HEAD that changed. Passes are counted in
     /// `passes`, not listed.
     pub results: Vec<RuleFacts>,
-    /// Number of rules that a changed resource passed, by overlay path and resource.
-    pub passes: Vec<(String, ResourceKey, usize)>,
+    /// How many rules changed resources passed.
+    pub passes: Vec<PassedFacts>,
     /// Where HEAD's policies differ from BASE's: results of HEAD's policies on all of HEAD that
     /// BASE's policies did not give.
     pub preview: Vec<RuleFacts>,
@@ -68,7 +69,7 @@ pub struct Facts {
     pub fewer_failures: Vec<FewerFailures>,
     /// Policies and rules of HEAD for which BASE's fixtures showed as little.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub known_uncovered: Vec<(String, String)>,
+    pub known_uncovered: Vec<RuleName>,
     /// Manifests that the change brings or changes and that no overlay reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadFacts>,
@@ -89,7 +90,7 @@ pub struct Facts {
 
 impl Facts {
     /// The version that this program writes and reads.
-    pub const VERSION: u32 = 4;
+    pub const VERSION: u32 = 5;
 
     /// No facts yet.
     pub fn empty(now: u64) -> Self {
@@ -656,8 +657,28 @@ pub struct SuiteFacts {
     pub held: usize,
     /// Rows that did not.
     pub rows: Vec<SuiteRow>,
-    /// `(policy, rule)` pairs with how many rows expected a pass and how many a failure.
-    pub coverage: Vec<(String, String, usize, usize)>,
+    /// How many rows expect a pass of each rule, and how many a failure.
+    pub coverage: Vec<RuleCoverage>,
+}
+
+/// How many rules a changed resource passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedFacts {
+    /// The path of the overlay that renders it.
+    pub overlay: String,
+    /// The resource.
+    pub resource: ResourceKey,
+    /// Number of rules; at least one.
+    pub rules: usize,
+}
+
+/// A rule of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RuleName {
+    /// The policy.
+    pub policy: String,
+    /// The rule as its author wrote it.
+    pub rule: String,
 }
 
 /// A row of a suite that did not hold.

@@ -27,9 +27,10 @@ pub use backtest::{
 pub use encrypted::is_encrypted_file;
 pub use facts::{
     Change, ChangedFile, ControlPlane, ControlPlaneFile, EasedFacts, Edit, Facts, FewerFailures,
-    OverlayFacts, PolicyFacts, Problem, RemovalFacts, RenderFacts, RenderOutside, RenderWarning,
-    ResourceFacts, RevisionFacts, RuleFacts, RuleOutcome, SecretFacts, SecretField, SuiteFacts,
-    SuiteRow, SuiteSet, UnmatchedFacts, Unplaced, UnreadFacts, WeakenedFacts, WorkerFault,
+    OverlayFacts, PassedFacts, PolicyFacts, Problem, RemovalFacts, RenderFacts, RenderOutside,
+    RenderWarning, ResourceFacts, RevisionFacts, RuleFacts, RuleName, RuleOutcome, SecretFacts,
+    SecretField, SuiteFacts, SuiteRow, SuiteSet, UnmatchedFacts, Unplaced, UnreadFacts,
+    WeakenedFacts, WorkerFault,
 };
 pub use forge::{
     Access, Account, AccountKind, Bypass, CommitFacts, Contributor, ForgeFacts, ForgeKind, Gap,

@@ -142,7 +142,7 @@ fn judge_all(task: &ApplyTask, sources: &Sources, watch: Watch<'_>) -> Result<Ap
             *count += 1;
             *count == 1
         });
-        applied.passed += ruled.passes.iter().map(|it| it.2).sum::<usize>();
+        applied.passed += ruled.passes.iter().map(|it| it.rules).sum::<usize>();
         applied.results.extend(ruled.results);
         match checked {
             Some(it) if it.results.is_empty() => {

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     engines::Cluster,
     model::{
-        Manifest, OverlayFacts, RenderFacts, RenderOutside, ResourceFacts, ResourceKey, RuleFacts,
-        SchemaFacts, SecretFacts, Side, digest, secret,
+        Manifest, OverlayFacts, PassedFacts, RenderFacts, RenderOutside, ResourceFacts,
+        ResourceKey, RuleFacts, SchemaFacts, SecretFacts, Side, digest, secret,
     },
     renderers::{RenderError, RenderSession, Rendered},
     repo::discover::{self, Class, Flux},
@@ -64,7 +64,7 @@ const KEPT: usize = 5_000;
 pub(super) struct Outcome {
     pub(super) facts: OverlayFacts,
     pub(super) results: Vec<RuleFacts>,
-    pub(super) passes: Vec<(String, ResourceKey, usize)>,
+    pub(super) passes: Vec<PassedFacts>,
     pub(super) preview: Vec<RuleFacts>,
     pub(super) secrets: Vec<SecretFacts>,
     pub(super) schemas: Vec<SchemaFacts>,

@@ -5,8 +5,8 @@ use crate::{
     config,
     engines::{Before, Cluster, ENGINES, Happens, Old, PolicySet, RuleResult, Surroundings},
     model::{
-        Manifest, Place, PolicyFacts, Problem, RemovalFacts, ResourceKey, RuleFacts, RuleOutcome,
-        Side, digest,
+        Manifest, PassedFacts, Place, PolicyFacts, Problem, RemovalFacts, ResourceKey, RuleFacts,
+        RuleOutcome, Side, digest,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,7 @@ pub(super) struct Unloaded {
 #[derive(Default)]
 pub(super) struct Judged {
     pub(super) results: Vec<RuleFacts>,
-    pub(super) passes: Vec<(String, ResourceKey, usize)>,
+    pub(super) passes: Vec<PassedFacts>,
 }
 
 /// The built-in policies that judge beside those of the names `own`, with their names. `judged` says
@@ -298,8 +298,7 @@ impl World<'_> {
             let unread = set.unread(manifest, &**around, happens);
             judged.results.extend(self.unread(manifest, &unread));
             if passed > 0 {
-                let overlay = self.overlay.to_owned();
-                judged.passes.push((overlay, manifest.key.clone(), passed));
+                judged.passes.push(self.passed(manifest, passed));
             }
         }
         judged
@@ -360,8 +359,7 @@ impl World<'_> {
             }));
         }
         if passed > 0 {
-            let overlay = self.overlay.to_owned();
-            judged.passes.push((overlay, manifest.key.clone(), passed));
+            judged.passes.push(self.passed(manifest, passed));
         }
         judged
     }
@@ -376,6 +374,14 @@ impl Judged {
 
 impl World<'_> {
     /// That policies which cannot be read may be for a manifest.
+    fn passed(&self, manifest: &Manifest, rules: usize) -> PassedFacts {
+        PassedFacts {
+            overlay: self.overlay.to_owned(),
+            resource: manifest.key.clone(),
+            rules,
+        }
+    }
+
     fn unread(&self, manifest: &Manifest, documents: &[Span]) -> Vec<RuleFacts> {
         let problems = self.policies.problems.iter();
         problems

@@ -5,8 +5,8 @@ mod before;
 use super::redact::Found;
 use crate::{
     model::{
-        ChangedFile, FewerFailures, PolicyFacts, RowRun, RowStatus, Side, SuiteFacts, SuiteRow,
-        SuiteRun, SuiteSet, Watch, step,
+        ChangedFile, FewerFailures, PolicyFacts, RowRun, RowStatus, RuleName, Side, SuiteFacts,
+        SuiteRow, SuiteRun, SuiteSet, Watch, step,
     },
     suites::{SUITES, SuiteOptions},
 };
@@ -30,7 +30,7 @@ pub(super) struct Suites<'a> {
 pub(super) struct Shown {
     pub(super) suites: Vec<SuiteFacts>,
     /// Policies and rules of HEAD of which BASE's fixtures show as little.
-    pub(super) known_uncovered: Vec<(String, String)>,
+    pub(super) known_uncovered: Vec<RuleName>,
 }
 
 /// What is run, and compared with what.
@@ -79,7 +79,10 @@ pub(super) fn run(
         let was = before.coverage();
         let as_little = |(policy, rule, lacks): (&str, &str, [bool; 2])| {
             let was = was.get(&(policy, rule)).copied().unwrap_or_default();
-            (lacks == lacking(was)).then(|| (policy.to_owned(), rule.to_owned()))
+            (lacks == lacking(was)).then(|| RuleName {
+                policy: policy.to_owned(),
+                rule: rule.to_owned(),
+            })
         };
         known_uncovered.extend(uncovered.into_iter().filter_map(as_little));
     }
@@ -151,10 +154,9 @@ fn failures<'a>(
     suites: impl Iterator<Item = &'a SuiteFacts>,
 ) -> BTreeMap<(&'a str, &'a str), usize> {
     let mut failures = BTreeMap::new();
-    for (policy, rule, _, failing) in suites.flat_map(|it| &it.coverage) {
-        *failures
-            .entry((policy.as_str(), rule.as_str()))
-            .or_default() += failing;
+    for it in suites.flat_map(|it| &it.coverage) {
+        let rule = (it.policy.as_str(), it.rule.as_str());
+        *failures.entry(rule).or_default() += it.failing;
     }
     failures
 }
@@ -227,11 +229,7 @@ fn facts(run: SuiteRun, set: SuiteSet) -> SuiteFacts {
         set,
         held: run.results.iter().filter(|it| held(it)).count(),
         rows: run.results.iter().filter(|it| !held(it)).map(row).collect(),
-        coverage: run
-            .coverage
-            .into_iter()
-            .map(|it| (it.policy, it.rule, it.passing, it.failing))
-            .collect(),
+        coverage: run.coverage,
         path: run.path,
         error: run.error,
         error_place: run.error_place,

@@ -149,10 +149,10 @@ pub(super) fn coverage<'a>(
     suites: impl Iterator<Item = &'a SuiteFacts>,
 ) -> BTreeMap<(&'a str, &'a str), (usize, usize)> {
     let mut found: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
-    for (policy, rule, passing, failing) in suites.flat_map(|it| &it.coverage) {
-        let counts = found.entry((policy, rule)).or_default();
-        counts.0 += passing;
-        counts.1 += failing;
+    for it in suites.flat_map(|it| &it.coverage) {
+        let counts = found.entry((&it.policy, &it.rule)).or_default();
+        counts.0 += it.passing;
+        counts.1 += it.failing;
     }
     found
 }
