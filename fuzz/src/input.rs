@@ -187,7 +187,7 @@ pub(crate) fn print(parts: &[String]) -> String {
     format!("{}\n", tollgate::reporters::escape::json(&text))
 }
 
-/// What [`print`] wrote; any other text is an input of one text.
+/// What [`print()`] wrote; any other text is an input of one text.
 pub(crate) fn read(text: &str) -> Vec<String> {
     serde_json::from_str(text).unwrap_or_else(|_| vec![text.to_owned()])
 }

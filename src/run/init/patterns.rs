@@ -44,9 +44,48 @@ pub(super) fn covering(own: &[&RepoPath], all: &[&RepoPath], keep_last: bool) ->
             patterns.push(pattern);
         }
     }
-    patterns.extend(left.into_iter().map(|it| exact(own[it])));
+    let alone = left.into_iter().map(|it| {
+        let like_it = conventional(own[it], all).filter(|it| !keep_last && !foreign.contains(it));
+        like_it.unwrap_or_else(|| exact(own[it]))
+    });
+    patterns.extend(alone);
     patterns.sort();
     patterns
+}
+
+/// Folders that hold what is laid over something, one a stage.
+const STAGES_IN: [&str; 4] = ["overlays", "environments", "envs", "env"];
+
+/// The pattern by which the next application would be found, where the folders of a path are called as they are
+/// everywhere (`apps/web/overlays/prod`, or `apps/web/prod` beside `apps/web/base`): the one of the application is a star.
+fn conventional(path: &RepoPath, all: &[&RepoPath]) -> Option<String> {
+    let stage = path.name();
+    if !inferred::names_a_stage(stage) || path.as_str().split('/').count() > DEEPEST {
+        return None;
+    }
+    let around = path.parent()?;
+    let (application, between) = match STAGES_IN.contains(&around.name()) {
+        true => (around.parent()?, Some(around.name())),
+        false => {
+            let base = around.join("base")?;
+            all.iter()
+                .any(|it| **it == base)
+                .then_some((around.clone(), None))?
+        }
+    };
+    if application == RepoPath::root() || inferred::names_a_stage(application.name()) {
+        return None;
+    }
+    let before = application.parent()?;
+    let before = (before != RepoPath::root()).then(|| exact(&before));
+    let literal = |it: &str| RepoPath::new(it).map_or_else(String::new, |it| exact(&it));
+    let parts = [
+        before,
+        Some("*".to_owned()),
+        between.map(literal),
+        Some(literal(stage)),
+    ];
+    Some(parts.into_iter().flatten().collect::<Vec<_>>().join("/"))
 }
 
 /// The patterns with one or two stars that match a path, each with its number of stars. `free` says
@@ -104,6 +143,34 @@ mod tests {
             ),
             ["apps/*/overlays/prod", "infra/prod"]
         );
+        // One alone, as the next will be called.
+        for (own, others, want) in [
+            (
+                "apps/a/overlays/prod",
+                ["apps/a/base", "x"],
+                "apps/*/overlays/prod",
+            ),
+            ("a/envs/prod", ["a/base", "x"], "*/envs/prod"),
+            ("apps/a/prod", ["apps/a/base", "apps/a/dev"], "apps/*/prod"),
+            ("a/prod", ["a/base", "a/dev"], "*/prod"),
+            ("apps/a/prod", ["apps/a/dev", "x"], "apps/a/prod"),
+            ("overlays/prod", ["base", "x"], "overlays/prod"),
+            ("prod", ["base", "dev"], "prod"),
+            ("dev/overlays/prod", ["base", "x"], "dev/overlays/prod"),
+            (
+                "apps/a/overlays/eu",
+                ["apps/a/base", "x"],
+                "apps/a/overlays/eu",
+            ),
+            // Another environment has one of that form.
+            (
+                "apps/a/overlays/prod",
+                ["apps/b/overlays/prod", "x"],
+                "apps/a/overlays/prod",
+            ),
+        ] {
+            assert_eq!(cover(&[own], &others), [want], "{own} beside {others:?}");
+        }
         assert_eq!(
             cover(
                 &["k/ai/x/app", "k/ai/y/app", "k/db/x/app"],
