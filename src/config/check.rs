@@ -326,7 +326,10 @@ impl Check<'_> {
                     self.report(
                         &at.key("from").index(index),
                         format!("group `{name}` is not defined"),
-                        suggestion(name.as_str(), &known),
+                        match known.is_empty() {
+                            true => format!("define it: `groups: {{{name}: {{users: [...]}}}}`"),
+                            false => suggestion(name.as_str(), &known),
+                        },
                     );
                 }
             }

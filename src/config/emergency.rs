@@ -326,12 +326,12 @@ rollback_plan: revert this pull request
             (
                 "version: 1\n",
                 "",
-                "o.yaml:1:1: key `version` is missing []",
+                "o.yaml:1:1: key `version` is missing [add `version:`, the version of the format: 1]",
             ),
             (
                 "ticket: INC-1234\n",
                 "",
-                "o.yaml:1:1: key `ticket` is missing []",
+                "o.yaml:1:1: key `ticket` is missing [add `ticket:`, the incident, by the name or address that it has where incidents are kept]",
             ),
             (
                 "ticket: INC-1234",
@@ -396,7 +396,7 @@ rollback_plan: revert this pull request
             (
                 "rollback_plan:",
                 "rollback:",
-                "o.yaml:1:1: key `rollback_plan` is missing []",
+                "o.yaml:1:1: key `rollback_plan` is missing [add `rollback_plan:`, how the change is taken back]",
             ),
             (
                 "ticket:",

@@ -104,10 +104,12 @@ pub(super) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// The value under `key`; `default` where the key is absent, a mistake where there is none.
+    /// The value under `key`, which is for what `about` says; `default` where the key is absent, a mistake where there
+    /// is none.
     pub(super) fn take<T: Read>(
         &mut self,
         key: &'static str,
+        about: &str,
         default: Option<T>,
         reader: &mut Reader,
     ) -> Option<T> {
@@ -116,7 +118,8 @@ impl Fields<'_> {
             Some(node) => T::read(node, reader),
             None => {
                 if default.is_none() {
-                    reader.report(YamlError::new(self.at, format!("key `{key}` is missing")));
+                    let problem = YamlError::new(self.at, format!("key `{key}` is missing"));
+                    reader.report(problem.help(format!("add `{key}:`, {}", clause(about))));
                 }
                 default
             }
@@ -134,6 +137,17 @@ impl Fields<'_> {
             let problem = YamlError::new(at, format!("unknown key {}", quoted(key)));
             reader.report(problem.help(suggestion(key, &self.known)));
         }
+    }
+}
+
+/// The first sentence of a documentation, as a clause.
+fn clause(about: &str) -> String {
+    let first = about.trim().split(". ").next().unwrap_or_default();
+    let first = first.trim_end_matches('.');
+    let mut letters = first.chars();
+    match letters.next() {
+        Some(letter) => format!("{}{}", letter.to_lowercase(), letters.as_str()),
+        None => String::new(),
     }
 }
 
@@ -317,7 +331,7 @@ macro_rules! section {
                 $(
                     let key = [$($key,)? stringify!($field)][0];
                     let default: Option<$type> = [$({ $default })?].into_iter().next();
-                    let $field = fields.take(key, default, reader);
+                    let $field = fields.take(key, concat!($($doc),*), default, reader);
                 )*
                 fields.finish(reader);
                 Some(Self { $( $field: $field? ),* })

@@ -207,7 +207,7 @@ fn mistakes_in_one_value() {
         ),
         (
             "schema: {}",
-            "tollgate.yaml:5:9: key `kubernetes` is missing",
+            "tollgate.yaml:5:9: key `kubernetes` is missing [add `kubernetes:`, the version of Kubernetes]",
         ),
         (
             "handoff: {valid_for: 1 hour}",
@@ -263,7 +263,7 @@ fn mistakes_in_one_value() {
         ),
         (
             "approvals: {rules: [{name: a, when: {any: true}, require: {count: 1, from: [plat]}}]}",
-            "tollgate.yaml:5:77: group `plat` is not defined [nothing can stand here]",
+            "tollgate.yaml:5:77: group `plat` is not defined [define it: `groups: {plat: {users: [...]}}`]",
         ),
         (
             "groups: {a: {users: [x, X]}}\napprovals: {rules: [{name: a, when: {any: true}, require: {count: 2, from: [a]}}]}",

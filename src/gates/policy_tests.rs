@@ -52,6 +52,11 @@ fn suite_findings(suite: &SuiteFacts, known: Option<Disposition>, examined: &mut
             .error_place
             .clone()
             .unwrap_or_else(|| Place::file(&suite.path, Side::Head));
+        // What a suite cannot read may stand in another file.
+        let here = match place.path == suite.path {
+            true => "this suite",
+            false => "here",
+        };
         let mut finding = Finding::new(
             Level::Deny,
             "policy-tests/unreadable",
@@ -59,9 +64,7 @@ fn suite_findings(suite: &SuiteFacts, known: Option<Disposition>, examined: &mut
             error.clone(),
         );
         finding.disposition = disposition(suite.error_known);
-        examined
-            .findings
-            .push(finding.label(Some(&place), "this suite"));
+        examined.findings.push(finding.label(Some(&place), here));
     }
     for row in &suite.rows {
         let message = format!("{}: {}", row.subject, row.why);

@@ -67,7 +67,7 @@ fn every_mistake_is_told_at_its_place() {
         (
             "version: 1\n",
             "",
-            "e.yaml:1:1: key `version` is missing []",
+            "e.yaml:1:1: key `version` is missing [add `version:`, the version of the format: 1]",
         ),
         (
             "version: 1",
@@ -77,12 +77,12 @@ fn every_mistake_is_told_at_its_place() {
         (
             "    owner: platform\n",
             "",
-            "e.yaml:3:5: key `owner` is missing []",
+            "e.yaml:3:5: key `owner` is missing [add `owner:`, who answers for it: a group of tollgate.yaml, or an account]",
         ),
         (
             "owner: platform",
             "owners: platform",
-            "e.yaml:3:5: key `owner` is missing []|e.yaml:7:5: unknown key `owners` [did you mean `owner`?]",
+            "e.yaml:3:5: key `owner` is missing [add `owner:`, who answers for it: a group of tollgate.yaml, or an account]|e.yaml:7:5: unknown key `owners` [did you mean `owner`?]",
         ),
         (
             "id: one-value",
@@ -112,7 +112,7 @@ fn every_mistake_is_told_at_its_place() {
         (
             "kind: Deployment, ",
             "",
-            "e.yaml:5:14: key `kind` is missing []",
+            "e.yaml:5:14: key `kind` is missing [add `kind:`, their kind]",
         ),
         (
             "kind: Deployment",
