@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tollgate_kyverno::{
     Changed, Exceptions, Fixtures, Operation, Outcome, Policy, PolicyResponse, Request, Rule,
-    RuleType, Unread, as_stored, fill_in, is_filled_in,
+    RuleType, Unread, as_stored, fill_in, is_filled_in, leave_out_shared,
 };
 use tollgate_yaml::{FieldPath, Node, Span};
 
@@ -84,45 +84,65 @@ impl PolicyEngine for Kyverno {
     fn load(&self, documents: &[&Node]) -> Loaded {
         let documents = all_stored(documents);
         let loaded = tollgate_kyverno::load(documents.iter().map(|it| &**it));
-        let policies = loaded
-            .policies
-            .policies()
+        let policies = described(&loaded);
+        evaluated(loaded, policies)
+    }
+
+    fn load_to_compare(&self, old: &[&Node], new: &[&Node]) -> [Loaded; 2] {
+        let (old, new) = (all_stored(old), all_stored(new));
+        let old: Vec<&Node> = old.iter().map(|it| &**it).collect();
+        let new: Vec<&Node> = new.iter().map(|it| &**it).collect();
+        let load = |it: &[&Node]| tollgate_kyverno::load(it.iter().copied());
+        let (mut was, mut is) = (load(&old), load(&new));
+        // What they are is told with every rule.
+        let policies = [described(&was), described(&is)];
+        leave_out_shared((&old, &mut was), (&new, &mut is));
+        let [old, new] = policies;
+        [evaluated(was, old), evaluated(is, new)]
+    }
+}
+
+/// What policies are.
+fn described(loaded: &tollgate_kyverno::Loaded) -> Vec<LoadedPolicy> {
+    let policies = loaded.policies.policies().iter();
+    let described = policies.map(|policy| LoadedPolicy {
+        kind: format!("{:?}", policy.kind),
+        name: policy.name.to_string(),
+        rules: authored(&policy.rules),
+        span: policy.span,
+        document: policy.document,
+    });
+    described.collect()
+}
+
+fn evaluated(loaded: tollgate_kyverno::Loaded, policies: Vec<LoadedPolicy>) -> Loaded {
+    Loaded {
+        policies,
+        problems: loaded
+            .problems
             .iter()
-            .map(|policy| LoadedPolicy {
-                kind: format!("{:?}", policy.kind),
-                name: policy.name.to_string(),
-                rules: authored(&policy.rules),
-                span: policy.span,
-                document: policy.document,
-            });
-        Loaded {
-            policies: policies.collect(),
-            problems: loaded
+            .map(|it| LoadProblem {
+                name: it.name.as_deref().unwrap_or_default().to_owned(),
+                document: it.document,
+                at: it.span,
+                message: it.message.clone(),
+                outside: it.unread.as_ref().is_some_and(Unread::only_verifies_images),
+            })
+            .collect(),
+        set: Box::new(Set {
+            read_config_maps: {
+                let policies = loaded.policies.policies().iter();
+                let mut rules = policies.flat_map(|it| &it.rules);
+                rules.any(Rule::reads_config_maps)
+            },
+            policies: loaded.policies,
+            exceptions: loaded.exceptions.into_iter().collect(),
+            unread: loaded
                 .problems
-                .iter()
-                .map(|it| LoadProblem {
-                    name: it.name.as_deref().unwrap_or_default().to_owned(),
-                    document: it.document,
-                    at: it.span,
-                    message: it.message.clone(),
-                    outside: it.unread.as_ref().is_some_and(Unread::only_verifies_images),
-                })
+                .into_iter()
+                .filter_map(|it| Some((it.document, it.unread?)))
                 .collect(),
-            set: Box::new(Set {
-                read_config_maps: {
-                    let policies = loaded.policies.policies().iter();
-                    let mut rules = policies.flat_map(|it| &it.rules);
-                    rules.any(Rule::reads_config_maps)
-                },
-                policies: loaded.policies,
-                exceptions: loaded.exceptions.into_iter().collect(),
-                unread: loaded
-                    .problems
-                    .into_iter()
-                    .filter_map(|it| Some((it.document, it.unread?)))
-                    .collect(),
-            }),
-        }
+        }),
     }
 }
 

@@ -28,6 +28,9 @@ pub trait PolicyEngine: Sync {
     fn essence(&self, document: &Node) -> Option<serde_json::Value>;
     /// Load documents that [`PolicyEngine::recognises`] accepts.
     fn load(&self, documents: &[&Node]) -> Loaded;
+    /// Load two sets of documents that are asked about the same, with the same exceptions, to see where
+    /// their answers differ: rules that answer the same in both may be missing from what evaluates them.
+    fn load_to_compare(&self, old: &[&Node], new: &[&Node]) -> [Loaded; 2];
 }
 
 /// Something that policies decide less of than others did, or may.

@@ -4,7 +4,7 @@ mod files;
 
 use super::{
     Stop,
-    policies::{self, Loaded},
+    policies::{self, Documents, Loaded},
     redact::Texts,
     schemas,
 };
@@ -79,7 +79,13 @@ fn judge_all(task: &ApplyTask, sources: &Sources, watch: Watch<'_>) -> Result<Ap
     if task.policies.is_empty() {
         (rules, whole) = whole.into_iter().partition(is_policy);
     }
-    let policies = policies::load(&rules, &[], sources, Side::Head);
+    let nodes: Vec<&Node> = rules.iter().collect();
+    let policies = policies::load(&Documents {
+        nodes: &nodes,
+        builtin: &[],
+        sources,
+        side: Side::Head,
+    });
     drop(rules);
     refuse_problems(&policies)?;
     if policies.policies.is_empty() && (!task.policies.is_empty() || whole.is_empty()) {

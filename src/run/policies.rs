@@ -3,7 +3,10 @@
 use crate::{
     builtin::BUILTINS,
     config,
-    engines::{Before, Cluster, ENGINES, Happens, Old, PolicySet, RuleResult, Surroundings},
+    engines::{
+        self, Before, Cluster, ENGINES, Happens, Old, PolicyEngine, PolicySet, RuleResult,
+        Surroundings,
+    },
     model::{
         Manifest, PassedFacts, Place, PolicyFacts, Problem, RemovalFacts, ResourceKey, RuleFacts,
         RuleOutcome, Side, digest,
@@ -69,37 +72,78 @@ pub(super) fn builtin(
     read.collect()
 }
 
-/// Load the documents that engines recognise, and built-in ones with their names. `sources` are the
-/// files that they came from.
-pub(super) fn load<'a>(
-    documents: &[Node],
-    builtin: &[(&str, Node)],
-    sources: &'a Sources,
-    side: Side,
-) -> Loaded<'a> {
-    let mut loaded = Loaded {
-        sets: Vec::new(),
-        policies: Vec::new(),
-        problems: Vec::new(),
-        touched: BTreeSet::new(),
-        builtin: builtin.iter().map(|it| it.0.to_owned()).collect(),
-        side,
-        sources,
-    };
-    for engine in ENGINES {
-        let owned: Vec<&Node> = documents
-            .iter()
-            .chain(builtin.iter().map(|it| &it.1))
-            .filter(|it| engine.recognises(it))
-            .collect();
-        if owned.is_empty() {
-            continue;
+/// Documents to load.
+pub(super) struct Documents<'d, 'a> {
+    pub(super) nodes: &'d [&'d Node],
+    /// Built-in ones, with their names.
+    pub(super) builtin: &'d [(&'d str, Node)],
+    /// The files that they came from.
+    pub(super) sources: &'a Sources,
+    pub(super) side: Side,
+}
+
+impl<'d, 'a> Documents<'d, 'a> {
+    /// Those that an engine recognises.
+    fn of(&self, engine: &dyn PolicyEngine) -> Vec<&'d Node> {
+        let nodes = self.nodes.iter().copied();
+        let all = nodes.chain(self.builtin.iter().map(|it| &it.1));
+        all.filter(|it| engine.recognises(it)).collect()
+    }
+
+    fn loaded(&self) -> Loaded<'a> {
+        Loaded {
+            sets: Vec::new(),
+            policies: Vec::new(),
+            problems: Vec::new(),
+            touched: BTreeSet::new(),
+            builtin: self.builtin.iter().map(|it| it.0.to_owned()).collect(),
+            side: self.side,
+            sources: self.sources,
         }
-        let engine_loaded = engine.load(&owned);
-        for policy in engine_loaded.policies {
-            let builtin = loaded.builtin.contains(&policy.name);
-            let place = Place::of(sources, policy.span, side).filter(|_| !builtin);
-            loaded.policies.push(PolicyFacts {
+    }
+}
+
+/// Load the documents that engines recognise.
+pub(super) fn load<'a>(documents: &Documents<'_, 'a>) -> Loaded<'a> {
+    let mut loaded = documents.loaded();
+    for engine in ENGINES {
+        let owned = documents.of(*engine);
+        if !owned.is_empty() {
+            loaded.add(*engine, &owned, engine.load(&owned));
+        }
+    }
+    loaded.sort();
+    loaded
+}
+
+/// Load two sets with the same exceptions to see where their answers differ: what answers the same in both
+/// is not asked.
+pub(super) fn load_to_compare<'a>(
+    old: &Documents<'_, 'a>,
+    new: &Documents<'_, 'a>,
+) -> (Loaded<'a>, Loaded<'a>) {
+    let (mut was, mut is) = (old.loaded(), new.loaded());
+    for engine in ENGINES {
+        let (old, new) = (old.of(*engine), new.of(*engine));
+        let [of_old, of_new] = engine.load_to_compare(&old, &new);
+        for (loaded, owned, made) in [(&mut was, old, of_old), (&mut is, new, of_new)] {
+            if !owned.is_empty() {
+                loaded.add(*engine, &owned, made);
+            }
+        }
+    }
+    was.sort();
+    is.sort();
+    (was, is)
+}
+
+impl Loaded<'_> {
+    /// Take in what an engine made of documents.
+    fn add(&mut self, engine: &dyn PolicyEngine, owned: &[&Node], made: engines::Loaded) {
+        for policy in made.policies {
+            let builtin = self.builtin.contains(&policy.name);
+            let place = Place::of(self.sources, policy.span, self.side).filter(|_| !builtin);
+            self.policies.push(PolicyFacts {
                 engine: engine.name().to_owned(),
                 builtin,
                 kind: policy.kind,
@@ -111,21 +155,22 @@ pub(super) fn load<'a>(
                 place,
             });
         }
-        for it in engine_loaded.problems {
-            loaded.problems.push(Unloaded {
-                place: Place::of(sources, it.at, side),
+        for it in made.problems {
+            self.problems.push(Unloaded {
+                place: Place::of(self.sources, it.at, self.side),
                 name: it.name,
                 document: it.document,
                 outside: it.outside,
                 message: it.message,
             });
         }
-        loaded.sets.push(engine_loaded.set);
+        self.sets.push(made.set);
     }
-    loaded
-        .policies
-        .sort_by(|a, b| (&a.name, &a.kind).cmp(&(&b.name, &b.kind)));
-    loaded
+
+    fn sort(&mut self) {
+        self.policies
+            .sort_by(|a, b| (&a.name, &a.kind).cmp(&(&b.name, &b.kind)));
+    }
 }
 
 impl Loaded<'_> {

@@ -3,7 +3,7 @@
 
 use super::{
     lost::Lost,
-    policies::{self, Loaded},
+    policies::{self, Documents, Loaded},
 };
 use crate::{
     config,
@@ -14,6 +14,7 @@ use crate::{
     },
     repo::discover::{self, Class, Document},
 };
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use tollgate_kustomize::RepoPath;
 use tollgate_yaml::{Node, Sources, Span, Value};
@@ -314,6 +315,7 @@ fn essence(node: &Node) -> Option<String> {
 struct Row {
     node: Node,
     essence: Option<String>,
+    written: OnceCell<Option<String>>,
     class: Class,
 }
 
@@ -356,6 +358,7 @@ impl<'a> Rows<'a> {
         self.rows.push(Row {
             node: node.clone(),
             essence,
+            written: OnceCell::new(),
             class: discover::classify(node).unwrap_or(Class::Policy),
         });
         at
@@ -409,9 +412,26 @@ impl<'a> Rows<'a> {
     }
 
     fn load(&self, rows: &[usize], builtin: &[(&str, Node)]) -> Loaded<'a> {
-        let nodes = rows.iter().filter_map(|it| self.rows.get(*it));
-        let nodes: Vec<Node> = nodes.map(|it| it.node.clone()).collect();
-        policies::load(&nodes, builtin, self.files.sources, self.files.side)
+        let nodes = self.nodes(rows);
+        policies::load(&self.documents(&nodes, builtin))
+    }
+
+    fn nodes(&self, rows: &[usize]) -> Vec<&Node> {
+        let rows = rows.iter().filter_map(|it| self.rows.get(*it));
+        rows.map(|it| &it.node).collect()
+    }
+
+    fn documents<'d>(
+        &self,
+        nodes: &'d [&'d Node],
+        builtin: &'d [(&'d str, Node)],
+    ) -> Documents<'d, 'a> {
+        Documents {
+            nodes,
+            builtin,
+            sources: self.files.sources,
+            side: self.files.side,
+        }
     }
 
     /// Where a row begins.
@@ -421,13 +441,19 @@ impl<'a> Rows<'a> {
 
     /// Those of some rows that are not written as one of the other side's is, labels and all.
     fn unlike(&self, rows: &[usize], other: &Rows<'_>, others: &[usize]) -> Vec<usize> {
-        let written = |side: &'_ Rows<'_>, it: usize| -> Option<String> {
-            let row = side.rows.get(it)?;
-            row.node.to_json().ok().map(|it| it.to_string())
-        };
-        let there: BTreeSet<String> = others.iter().filter_map(|it| written(other, *it)).collect();
-        let is_unlike = |it: &&usize| written(self, **it).is_none_or(|it| !there.contains(&it));
+        let there: BTreeSet<&str> = others.iter().filter_map(|it| other.written(*it)).collect();
+        let is_unlike = |it: &&usize| self.written(**it).is_none_or(|it| !there.contains(it));
         rows.iter().filter(is_unlike).copied().collect()
+    }
+
+    /// A digest over all that is written in a row; `None` where it is no JSON.
+    fn written(&self, row: usize) -> Option<&str> {
+        let row = self.rows.get(row)?;
+        let written = || {
+            let json = row.node.to_json().ok()?;
+            Some(digest(json.to_string().as_bytes()))
+        };
+        row.written.get_or_init(written).as_deref()
     }
 
     fn place(&self, span: Span) -> Option<Place> {
@@ -491,18 +517,17 @@ impl<'a> Received<'_, 'a> {
             || new_only.iter().any(|it| is_exception(head, it))
         {
             // Exceptions say something of all policies.
-            (old_only, new_only) = (old.clone(), new.clone());
+            ruled.compared = Some((base.load(old, &was_only), head.load(new, &is_only)));
         } else {
             old_only.extend(old.iter().filter(|it| is_exception(base, it)));
             new_only.extend(new.iter().filter(|it| is_exception(head, it)));
             was_only.retain(|it| !is.contains(it.0));
             is_only.retain(|it| !was.contains(it.0));
+            let (old, new) = (base.nodes(&old_only), head.nodes(&new_only));
+            let old = base.documents(&old, &was_only);
+            let new = head.documents(&new, &is_only);
+            ruled.compared = Some(policies::load_to_compare(&old, &new));
         }
-        let compared = (
-            base.load(&old_only, &was_only),
-            head.load(&new_only, &is_only),
-        );
-        ruled.compared = Some(compared);
         ruled
     }
 

@@ -384,3 +384,62 @@ fn what_a_false_chart_hides_is_missed() {
         ]
     );
 }
+
+/// A policy of many rules, each of which asks for a label of its own.
+fn many(head: &str) -> Vec<String> {
+    let rule = |at: usize| {
+        format!(
+            "    - name: label-{at}\n      match: {{any: [{{resources: {{kinds: [ConfigMap]}}}}]}}\n      validate:\n        message: l{at} is missing\n        pattern: {{metadata: {{labels: {{l{at}: \"?*\"}}}}}}\n"
+        )
+    };
+    let start = format!(
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata:\n  name: team\nspec:\n{head}  rules:\n"
+    );
+    std::iter::once(start).chain((0..30).map(rule)).collect()
+}
+
+/// What is said where a policy of many rules becomes another.
+fn becomes(old: &[String], new: &[String]) -> Vec<String> {
+    let repository = repository();
+    repository.write("policies/base/team.yaml", &old.concat());
+    weakened(&check(&repository, |it| {
+        it.write("policies/base/team.yaml", &new.concat());
+    }))
+}
+
+#[test]
+fn of_many_rules_the_one_that_is_weakened_or_dropped_is_shown_wherever_it_stands() {
+    let old = many("");
+    let mut new = old.clone();
+    new[12] = new[12].replace("l11: \"?*\"", "=(l11): \"?*\"");
+    let weaker = [
+        "rule `label-11` may ask for less (`pattern`): ConfigMap dev/web (apps/dev) was refused and is passed, and 1 more",
+    ];
+    assert_eq!(becomes(&old, &new), weaker);
+    new[1..].reverse();
+    assert_eq!(becomes(&old, &new), weaker, "in another order");
+    new.retain(|it| !it.contains("name: label-11\n"));
+    assert_eq!(
+        becomes(&old, &new),
+        [
+            "rule `label-11` is gone: ConfigMap dev/web (apps/dev) was refused and is not judged, and 1 more"
+        ]
+    );
+}
+
+#[test]
+fn the_order_of_many_rules_is_shown_where_only_the_first_is_asked() {
+    let one = many("  applyRules: One\n");
+    let mut swapped = one.clone();
+    swapped.swap(1, 2);
+    assert_eq!(
+        becomes(&one, &swapped),
+        [
+            "asks no rule after the first that judged (`applyRules: One`): ConfigMap dev/web (apps/dev) was refused and is not judged, and 1 more"
+        ]
+    );
+    let all = many("");
+    let mut swapped = all.clone();
+    swapped.swap(1, 2);
+    assert_eq!(becomes(&all, &swapped), [""; 0]);
+}

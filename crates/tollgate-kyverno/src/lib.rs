@@ -22,7 +22,7 @@ pub mod testfile;
 mod validation;
 mod verify_images;
 
-pub use decides::{Less, essence, less};
+pub use decides::{Less, essence, leave_out_shared, less};
 pub use engine::{Loaded, PolicySet, evaluate_policy};
 pub use exception::{Exceptions, PolicyException};
 pub use policy::{Policy, PolicyKind, Problem, Rule, RuleType, Unread, as_stored, load};

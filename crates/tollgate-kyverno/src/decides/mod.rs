@@ -8,9 +8,13 @@ mod cel;
 mod covers;
 mod pattern;
 mod rule;
+mod shared;
+
+pub use shared::leave_out_shared;
 
 use crate::policy::{self, Policy};
 use serde_json::{Map, Value};
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use tollgate_yaml::{Node, Span};
 
@@ -46,6 +50,7 @@ struct Document<'a> {
     kind: &'a str,
     name: &'a str,
     namespace: &'a str,
+    loaded: OnceCell<Option<Policy>>,
 }
 
 impl<'a> Document<'a> {
@@ -57,6 +62,7 @@ impl<'a> Document<'a> {
             kind: node.get("kind").and_then(Node::as_str).unwrap_or_default(),
             name: policy::metadata(node, "name"),
             namespace: policy::metadata(node, "namespace"),
+            loaded: OnceCell::new(),
         }
     }
 
@@ -89,9 +95,12 @@ impl<'a> Document<'a> {
         rules.get(at).map_or(self.node.span(), Node::span)
     }
 
-    fn loaded(&self) -> Option<Policy> {
-        let loaded = policy::load([self.node]);
-        loaded.policies.policies().first().cloned()
+    fn loaded(&self) -> Option<&Policy> {
+        let load = || {
+            let loaded = policy::load([self.node]);
+            loaded.policies.policies().first().cloned()
+        };
+        self.loaded.get_or_init(load).as_ref()
     }
 
     fn less(&self, rule: Option<&str>, why: impl Into<String>, at: Span, gone: bool) -> Less {

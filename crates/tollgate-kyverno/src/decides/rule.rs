@@ -6,7 +6,7 @@ use super::{
     others, pattern,
 };
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const TYPES: [&str; 4] = ["validate", "verifyImages", "mutate", "generate"];
 
@@ -151,10 +151,10 @@ fn keys(a: &Map<String, Value>, b: &Map<String, Value>) -> String {
 fn generated(old: &Document<'_>, new: &Document<'_>) -> Option<String> {
     let (before, after) = (old.loaded()?, new.loaded()?);
     let made = |it: &crate::Policy| it.rules.iter().any(|it| it.generated.is_some());
-    if !made(&before) {
+    if !made(before) {
         return None;
     }
-    let kinds: Vec<&str> = if made(&after) {
+    let kinds: Vec<&str> = if made(after) {
         let lost = before.controllers.iter();
         lost.filter(|it| !after.controllers.contains(it))
             .map(String::as_str)
@@ -175,25 +175,38 @@ fn generated(old: &Document<'_>, new: &Document<'_>) -> Option<String> {
 pub(super) fn of_rules(old: &Document<'_>, new: &Document<'_>, all: &[Document<'_>]) -> Vec<Less> {
     let mut out = Vec::new();
     let (before, after) = (old.rules(), new.rules());
-    let mut used = BTreeSet::new();
+    let action = "validationFailureAction";
+    let same_action = text(old.spec(), action) == text(new.spec(), action);
+    let mut free: BTreeSet<usize> = (0..after.len()).collect();
+    let mut named: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for (at, rule) in after.iter().enumerate() {
+        named.entry(text(rule, "name")).or_default().insert(at);
+    }
     for (own, rule) in before.iter().enumerate() {
         let name = text(rule, "name");
-        let same = |other: &&Value| text(other, "name") == name;
-        let renamed = |other: &&Value| others(other, &["name"]) == others(rule, &["name"]);
-        let free = |want: &dyn Fn(&&Value) -> bool| {
-            // Most stand where they stood.
-            let near = std::iter::once(own).filter(|it| *it < after.len());
-            let mut all = near.chain(0..after.len());
-            all.find(|at| !used.contains(at) && want(&after[*at]))
+        // Most stand where they stood.
+        let near = |free: &BTreeSet<usize>| free.get(&own).or(free.first()).copied();
+        let renamed = || {
+            let body = others(rule, &["name"]);
+            let is_it = |at: &&usize| others(after[**at], &["name"]) == body;
+            let own = free.get(&own).filter(is_it);
+            own.or_else(|| free.iter().find(is_it)).copied()
         };
-        let Some(at) = free(&same).or_else(|| free(&renamed)) else {
+        let same = named.get(name).and_then(near);
+        let Some(at) = same.or_else(renamed) else {
             if !is_decided_elsewhere(old, rule, all) {
                 let why = format!("rule `{name}` is gone");
                 out.push(new.less(Some(name), why, new.node.span(), false));
             }
             continue;
         };
-        used.insert(at);
+        free.remove(&at);
+        if let Some(named) = named.get_mut(text(after[at], "name")) {
+            named.remove(&at);
+        }
+        if *rule == after[at] && same_action {
+            continue;
+        }
         let clauses = less((rule, old.spec()), (after[at], new.spec()));
         if clauses.is_empty() || is_decided_elsewhere(old, rule, all) {
             continue;

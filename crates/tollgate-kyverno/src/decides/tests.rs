@@ -54,6 +54,47 @@ fn a_second_policy_of_a_name_is_told_where_it_asks_for_less_than_the_only_one() 
     );
 }
 
+#[test]
+fn among_many_rules_the_one_that_asks_for_less_is_told_wherever_it_stands() {
+    // No rule asks for what another does.
+    let named = |at: usize| {
+        let rule = RULE.replace("name: r", &format!("name: r{at}"));
+        rule.replace("owner: '?*'", &format!("owner: 'o{at}'"))
+    };
+    let rules: Vec<String> = (0..30).map(named).collect();
+    let text = |head: &str, it: &[String]| policy("p", head, &it.concat());
+    let mut less = rules.clone();
+    less[11] = less[11].replace("owner: 'o11'", "owner: '*'");
+    let old = text("", &rules);
+    let why = ["rule `r11` may ask for less (`pattern`)"];
+    assert_eq!(told(&old, &text("", &less)), why);
+    less.reverse();
+    assert_eq!(told(&old, &text("", &less)), why, "in another order");
+    less.retain(|it| !it.contains("name: r11\n"));
+    assert_eq!(told(&old, &text("", &less)), ["rule `r11` is gone"]);
+    let mut renamed = rules.clone();
+    renamed[11] = renamed[11].replace("name: r11", "name: other");
+    renamed.reverse();
+    assert_eq!(told(&old, &text("", &renamed)), [""; 0], "renamed");
+    let enforce = "  validationFailureAction: Enforce\n";
+    let audit = told(&text(enforce, &rules[..2]), &text("", &rules[..2]));
+    let falls = |at: usize| format!("rule `r{at}` falls from Enforce to Audit");
+    assert_eq!(audit, [falls(0), falls(1)]);
+}
+
+#[test]
+fn the_order_of_rules_is_told_where_only_one_of_them_is_asked() {
+    let named = |at: usize| RULE.replace("name: r", &format!("name: r{at}"));
+    let mut rules: Vec<String> = (0..30).map(named).collect();
+    let one = "  applyRules: One\n";
+    let text = |head: &str, it: &[String]| policy("p", head, &it.concat());
+    let (old, all) = (text(one, &rules), text("", &rules));
+    rules.swap(3, 4);
+    let why = ["asks no rule after the first that judged (`applyRules: One`)"];
+    assert_eq!(told(&old, &text(one, &rules)), why);
+    assert_eq!(told(&all, &text("", &rules)), [""; 0]);
+}
+
 /// The change of RULE by one replacement.
 fn rule(from: &str, to: &str) -> Vec<String> {
     assert!(RULE.contains(from), "{from}");

@@ -19,6 +19,8 @@ use crate::{
 pub(crate) use asked::{Asked, is_for};
 pub(crate) use looks::conditions_at_namespace;
 pub(crate) use rule::join;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Policies in the order in which they were loaded, ready for many threads.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +36,15 @@ impl PolicySet {
     /// The policies.
     pub fn policies(&self) -> &[Policy] {
         &self.policies
+    }
+
+    /// Ask a policy, by the document that it was read from, for some of its rules no more, nor for what is
+    /// generated of them.
+    pub(crate) fn leave_out(&mut self, document: usize, written: &BTreeSet<Arc<str>>) {
+        let policies = self.policies.iter_mut();
+        for it in policies.filter(|it| it.document == document) {
+            it.rules.retain(|it| !written.contains(&it.written));
+        }
     }
 
     /// Whether a rule may say something else of an update than of the object.

@@ -308,13 +308,14 @@ fn read_rules(document: &Node, policy: &mut Policy, mut vetting: Vetting) -> Res
     vetting.finish().map_err(Fault::of_kyverno)
 }
 
-pub(super) fn rules(document: &Node) -> &[Node] {
+/// The rules of a policy as they are written.
+pub(crate) fn rules(document: &Node) -> &[Node] {
     let rules = document.get("spec").and_then(|it| it.get("rules"));
     rules.and_then(Node::as_sequence).unwrap_or_default()
 }
 
 /// The document with an empty list in place of the rules.
-fn without_rules(document: &Node) -> Node {
+pub(crate) fn without_rules(document: &Node) -> Node {
     let mut short = Mapping::new();
     for entry in document.as_mapping().into_iter().flat_map(Mapping::iter) {
         let mut value = Node::null(entry.value.origin);

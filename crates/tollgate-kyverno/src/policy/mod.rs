@@ -13,8 +13,8 @@ mod vet;
 
 pub(crate) use body::{Body, Check, Deny, Foreach, Generation, PodSecurityRule, Test, Validation};
 pub(crate) use fields::{Fault, Fields};
-pub(crate) use load::metadata;
 pub use load::{as_stored, load};
+pub(crate) use load::{metadata, rules, without_rules};
 pub(crate) use read::exception_parts;
 pub use unread::Unread;
 
