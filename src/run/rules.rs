@@ -490,23 +490,30 @@ impl<'a> Received<'_, 'a> {
             return ruled;
         }
         let (mut old_only, mut new_only) = (only(base, old, head, new), only(head, new, base, old));
+        let names = |it: &[(&'static str, Node)]| -> BTreeSet<&'static str> {
+            it.iter().map(|it| it.0).collect()
+        };
+        let (was, is) = (names(old_builtin), names(new_builtin));
+        let differ = !old_only.is_empty() || !new_only.is_empty() || was != is;
+        let all = differ.then(|| head.load(new, new_builtin));
         // What decides the same may be written so that it cannot be read.
         let written = head.unlike(new, base, old);
-        let problems = head.load(&written, &[]).as_problems("policy-tests");
+        let problems = match &all {
+            Some(all) if written.len() == new.len() => all.as_problems("policy-tests"),
+            _ => head.load(&written, &[]).as_problems("policy-tests"),
+        };
         // What HEAD shares with BASE is told of BASE.
         let brought = |it| Problem {
             before: false,
             ..it
         };
         ruled.problems = problems.into_iter().map(brought).collect();
-        let names = |it: &[(&'static str, Node)]| -> BTreeSet<&'static str> {
-            it.iter().map(|it| it.0).collect()
-        };
-        let (was, is) = (names(old_builtin), names(new_builtin));
-        if old_only.is_empty() && new_only.is_empty() && was == is {
+        let Some(all) = all else {
             return ruled;
-        }
-        ruled.head = head.load(new, new_builtin).policies;
+        };
+        ruled.head = all.policies;
+        // It is long where its rules are many.
+        drop(all.sets);
         ruled.less = self.less();
         let is_exception = |side: &Rows<'_>, it: &usize| {
             let row = side.rows.get(*it);

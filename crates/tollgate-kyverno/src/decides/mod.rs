@@ -12,7 +12,7 @@ mod shared;
 
 pub use shared::leave_out_shared;
 
-use crate::policy::{self, Policy};
+use crate::policy;
 use serde_json::{Map, Value};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -50,7 +50,7 @@ struct Document<'a> {
     kind: &'a str,
     name: &'a str,
     namespace: &'a str,
-    loaded: OnceCell<Option<Policy>>,
+    made_for: OnceCell<Option<Vec<String>>>,
 }
 
 impl<'a> Document<'a> {
@@ -62,7 +62,7 @@ impl<'a> Document<'a> {
             kind: node.get("kind").and_then(Node::as_str).unwrap_or_default(),
             name: policy::metadata(node, "name"),
             namespace: policy::metadata(node, "namespace"),
-            loaded: OnceCell::new(),
+            made_for: OnceCell::new(),
         }
     }
 
@@ -95,12 +95,19 @@ impl<'a> Document<'a> {
         rules.get(at).map_or(self.node.span(), Node::span)
     }
 
-    fn loaded(&self) -> Option<&Policy> {
+    /// The kinds for which rules are generated of its own: none where none is. `None` where it does not
+    /// load.
+    fn made_for(&self) -> Option<&[String]> {
         let load = || {
             let loaded = policy::load([self.node]);
-            loaded.policies.policies().first().cloned()
+            let policy = loaded.policies.policies().first()?;
+            let is_made = policy.rules.iter().any(|it| it.generated.is_some());
+            Some(match is_made {
+                true => policy.controllers.clone(),
+                false => Vec::new(),
+            })
         };
-        self.loaded.get_or_init(load).as_ref()
+        self.made_for.get_or_init(load).as_deref()
     }
 
     fn less(&self, rule: Option<&str>, why: impl Into<String>, at: Span, gone: bool) -> Less {

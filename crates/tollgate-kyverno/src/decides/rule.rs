@@ -149,19 +149,9 @@ fn keys(a: &Map<String, Value>, b: &Map<String, Value>) -> String {
 
 /// That rules for Pods are not made for as many kinds with a Pod template as before.
 fn generated(old: &Document<'_>, new: &Document<'_>) -> Option<String> {
-    let (before, after) = (old.loaded()?, new.loaded()?);
-    let made = |it: &crate::Policy| it.rules.iter().any(|it| it.generated.is_some());
-    if !made(before) {
-        return None;
-    }
-    let kinds: Vec<&str> = if made(after) {
-        let lost = before.controllers.iter();
-        lost.filter(|it| !after.controllers.contains(it))
-            .map(String::as_str)
-            .collect()
-    } else {
-        before.controllers.iter().map(String::as_str).collect()
-    };
+    let (before, after) = (old.made_for()?, new.made_for()?);
+    let lost = before.iter().filter(|it| !after.contains(it));
+    let kinds: Vec<&str> = lost.map(String::as_str).collect();
     // Kinds that its rules name themselves are judged all the same.
     (!kinds.is_empty()).then(|| {
         format!(
