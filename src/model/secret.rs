@@ -53,6 +53,7 @@ pub fn values_of<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
         return Vec::new();
     }
     let sealed = has_sops_mac(body);
+    let sealed_file = is_of_an_encrypted_file(body);
     let annotations = body.get("metadata").and_then(|it| it.get("annotations"));
     let placeholders = Placeholders::of(annotations);
     let mut values = Vec::new();
@@ -74,6 +75,7 @@ pub fn values_of<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
             let (key, text, base64) = (&entry.key.text, &scalar.text, map == "data");
             let encrypted = (sealed && is_sops_value(text))
                 || is_encrypted_text(map, text)
+                || sealed_file && base64
                 || placeholders.are(text, base64)
                 || is_public(body, key, text, base64, placeholders);
             values.push(value(map, entry, encrypted));
@@ -92,6 +94,25 @@ pub fn values_of<'a>(kind: &str, body: &'a Node) -> Vec<SecretValue<'a>> {
             }),
     );
     values
+}
+
+/// Whether a Secret holds, entry by entry, a file of variables that SOPS encrypted: what a generator makes of it until
+/// somebody decrypts the file.
+fn is_of_an_encrypted_file(body: &Node) -> bool {
+    let Some(data) = body.get("data").and_then(Node::as_mapping) else {
+        return false;
+    };
+    if !data.contains_key("sops_mac") {
+        return false;
+    }
+    let lines: Option<Vec<String>> = data
+        .iter()
+        .map(|it| {
+            let value = decoded(&it.value.as_scalar()?.text)?;
+            Some(format!("{}={}\n", it.key.text, value.replace('\n', "\\n")))
+        })
+        .collect();
+    lines.is_some_and(|it| is_encrypted_file(&it.concat()))
 }
 
 /// Where kinds that put Secrets together hold a template of one.
@@ -262,6 +283,25 @@ mod tests {
         assert_eq!(clear(&half), ["stringData.b"]);
         let no_mac = format!("kind: Secret\nstringData: {{a: '{enc}'}}\n");
         assert_eq!(clear(&no_mac), ["stringData.a"]);
+    }
+
+    #[test]
+    fn a_file_of_variables_that_sops_encrypted_is_encrypted_entry_by_entry() {
+        let enc = "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]";
+        let secret = |entries: &[(&str, &str)]| {
+            let entry = |it: &(&str, &str)| {
+                let value = data_encoding::BASE64.encode(it.1.as_bytes());
+                format!("{}: {value}", it.0)
+            };
+            let entries: Vec<String> = entries.iter().map(entry).collect();
+            clear(&format!("kind: Secret\ndata: {{{}}}\n", entries.join(", ")))
+        };
+        let sealed = [("A", enc), ("sops_mac", enc), ("sops_version", "3.9.4")];
+        assert_eq!(secret(&sealed), Vec::<String>::new());
+        let half = [("A", enc), ("B", "hunter2"), ("sops_mac", enc)];
+        assert_eq!(secret(&half).len(), 3);
+        let unsealed = [("A", enc), ("sops_version", "3.9.4")];
+        assert_eq!(secret(&unsealed).len(), 2);
     }
 
     #[test]

@@ -54,8 +54,9 @@ const BACKENDS: [&str; 36] = [
 ];
 
 /// Parameters of a reference of vals that let somebody in by themselves.
-const CREDENTIALS: [&str; 6] = [
+const CREDENTIALS: [&str; 7] = [
     "token",
+    "private_token",
     "secret_id",
     "password",
     "secret",
@@ -144,6 +145,8 @@ pub(super) fn vals(text: &str) -> Option<&str> {
         let (name, value) = it.split_once('=').unwrap_or((it, ""));
         CREDENTIALS.contains(&name) && !value.is_empty()
     });
+    let host = address.split(['/', '?', '#']).next().unwrap_or_default();
+    let opens = opens || host.split_once('@').is_some_and(|it| it.0.contains(':'));
     (finds && !opens).then(|| rest.strip_prefix('+').unwrap_or(rest))
 }
 
@@ -257,6 +260,9 @@ mod tests {
             ("ref+vault://a#/b hunter2", false),
             ("ref+vault://a#/b+hunter2", false),
             ("ref+vault://a?secret_id=hunter2#/b", false),
+            ("ref+gitlab://a?private_token=hunter2#/b", false),
+            ("ref+vault://user:hunter2@host/a#/b", false),
+            ("ref+vault://user@host/a#/b", true),
             ("ref+vault://a?token_env=TOKEN#/b", true),
             ("ref+://a", false),
             ("ref+vault://", false),

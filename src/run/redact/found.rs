@@ -9,11 +9,13 @@ use tollgate_yaml::{Dialect, Limits, Node, Sources, Span, Value, parse};
 const NESTING: usize = 4;
 
 /// One of these is in every file that may hold a value.
-const MARKS: [&str; 6] = [
+const MARKS: [&str; 8] = [
     "Secret",
     "stringData",
     "secretGenerator",
     "/data",
+    "\"op\"",
+    "op: ",
     "\\x",
     "\\u",
 ];
@@ -81,8 +83,14 @@ impl Found {
                 if let Some(value) = patch_value(node) {
                     self.take(value, at, nesting);
                 }
+                let kind = node.get("kind").and_then(Node::as_str);
+                let is_secret = is_manifest && kind.is_some_and(secret::is_secret_kind);
                 for entry in map {
                     match &*entry.key.text {
+                        // A slip of the pen.
+                        key if is_secret && is_like_a_map(key) => {
+                            self.take(&entry.value, at, nesting)
+                        }
                         "secretGenerator" => {
                             for it in entry.value.as_sequence().unwrap_or_default() {
                                 self.generator(it, at);
@@ -159,17 +167,38 @@ impl Found {
                 }
             }
         }
-        for literal in node
-            .get("literals")
-            .and_then(Node::as_sequence)
-            .unwrap_or_default()
-        {
-            let text = literal.as_scalar().map_or("", |it| &it.text);
-            let value = text.split_once('=').map_or(text, |it| it.1);
-            let values = self.values_of(at.side, at.path);
-            values.known(&Arc::from(value));
-            values.known(&Arc::from(value.trim_matches(['"', '\''])));
-            self.hide_at(literal, at);
+        for entry in node.as_mapping().into_iter().flatten() {
+            match &*entry.key.text {
+                "apiVersion" | "kind" | "metadata" | "name" | "namespace" | "behavior" | "type"
+                | "options" => {}
+                // What is no text here is a value in the wrong place.
+                "files" | "envs" | "env" => {
+                    let items = entry.value.as_sequence().unwrap_or_default().iter();
+                    let wrong = items.filter(|it| it.as_scalar().is_none());
+                    wrong.for_each(|it| self.literals(it, at));
+                    if entry.value.as_mapping().is_some() {
+                        self.literals(&entry.value, at);
+                    }
+                }
+                // Literals, also under a key that is misspelt.
+                _ => self.literals(&entry.value, at),
+            }
+        }
+    }
+
+    /// `password=hunter2`, in whatever it stands.
+    fn literals(&mut self, node: &Node, at: Where<'_>) {
+        match &node.value {
+            Value::Sequence(items) => items.iter().for_each(|it| self.literals(it, at)),
+            Value::Mapping(map) => map.iter().for_each(|it| self.literals(&it.value, at)),
+            Value::Scalar(scalar) => {
+                let text = &scalar.text;
+                let value = text.split_once('=').map_or(&**text, |it| it.1);
+                let values = self.values_of(at.side, at.path);
+                values.known(&Arc::from(value));
+                values.known(&Arc::from(value.trim_matches(['"', '\''])));
+                self.hide_at(node, at);
+            }
         }
     }
 
@@ -295,11 +324,14 @@ struct Where<'a> {
 fn patch_value(node: &Node) -> Option<&Node> {
     let path = node.get("path").and_then(Node::as_str)?;
     node.get("op")?;
-    let inside = secret::MAPS.iter().any(|it| {
-        let rest = path
-            .strip_prefix('/')
-            .and_then(|path| path.strip_prefix(it));
-        rest.is_some_and(|it| it.is_empty() || it.starts_with('/'))
-    });
-    node.get("value").filter(|_| inside)
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let first = path.split('/').next().unwrap_or_default();
+    node.get("value").filter(|_| is_like_a_map(first))
+}
+
+/// Whether a name is one of a Secret's maps, or nearly so.
+fn is_like_a_map(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let mut maps = secret::MAPS.iter();
+    maps.any(|it| strsim::osa_distance(&it.to_ascii_lowercase(), &name) <= it.len() / 4)
 }

@@ -22,6 +22,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
+use tollgate_jmespath::gofmt;
 use tollgate_yaml::{Entry, Node, Sources, Span};
 use windows::{LONG, Windows};
 use words::Words;
@@ -325,15 +326,26 @@ fn form(text: &str, said: &Said, out: &mut dyn FnMut(&str)) {
         out(text);
     }
     // As messages quote it.
-    let is_plain = |it: u8| matches!(it, b' '..=b'~') && !matches!(it, b'"' | b'\\' | b'\'');
+    let is_plain = |it: u8| {
+        matches!(it, b' '..=b'~') && !matches!(it, b'"' | b'\\' | b'\'' | b'<' | b'>' | b'&')
+    };
     if text.bytes().all(is_plain) {
         return;
     }
-    let quoted = format!("{text:?}");
-    let quoted = quoted.get(1..quoted.len() - 1).unwrap_or_default();
-    if quoted != text && may_be_quoted(quoted, said) {
-        out(quoted);
+    // As a policy's functions print an object, and messages that again.
+    let printed = gofmt::json(&serde_json::Value::from(text));
+    let printed = inside(&printed);
+    let (quoted, both) = (format!("{text:?}"), format!("{printed:?}"));
+    for form in [inside(&quoted), printed, inside(&both)] {
+        if form != text && may_be_quoted(form, said) {
+            out(form);
+        }
     }
+}
+
+/// What stands in quotes.
+fn inside(quoted: &str) -> &str {
+    quoted.get(1..quoted.len() - 1).unwrap_or_default()
 }
 
 /// Whether an answer may hold a form of a value, or a part of a long one.
@@ -568,6 +580,16 @@ mod tests {
             "secretGenerator:\n- name: a\n  literals: [a=hunter22]\n",
             "patches:\n- patch: |-\n    kind: Secret\n    stringData:\n      a: hunter22\n",
             "kind: Secret\nstringData:\n  a: [hunter22\n",
+            // Slips of the pen.
+            "kind: Secret\nmetadata: {name: a}\nStringData: {a: hunter22}\n",
+            "kind: Secret\nmetadata: {name: a}\ndat: {a: hunter22}\n",
+            "secretGenerator:\n- name: a\n  literals: {a: hunter22}\n",
+            "secretGenerator:\n- name: a\n  literals: a=hunter22\n",
+            "secretGenerator:\n- name: a\n  literal: [a=hunter22]\n",
+            "secretGenerator:\n- name: a\n  stringData: {a: hunter22}\n",
+            "secretGenerator:\n- name: a\n  files: [a: hunter22]\n",
+            "patches:\n- target: {kind: Secret}\n  patch: '[{\"op\": \"add\", \"path\": \"/stringDat/a\", \"value\": \"hunter22\"}]'\n",
+            "patches:\n- target: {kind: Secret}\n  patch: |\n    - op: add\n      path: stringData/a\n      value: hunter22\n",
         ] {
             let shield = shield(source);
             let text = "is hunter22, aHVudGVyMjI=";
@@ -576,6 +598,26 @@ mod tests {
                 "is [redacted], [redacted]",
                 "{source}"
             );
+        }
+    }
+
+    #[test]
+    fn a_value_is_taken_out_as_a_policys_functions_print_it() {
+        let value = "a<b>&\"c\\d'e22";
+        let source = format!(
+            "kind: Secret\nstringData: {{a: {}}}\n",
+            serde_json::Value::from(value)
+        );
+        let printed = gofmt::json(&serde_json::json!({ "a": value }));
+        assert!(printed.contains("\\u003c"), "{printed}");
+        for text in [
+            printed.clone(),
+            format!("{printed:?}"),
+            format!("{value:?}"),
+        ] {
+            let cleaned = cleaned(&shield(&source), &text);
+            assert!(cleaned.contains(REDACTED), "{text}");
+            assert!(!cleaned.contains("e22"), "{cleaned}");
         }
     }
 
