@@ -326,8 +326,10 @@ fn removed(
     let (level, message, help) = if overlay.leftovers {
         (
             Level::Deny,
-            format!("its kustomization is gone but its folder is not; {loses}"),
-            "to remove an overlay, delete its whole folder",
+            format!(
+                "HEAD has no overlay there any more, and its folder still: its kustomization is gone, or another one lists it now; {loses}"
+            ),
+            "to remove an overlay, delete its whole folder; where another kustomization builds on it now, that one has to be in the environment's `overlays`",
         )
     } else if strict {
         (
