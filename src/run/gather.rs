@@ -20,7 +20,7 @@ use unread::Readers;
 use super::{
     Stop, aside,
     cluster::{self, Receives},
-    earlier,
+    dropped, earlier,
     overlay::{Outcome, Scene, decide, examine, is_judged},
     overrides, owners,
     reach::Touched,
@@ -287,6 +287,7 @@ fn facts_of(
     for (outcome, removed) in outcomes.iter_mut().zip(removed) {
         outcome.removed = removed;
     }
+    let dropped = dropped::dropped(&outcomes, base.sources);
     let mut plan = earlier::plan(&outcomes, scopes);
     let origins = plan.origins(&scene, &outcomes, &|environment| {
         let ruled = rules.of(environment);
@@ -318,6 +319,8 @@ fn facts_of(
         });
         let shown: Vec<_> = lost.iter().map(|it| (None, it)).chain(rendered).collect();
         facts.weakened = rules.weakened(&shown);
+        let untold = dropped::untold(dropped, &facts.weakened);
+        facts.weakened.extend(untold);
     }
     let mut readers = Readers::default();
     for outcome in outcomes {

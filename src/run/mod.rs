@@ -22,6 +22,7 @@ mod compare;
 mod configuration;
 mod diff;
 pub mod doctor;
+mod dropped;
 mod earlier;
 mod forge;
 mod gather;

@@ -28,6 +28,18 @@ pub(super) struct Removal {
     elsewhere: Option<String>,
 }
 
+impl Removal {
+    /// Whether it is this resource that goes, from wherever it was.
+    pub(super) fn is_lost(&self, key: &ResourceKey) -> bool {
+        !self.placed && self.key == *key
+    }
+
+    /// Whether another overlay of the environment has it in HEAD.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
+    }
+}
+
 /// The resources that each overlay loses and no other overlay of its environment takes over, as far as
 /// anybody knows, in the order of the overlays. An overlay that does not render loses nothing that anybody knows of.
 pub(super) fn removals(outcomes: &[Outcome], scopes: &Scopes) -> Vec<Vec<Removal>> {

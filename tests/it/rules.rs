@@ -443,3 +443,105 @@ fn the_order_of_many_rules_is_shown_where_only_the_first_is_asked() {
     swapped.swap(1, 2);
     assert_eq!(becomes(&all, &swapped), [""; 0]);
 }
+
+/// Two clusters of one environment, each of which receives the policies beside a map of its own name.
+fn clusters() -> Repository {
+    let repository = Repository::new();
+    for cluster in ["a", "b"] {
+        repository
+            .write(
+                &format!("prod/{cluster}/kustomization.yaml"),
+                "resources: [../../policies, map.yaml]\n",
+            )
+            .write(
+                &format!("prod/{cluster}/map.yaml"),
+                &config_map("team: web", "web"),
+            );
+    }
+    repository
+        .write(
+            "tollgate.yaml",
+            "version: 1\nenvironments:\n  prod: {overlays: [\"prod/*\"], enforcement: enforce}\npolicies: {coverage: {min_rules: 0%}}\n",
+        )
+        .write("policies/kustomization.yaml", "resources: [team.yaml]\n")
+        .write("policies/team.yaml", TEAM);
+    repository
+}
+
+#[test]
+fn a_policy_that_one_overlay_drops_is_missed_though_others_of_its_environment_keep_it() {
+    let only_map = |repository: &Repository, cluster: &str| {
+        let file = format!("prod/{cluster}/kustomization.yaml");
+        repository.write(&file, "resources: [map.yaml]\n");
+    };
+    let missed = |edit: &dyn Fn(&Repository)| weakened(&check(&clusters(), edit));
+    let others = "though other overlays of the environment do in prod";
+    assert_eq!(
+        missed(&|it| only_map(it, "b")),
+        [format!("`prod/b` deploys it no more, {others}")]
+    );
+    // A new overlay that nobody is known to apply.
+    let decoy = |it: &Repository| {
+        only_map(it, "a");
+        only_map(it, "b");
+        it.write("prod/c/kustomization.yaml", "resources: [../../policies]\n");
+    };
+    assert_eq!(
+        missed(&decoy),
+        [format!("`prod/a` and 1 more deploy it no more, {others}")]
+    );
+    // The overlay goes, and what it had comes back without the policy.
+    let renamed = |it: &Repository| {
+        it.delete("prod/b/kustomization.yaml")
+            .delete("prod/b/map.yaml")
+            .write("prod/c/kustomization.yaml", "resources: [map.yaml]\n")
+            .write("prod/c/map.yaml", &config_map("team: web", "web"));
+    };
+    assert_eq!(
+        missed(&renamed),
+        [format!("`prod/b` deploys it no more, {others}")]
+    );
+    // All of them drop it: that it is gone is told once.
+    let gone = |it: &Repository| {
+        only_map(it, "a");
+        only_map(it, "b");
+        it.delete("policies/team.yaml")
+            .delete("policies/kustomization.yaml");
+    };
+    assert_eq!(missed(&gone).len(), 1, "{:?}", missed(&gone));
+}
+
+#[test]
+fn a_cluster_that_is_given_up_and_a_policy_that_moves_within_one_weaken_nothing() {
+    let given_up = |it: &Repository| {
+        it.delete("prod/b/kustomization.yaml")
+            .delete("prod/b/map.yaml");
+    };
+    assert_eq!(weakened(&check(&clusters(), given_up)), [""; 0]);
+    let renamed = |it: &Repository| {
+        it.delete("prod/b/kustomization.yaml")
+            .delete("prod/b/map.yaml")
+            .write(
+                "prod/c/kustomization.yaml",
+                "resources: [../../policies, map.yaml]\n",
+            )
+            .write("prod/c/map.yaml", &config_map("team: web", "web"));
+    };
+    assert_eq!(weakened(&check(&clusters(), renamed)), [""; 0]);
+    // To an overlay with which it has nothing in common, which may be of the same cluster.
+    let repository = clusters();
+    repository
+        .write("prod/rules/kustomization.yaml", "resources: [map.yaml]\n")
+        .write(
+            "prod/rules/map.yaml",
+            &config_map("team: web", "rules").replace("name: web", "name: rules"),
+        );
+    let moved = |it: &Repository| {
+        it.write("prod/b/kustomization.yaml", "resources: [map.yaml]\n")
+            .write(
+                "prod/rules/kustomization.yaml",
+                "resources: [../../policies, map.yaml]\n",
+            );
+    };
+    assert_eq!(weakened(&check(&repository, moved)), [""; 0]);
+}
