@@ -64,6 +64,7 @@ fn fails(target: &Target, parts: &[String], end: Instant) -> bool {
                 child.wait()?;
                 return Ok(false);
             }
+            // The standard library cannot wait for a child with a limit.
             std::thread::sleep(Duration::from_millis(2));
         }
     };

@@ -81,6 +81,7 @@ fn child(target: &Target, seed: u64, from: u64, seconds: u64) -> io::Result<End>
             child.wait()?;
             break None;
         }
+        // The standard library cannot wait for a child with a limit.
         std::thread::sleep(Duration::from_millis(20));
     };
     let at = case(&state).unwrap_or(at);

@@ -319,10 +319,13 @@ fn preview(cx: GateContext<'_>, overlays: &BTreeMap<&str, &OverlayFacts>, examin
     for result in &cx.facts.preview {
         let overlay = overlays.get(result.overlay.as_str());
         let environment = overlay.and_then(|it| it.environment.as_deref());
-        if matches!(
-            result.outcome,
-            RuleOutcome::Fail { .. } | RuleOutcome::Error { .. }
-        ) {
+        // What is not evaluated here says nothing that would hold a change.
+        if !result.unsupported
+            && matches!(
+                result.outcome,
+                RuleOutcome::Fail { .. } | RuleOutcome::Error { .. }
+            )
+        {
             counts
                 .entry((&result.policy, environment))
                 .or_insert((0, result))

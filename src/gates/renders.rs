@@ -361,7 +361,7 @@ fn unmapped(overlay: &OverlayFacts, subject: &Subject) -> Finding {
         subject,
         "belongs to no environment, so nothing says how strictly it is judged",
     )
-    .help("add its folder to an environment's `overlays` in tollgate.yaml")
+    .help("add its folder to an environment's `overlays` in tollgate.yaml, in a change of its own before this one")
 }
 
 impl OverlayFacts {

@@ -151,6 +151,22 @@ fn a_new_policy_is_previewed_and_does_not_judge_yet() {
 }
 
 #[test]
+fn a_new_policy_that_is_not_evaluated_is_not_previewed_as_one_that_would_hold() {
+    let repository = repository();
+    let base = repository.commit("base");
+    repository.write(
+        "policies/cel.yaml",
+        "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {name: cel}\nspec:\n  matchConstraints: {resourceRules: [{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}]}\n  validations: [{expression: \"object.metadata.name != 'x'\"}]\n",
+    );
+    let head = repository.commit("head");
+    let lines = repository.check(&base, &head).lines();
+    assert_eq!(
+        lines,
+        ["warn control-plane/changed policies/cel.yaml:1", "admit"]
+    );
+}
+
+#[test]
 fn what_cannot_be_evaluated_is_never_a_pass() {
     let repository = repository();
     let cel = POLICY.replace("require-team", "with-cel").replace(

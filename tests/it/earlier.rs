@@ -25,17 +25,8 @@ fn verdict(config: &str, base: Files<'_>, head: Files<'_>) -> Verdict {
             .write(&format!("{folder}/kustomization.yaml"), ONE)
             .write(&format!("{folder}/one.yaml"), service);
     }
-    for (path, text) in base {
-        repository.write(path, text);
-    }
-    let before = repository.commit("base");
-    for (path, text) in head {
-        match *text {
-            "" => repository.delete(path),
-            text => repository.write(path, text),
-        };
-    }
-    let after = repository.commit("head");
+    let before = repository.edit(base).commit("base");
+    let after = repository.edit(head).commit("head");
     repository.check(&before, &after)
 }
 

@@ -49,17 +49,8 @@ fn verdict(policy: &str, base: Files<'_>, head: Files<'_>) -> Vec<String> {
                 &SERVICE.replace("name: web", &format!("name: {folder}")),
             );
     }
-    for (path, text) in base {
-        repository.write(path, text);
-    }
-    let before = repository.commit("base");
-    for (path, text) in head {
-        match *text {
-            "" => repository.delete(path),
-            text => repository.write(path, text),
-        };
-    }
-    let after = repository.commit("head");
+    let before = repository.edit(base).commit("base");
+    let after = repository.edit(head).commit("head");
     let mut lines = repository.check(&before, &after).lines();
     lines.retain(|it| !it.contains("renders/unmapped"));
     lines

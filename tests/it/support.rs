@@ -34,6 +34,17 @@ impl Repository {
         self
     }
 
+    /// Write files by their paths; an empty text deletes one.
+    pub(crate) fn edit(&self, files: &[(&str, &str)]) -> &Self {
+        for (path, text) in files {
+            match *text {
+                "" => self.delete(path),
+                text => self.write(path, text),
+            };
+        }
+        self
+    }
+
     /// Copy every file of a folder in, over what is there.
     pub(crate) fn copy(&self, from: &Path) -> &Self {
         for entry in ignore::WalkBuilder::new(from)
